@@ -1,0 +1,109 @@
+//! COSE_Sign1 (RFC 9052 section 4.2) with the one protected header that a status token has.
+//!
+//! Stands on [`cbor`](crate::cbor); knows nothing of status, keys or trust.
+
+use crate::cbor::{HeadBytes, Reader, Writer, WrongShape};
+use alloc::vec::Vec;
+
+/// `typ` (RFC 9596): keeps a status token apart from every other thing that the key could sign.
+pub(crate) const TYP: &str = "application/kycvs+cwt";
+
+/// The CBOR tag of COSE_Sign1.
+const TAG_SIGN1: u64 = 18;
+
+/// Labels of the protected header (RFC 9052 section 3.1 and RFC 9596).
+const LABEL_ALG: i64 = 1;
+const LABEL_KID: i64 = 4;
+const LABEL_TYP: i64 = 16;
+
+/// The four parts of `#6.18([protected, {}, payload, signature])`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sign1<'a> {
+    pub(crate) protected: &'a [u8],
+    pub(crate) payload: &'a [u8],
+    pub(crate) signature: &'a [u8; 64],
+}
+
+impl<'a> Sign1<'a> {
+    /// `item` has been found deterministic.
+    pub(crate) fn read(item: &'a [u8]) -> Result<Self, WrongShape> {
+        let mut reader = Reader::new(item);
+        reader.tag(TAG_SIGN1)?;
+        reader.array(4)?;
+        let protected = reader.bytes()?;
+        reader.map()?.end()?;
+        let payload = reader.bytes()?;
+        let signature = reader.bytes_of()?;
+        reader.end()?;
+        Ok(Self { protected, payload, signature })
+    }
+
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let mut writer = Writer::with_capacity(self.protected.len() + self.payload.len() + 80);
+        writer.tag(TAG_SIGN1).array(4).bytes(self.protected).map(0).bytes(self.payload).bytes(self.signature);
+        writer.finish()
+    }
+}
+
+/// What the protected header says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProtectedHeader<'a> {
+    pub(crate) alg: i128,
+    pub(crate) kid: &'a [u8; 8],
+}
+
+impl<'a> ProtectedHeader<'a> {
+    /// `layer` has been found deterministic.
+    pub(crate) fn read(layer: &'a [u8]) -> Result<Self, WrongShape> {
+        let mut reader = Reader::new(layer);
+        let mut map = reader.map()?;
+        let alg = map.required(LABEL_ALG)?.int()?;
+        let kid = map.required(LABEL_KID)?.bytes_of()?;
+        if map.required(LABEL_TYP)?.text()? != TYP {
+            return Err(WrongShape);
+        }
+        map.end()?;
+        Ok(Self { alg, kid })
+    }
+
+    pub(crate) fn write(alg: i64, kid: &[u8; 8]) -> Vec<u8> {
+        let mut writer = Writer::with_capacity(40);
+        writer.map(3).int(LABEL_ALG).int(alg).int(LABEL_KID).bytes(kid).int(LABEL_TYP).text(TYP);
+        writer.finish()
+    }
+}
+
+/// What is signed: `["Signature1", protected, h'', payload]` (RFC 9052 section 4.4), on the stack.
+pub(crate) struct SigStructure {
+    buffer: [u8; Self::MAX_LEN],
+    len: usize,
+}
+
+impl SigStructure {
+    /// A token is at most 1,024 bytes, and its headers and signature take more than this structure adds.
+    const MAX_LEN: usize = 1024;
+
+    /// The two come from a token that was read, or from claims, whose types bound them.
+    pub(crate) fn new(protected: &[u8], payload: &[u8]) -> Self {
+        let mut this = Self { buffer: [0; Self::MAX_LEN], len: 0 };
+        this.push(b"\x84\x6aSignature1");
+        this.push_bytes(protected);
+        this.push(&[0x40]);
+        this.push_bytes(payload);
+        this
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        self.push(HeadBytes::of_bytes(bytes.len()).as_slice());
+        self.push(bytes);
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.buffer[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+}

@@ -1,0 +1,113 @@
+//! JWK and JWK Set (RFC 7517) with the key type OKP and the curve Ed25519 (RFC 8037).
+//!
+//! Strings are borrowed from the input, so that a secret half is copied nowhere but into the key.
+
+use super::{Algorithm, ImportedKey, SigningKey, VerifyingKey, import::Candidate};
+use crate::error::{Error, ErrorCode, Result};
+use alloc::{format, string::String, vec::Vec};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Deserialize;
+use zeroize::{Zeroize, Zeroizing};
+
+impl VerifyingKey {
+    /// A JWK, with `alg` where one is given and the key id as `kid`.
+    #[must_use]
+    pub fn to_jwk(&self, algorithm: Option<Algorithm>) -> String {
+        let x = Base64UrlUnpadded::encode_string(self.as_bytes());
+        let alg = algorithm.map_or(String::new(), |algorithm| format!(r#""alg":"{algorithm}","#));
+        format!(r#"{{"kty":"OKP","crv":"Ed25519",{alg}"kid":"{}","x":"{x}"}}"#, self.key_id())
+    }
+}
+
+impl SigningKey {
+    /// From a JWK with the private member `d`.
+    ///
+    /// # Errors
+    /// `invalid_key` where it is not one of Ed25519, has no `d`, or its `x` belongs to another key.
+    pub fn from_jwk(json: &str) -> Result<Self> {
+        let jwk: Jwk<'_> = serde_json::from_str(json).map_err(|_| not_a_jwk())?;
+        let seed = jwk.seed()?.ok_or(invalid("the JWK has no secret half"))?;
+        let key = Self::from_seed(&seed);
+        jwk.candidate()?.usable_or_not()?.belongs_to(&key)?;
+        Ok(key)
+    }
+
+    /// A JWK with `x` and `d`.
+    #[must_use]
+    pub fn to_jwk(&self) -> Zeroizing<String> {
+        let x = Base64UrlUnpadded::encode_string(self.verifying_key().as_bytes());
+        let d = Zeroizing::new(Base64UrlUnpadded::encode_string(self.seed()));
+        // Long enough from the start, so that growing it leaves no copy behind.
+        let mut json = Zeroizing::new(String::with_capacity(160));
+        for part in [r#"{"kty":"OKP","crv":"Ed25519","x":""#, &x, r#"","d":""#, &d, r#""}"#] {
+            json.push_str(part);
+        }
+        json
+    }
+}
+
+/// One JWK, or each of a JWK Set.
+pub(super) fn candidates(json: &str) -> Result<Vec<Candidate>> {
+    if let Ok(set) = serde_json::from_str::<JwkSet<'_>>(json) {
+        return set.keys.iter().map(Jwk::candidate).collect();
+    }
+    let jwk: Jwk<'_> = serde_json::from_str(json).map_err(|_| not_a_jwk())?;
+    Ok(alloc::vec![jwk.candidate()?])
+}
+
+#[derive(Deserialize)]
+struct JwkSet<'a> {
+    #[serde(borrow)]
+    keys: Vec<Jwk<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Jwk<'a> {
+    kty: &'a str,
+    crv: Option<&'a str>,
+    alg: Option<&'a str>,
+    x: Option<&'a str>,
+    d: Option<&'a str>,
+}
+
+impl Jwk<'_> {
+    fn candidate(&self) -> Result<Candidate> {
+        let algorithm = match self.alg.map(str::parse) {
+            None => None,
+            Some(Ok(algorithm)) => Some(algorithm),
+            Some(Err(_)) => return Ok(Candidate::OtherKind),
+        };
+        if self.kty != "OKP" || self.crv != Some("Ed25519") {
+            return Ok(Candidate::OtherKind);
+        }
+        let public = self.x.and_then(decode).ok_or(invalid("the JWK has no public half of 32 bytes"))?;
+        let key = ImportedKey::new(VerifyingKey::from_bytes(&public)?, algorithm);
+        if let Some(seed) = self.seed()? {
+            key.belongs_to(&SigningKey::from_seed(&seed))?;
+        }
+        Ok(Candidate::Usable(key))
+    }
+
+    fn seed(&self) -> Result<Option<Zeroizing<[u8; 32]>>> {
+        self.d
+            .map(|d| decode(d).map(Zeroizing::new).ok_or(invalid("the secret half is not of 32 bytes")))
+            .transpose()
+    }
+}
+
+fn decode(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let decoded = Base64UrlUnpadded::decode(text, &mut bytes).is_ok_and(|decoded| decoded.len() == 32);
+    if !decoded {
+        bytes.zeroize();
+    }
+    decoded.then_some(bytes)
+}
+
+fn not_a_jwk() -> Error {
+    invalid("this is neither a JWK nor a JWK Set")
+}
+
+fn invalid(detail: &'static str) -> Error {
+    Error::because(ErrorCode::InvalidKey, detail)
+}

@@ -1,0 +1,117 @@
+//! Keys: the two halves of an Ed25519 pair, their ids and their file formats.
+//!
+//! Stands on [`cbor`](crate::cbor) and [`random`](crate::RandomSource); knows nothing of claims, tokens or trust.
+//! [`VerifyingKey`] can only hold a key under which every verification formula agrees; [`SigningKey`] is wiped
+//! when it is dropped. The formats are PKCS#8 and SubjectPublicKeyInfo PEM ([`pem`]), COSE_Key ([`cose_key`]) and
+//! JWK ([`jwk`]); [`import`] tells them apart.
+
+mod cose_key;
+mod import;
+mod jwk;
+mod pem;
+mod signing;
+mod verifying;
+
+pub use import::{ImportedKey, ImportedKeys};
+pub use signing::{Signer, SigningKey};
+pub use verifying::VerifyingKey;
+
+use crate::error::{Error, ErrorCode, Result};
+use core::{fmt, str::FromStr};
+
+/// The two names of one signature scheme, Ed25519 (RFC 8032), that a token can carry.
+///
+/// The entry of a key in the trust store says which of the two its tokens carry, so that there is no choice for
+/// an attacker to make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// `EdDSA`, -8 (RFC 9053 section 2.2): the default, because the COSE libraries in use today read it.
+    #[default]
+    EdDsa,
+    /// `Ed25519`, -19 (RFC 9864 section 2.2): the fully specified successor.
+    Ed25519,
+}
+
+impl Algorithm {
+    /// The number in the IANA registry of COSE algorithms: -8 or -19.
+    #[must_use]
+    pub const fn cose_id(self) -> i64 {
+        match self {
+            Self::EdDsa => -8,
+            Self::Ed25519 => -19,
+        }
+    }
+
+    /// The name that both JOSE and COSE use: `EdDSA` or `Ed25519`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
+
+    pub(crate) fn from_cose_id(id: i128) -> Option<Self> {
+        [Self::EdDsa, Self::Ed25519].into_iter().find(|alg| i128::from(alg.cose_id()) == id)
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        [Self::EdDsa, Self::Ed25519]
+            .into_iter()
+            .find(|alg| alg.name() == name)
+            .ok_or(Error::because(ErrorCode::UnsupportedAlgorithm, "the algorithms are EdDSA and Ed25519"))
+    }
+}
+
+/// A `kid`: the first eight bytes of the key's SHA-256 COSE Key Thumbprint (RFC 9679).
+///
+/// It names a key; it does not identify one beyond doubt. Where two trusted keys share it, both are tried.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId([u8; 8]);
+
+impl KeyId {
+    /// From its eight bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its eight bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::hex::write(f, &self.0)
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = Error;
+
+    fn from_str(hex: &str) -> Result<Self> {
+        crate::hex::read(hex)
+            .map(Self)
+            .ok_or(Error::because(ErrorCode::InvalidKey, "a key id is 16 hexadecimal digits"))
+    }
+}

@@ -1,0 +1,130 @@
+//! The secret half, and the trait behind which it may live elsewhere.
+
+use super::VerifyingKey;
+use crate::{
+    error::{BoxError, Result},
+    random::{RandomSource, random_bytes},
+};
+use alloc::{boxed::Box, sync::Arc};
+use core::fmt;
+use ed25519_dalek::Signer as _;
+use zeroize::Zeroizing;
+
+/// An Ed25519 secret key (RFC 8032 section 5.1.5). It is wiped when it is dropped, and `Debug` shows its id alone.
+///
+/// ```
+/// use kycvs::SigningKey;
+///
+/// let key = SigningKey::generate()?;
+/// let pem = key.to_pem();
+/// let again = SigningKey::from_pem(&pem)?;
+/// assert_eq!(again.verifying_key(), key.verifying_key());
+/// # Ok::<(), kycvs::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKey {
+    inner: ed25519_dalek::SigningKey,
+    verifying_key: VerifyingKey,
+}
+
+impl SigningKey {
+    /// A new key from the system's random source.
+    ///
+    /// # Errors
+    /// `random_source_failed`.
+    #[cfg(feature = "std")]
+    pub fn generate() -> Result<Self> {
+        Self::generate_with(&crate::random::SystemRandom)
+    }
+
+    /// A new key from `source`.
+    ///
+    /// # Errors
+    /// `random_source_failed`.
+    pub fn generate_with(source: &dyn RandomSource) -> Result<Self> {
+        let seed = Zeroizing::new(random_bytes(source)?);
+        Ok(Self::from_seed(&seed))
+    }
+
+    /// The key with this 32-byte seed, the private key of RFC 8032 section 5.1.5.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        let inner = ed25519_dalek::SigningKey::from_bytes(seed);
+        let verifying_key = VerifyingKey::of_sound_point(inner.verifying_key());
+        Self { inner, verifying_key }
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.verifying_key
+    }
+
+    pub(super) fn seed(&self) -> &[u8; 32] {
+        self.inner.as_bytes()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({})", self.verifying_key.key_id())
+    }
+}
+
+/// Makes Ed25519 signatures: a [`SigningKey`], or a key that lives in an HSM, a KMS or a phone's key store.
+///
+/// ```
+/// use kycvs::{BoxError, Signer, SigningKey, VerifyingKey};
+///
+/// /// Stands for a device that signs and never shows its key.
+/// struct Device(SigningKey);
+///
+/// impl Signer for Device {
+///     fn verifying_key(&self) -> VerifyingKey {
+///         self.0.verifying_key().clone()
+///     }
+///
+///     fn sign(&self, message: &[u8]) -> Result<[u8; 64], BoxError> {
+///         self.0.sign(message)
+///     }
+/// }
+/// # let _ = Device(SigningKey::from_seed(&[7; 32])).sign(b"");
+/// ```
+pub trait Signer {
+    /// The public half of the key that signs.
+    fn verifying_key(&self) -> VerifyingKey;
+
+    /// The Ed25519 signature (64 bytes, RFC 8032 section 5.1.6, neither prehashed nor with a context) over
+    /// `message`.
+    ///
+    /// # Errors
+    /// Where the signer cannot sign; it becomes `signer_failed` with this as its source.
+    fn sign(&self, message: &[u8]) -> core::result::Result<[u8; 64], BoxError>;
+}
+
+impl Signer for SigningKey {
+    fn verifying_key(&self) -> VerifyingKey {
+        self.verifying_key.clone()
+    }
+
+    fn sign(&self, message: &[u8]) -> core::result::Result<[u8; 64], BoxError> {
+        Ok(self.inner.sign(message).to_bytes())
+    }
+}
+
+/// Whoever holds a signer can sign with it.
+macro_rules! signs_as_what_it_holds {
+    ($($holder:ty),*) => {$(
+        impl<S: Signer + ?Sized> Signer for $holder {
+            fn verifying_key(&self) -> VerifyingKey {
+                (**self).verifying_key()
+            }
+
+            fn sign(&self, message: &[u8]) -> core::result::Result<[u8; 64], BoxError> {
+                (**self).sign(message)
+            }
+        }
+    )*};
+}
+
+signs_as_what_it_holds!(&S, Box<S>, Arc<S>);

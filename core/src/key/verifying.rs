@@ -1,0 +1,96 @@
+//! The public half.
+
+use super::KeyId;
+use crate::{
+    cbor::Writer,
+    error::{Error, ErrorCode, Result},
+};
+use core::fmt;
+use sha2::{Digest, Sha256};
+
+/// An Ed25519 public key that may be trusted.
+///
+/// Its encoding is canonical and its point is of the large prime order: not of small order, and without a torsion
+/// component. Under such a key every verification formula in use (RFC 8032 section 5.1.7 with and without the
+/// cofactor) gives the same answer for a signature that is accepted here. Anything else is `invalid_key`.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    inner: ed25519_dalek::VerifyingKey,
+    thumbprint: [u8; 32],
+}
+
+impl VerifyingKey {
+    /// From the 32 bytes of RFC 8032 section 5.1.2.
+    ///
+    /// # Errors
+    /// `invalid_key` where they are not the canonical encoding of a point of the large prime order.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self> {
+        let invalid = |detail| Error::because(ErrorCode::InvalidKey, detail);
+        let inner = ed25519_dalek::VerifyingKey::from_bytes(bytes)
+            .map_err(|_| invalid("its bytes are not a point of the curve"))?;
+        let point = inner.to_edwards();
+        if point.compress().as_bytes() != bytes {
+            return Err(invalid("its encoding is not canonical"));
+        }
+        if point.is_small_order() || !point.is_torsion_free() {
+            return Err(invalid("its point is not of the large prime order"));
+        }
+        Ok(Self::of_sound_point(inner))
+    }
+
+    /// The public half of a secret key: a multiple of the base point, so none of the checks can fail.
+    pub(super) fn of_sound_point(inner: ed25519_dalek::VerifyingKey) -> Self {
+        let thumbprint = thumbprint(inner.as_bytes());
+        Self { inner, thumbprint }
+    }
+
+    /// The 32 bytes of RFC 8032 section 5.1.2.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.inner.as_bytes()
+    }
+
+    /// The SHA-256 COSE Key Thumbprint (RFC 9679 section 3).
+    #[must_use]
+    pub fn thumbprint(&self) -> &[u8; 32] {
+        &self.thumbprint
+    }
+
+    /// The `kid` of this key's tokens: the first eight bytes of the [thumbprint](Self::thumbprint).
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        let [a, b, c, d, e, f, g, h, ..] = self.thumbprint;
+        KeyId([a, b, c, d, e, f, g, h])
+    }
+
+    /// Whether `signature` is this key's over `message`, by the strict rule: `S` reduced, `R` not of small order,
+    /// the cofactorless equation on encodings.
+    ///
+    /// This is the bare signature and says nothing about a token: use a [`Verifier`](crate::Verifier) for that.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        self.inner.verify_strict(message, &signature).is_ok()
+    }
+}
+
+/// SHA-256 of the deterministic encoding of the required members of the COSE_Key (RFC 9679 section 4.1).
+fn thumbprint(public: &[u8; 32]) -> [u8; 32] {
+    let mut writer = Writer::with_capacity(40);
+    writer.map(3).int(1).int(1).int(-1).int(6).int(-2).bytes(public);
+    Sha256::digest(writer.finish()).into()
+}
+
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for VerifyingKey {}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({})", self.key_id())
+    }
+}

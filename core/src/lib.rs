@@ -1,0 +1,80 @@
+//! The KYC-VS status token: one signed answer to one question, "is this person vaccinated?" - `0` not, `1` partially,
+//! `2` fully - given with the person's consent to one verifying entity, for one purpose, for a short time.
+//!
+//! It is a CWT (RFC 8392) in a COSE_Sign1 (RFC 9052), signed with Ed25519 (RFC 8032), in the deterministic encoding of CBOR
+//! (RFC 8949 section 4.2.1). `SPEC.md` beside this crate is the format's text; this crate is the one place where its rules
+//! stand in code.
+//!
+//! # Issue and verify
+//!
+//! ```
+//! use core::time::Duration;
+//! use kycvs::*;
+//!
+//! // An issuer signs an answer to the railway's challenge ...
+//! let issuer = Issuer::new(IssuerName::new("in.gov.cowin")?, SigningKey::generate()?);
+//! let challenge = Nonce::new(b"sixteen bytes...")?;
+//! let presentation = issuer.issue(
+//!     &Answer::new(Status::FullyVaccinated, Purpose::new("rail-booking")?, Duration::from_secs(15 * 60))
+//!         .with_audience(Audience::new("irctc.co.in")?)
+//!         .with_nonce(challenge.clone())
+//!         .with_subject(Subject::new("A.P.J. Abdul Kalam")?),
+//! )?;
+//!
+//! // ... and the railway, which trusts the issuer's key, checks it.
+//! let trust = TrustStore::new().with(TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone()))?;
+//! let verifier = Verifier::new(trust, Policy::audience(Audience::new("irctc.co.in")?));
+//! let expectation = Expectation::nonce(challenge).with_subject(Subject::new("a p j abdul kalam")?);
+//! let verdict = verifier.verify(&presentation, &expectation)?;
+//! assert!(verdict.meets(Status::FullyVaccinated) && verdict.subject_matched());
+//! # Ok::<(), kycvs::Error>(())
+//! ```
+//!
+//! # Layers
+//!
+//! Each module knows only those before it: `error`, `time` and `random`; `cbor` (the strict encoding); `cose`
+//! (COSE_Sign1); `key`; `subject`; `claims`; `token`; `trust`; `issue`; `replay`; `verify`. There is no I/O, no network and
+//! no `unsafe`.
+//!
+//! # Features
+//!
+//! - `std` (default): the system's clock ([`Timestamp::now`] and the calls without a time) and random source
+//!   ([`SystemRandom`]), and [`MemoryReplayGuard`]. Without it the crate needs `alloc` alone.
+//! - `serde`: JSON forms of the public types; see the module `json` for their shape.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod cbor;
+mod claims;
+mod cose;
+mod error;
+mod hex;
+mod issue;
+#[cfg(feature = "serde")]
+mod json;
+mod key;
+mod random;
+mod replay;
+mod subject;
+mod time;
+mod token;
+mod trust;
+mod verify;
+
+pub use claims::{Audience, Claims, IssuerName, Nonce, Purpose, Status, StatusListRef, TokenId};
+pub use error::{BoxError, Error, ErrorCode, Family, Result, UnknownCode};
+pub use issue::{Answer, Issuer};
+pub use key::{Algorithm, ImportedKey, ImportedKeys, KeyId, Signer, SigningKey, VerifyingKey};
+pub use random::RandomSource;
+#[cfg(feature = "std")]
+pub use random::SystemRandom;
+#[cfg(feature = "std")]
+pub use replay::MemoryReplayGuard;
+pub use replay::ReplayGuard;
+pub use subject::{Commitment, Opening, Subject, UNICODE_VERSION};
+pub use time::Timestamp;
+pub use token::{MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, MAX_TOKEN_BYTES, Presentation, Token};
+pub use trust::{TrustStore, TrustedKey, Validity};
+pub use verify::{Expectation, Policy, Verdict, Verifier};

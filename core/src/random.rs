@@ -1,0 +1,33 @@
+//! Where random bytes come from. Stands beside [`error`](crate::ErrorCode); knows nothing of tokens.
+
+use crate::error::{BoxError, Error, ErrorCode, Result};
+
+/// A source of unpredictable bytes for keys, token ids and openings.
+///
+/// With the `std` feature [`SystemRandom`] is used and nobody need know of this; without it, the platform's own
+/// generator stands behind this trait.
+pub trait RandomSource: Send + Sync {
+    /// Fills the whole of `buffer`.
+    ///
+    /// # Errors
+    /// Where the source cannot give that many bytes; it becomes `random_source_failed` with this as its source.
+    fn fill(&self, buffer: &mut [u8]) -> core::result::Result<(), BoxError>;
+}
+
+/// The operating system's random source.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandom;
+
+#[cfg(feature = "std")]
+impl RandomSource for SystemRandom {
+    fn fill(&self, buffer: &mut [u8]) -> core::result::Result<(), BoxError> {
+        getrandom::fill(buffer).map_err(Into::into)
+    }
+}
+
+pub(crate) fn random_bytes<const N: usize>(source: &dyn RandomSource) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    source.fill(&mut bytes).map_err(|cause| Error::caused_by(ErrorCode::RandomSourceFailed, cause))?;
+    Ok(bytes)
+}

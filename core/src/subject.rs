@@ -1,0 +1,158 @@
+//! Who an answer is about: normalised name and number, and the commitment that binds a token to them without
+//! telling who that is.
+//!
+//! Stands on [`cbor`](crate::cbor) and [`random`](crate::RandomSource); knows nothing of claims or tokens.
+
+mod case_folding;
+mod mobile;
+mod name;
+
+pub use name::UNICODE_VERSION;
+
+use crate::{
+    cbor::Writer,
+    error::Result,
+    random::{RandomSource, random_bytes},
+};
+use alloc::string::String;
+use core::fmt;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A person as named: a name, and a mobile number where the verifying entity has it already. Both are normalised,
+/// wiped when dropped, and never shown by `Debug`.
+///
+/// ```
+/// use kycvs::Subject;
+///
+/// let booked = Subject::new("A.P.J. Abdul Kalam")?.with_mobile("098765 43210")?;
+/// let typed = Subject::new("a p j  abdul kalam")?.with_mobile("+91-98765-43210")?;
+/// assert_eq!(booked.name(), typed.name());
+/// assert_eq!(booked.mobile(), Some("+919876543210"));
+/// # Ok::<(), kycvs::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subject {
+    name: Zeroizing<String>,
+    mobile: Option<Zeroizing<String>>,
+}
+
+impl Subject {
+    /// A person known by name alone. The name is normalised as `SPEC.md` says (section "Names"): at most 1,024 bytes
+    /// as given, 1 to 128 bytes after.
+    ///
+    /// # Errors
+    /// `invalid_claim` where nothing is left of the name or too much.
+    pub fn new(name: &str) -> Result<Self> {
+        Ok(Self { name: name::normalise(name)?, mobile: None })
+    }
+
+    /// The same person, by name and mobile number. The number is brought to E.164 (`SPEC.md`, section "Mobile
+    /// numbers"); ten digits are taken as Indian.
+    ///
+    /// # Errors
+    /// `invalid_claim` where it is not a number.
+    pub fn with_mobile(self, mobile: &str) -> Result<Self> {
+        Ok(Self { mobile: Some(mobile::normalise(mobile)?), ..self })
+    }
+
+    /// The normalised name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number in E.164, such as `+919876543210`.
+    #[must_use]
+    pub fn mobile(&self) -> Option<&str> {
+        self.mobile.as_ref().map(|mobile| mobile.as_str())
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").finish_non_exhaustive()
+    }
+}
+
+/// Sixteen random bytes that open a [`Commitment`]. They travel beside a token, never inside it, and are wiped when
+/// dropped: who has token and opening can test a guess of the name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opening(Zeroizing<[u8; 16]>);
+
+impl Opening {
+    /// From its sixteen bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    pub(crate) fn random(source: &dyn RandomSource) -> Result<Self> {
+        random_bytes(source).map(Self::from_bytes)
+    }
+
+    /// Its sixteen bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opening(..)")
+    }
+}
+
+/// SHA-256 over the subject and an opening: what a token holds of a person. Compared in constant time.
+#[derive(Clone, Copy)]
+pub struct Commitment([u8; 32]);
+
+impl Commitment {
+    /// `SHA-256( ["kycvs/subject/1", opening, name, mobile / null] )` over the deterministic encoding.
+    #[must_use]
+    pub fn new(subject: &Subject, opening: &Opening) -> Self {
+        // Long enough for every subject, so that growing leaves no copy of the name behind.
+        let mut writer = Writer::with_capacity(256);
+        writer.array(4).text("kycvs/subject/1").bytes(opening.as_bytes()).text(subject.name());
+        match subject.mobile() {
+            Some(mobile) => writer.text(mobile),
+            None => writer.null(),
+        };
+        let message = Zeroizing::new(writer.finish());
+        Self(Sha256::digest(&*message).into())
+    }
+
+    /// From its 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn matches(&self, bytes: &[u8; 32]) -> bool {
+        self.0.ct_eq(bytes).into()
+    }
+}
+
+impl PartialEq for Commitment {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(&other.0)
+    }
+}
+
+impl Eq for Commitment {}
+
+impl fmt::Debug for Commitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Commitment(")?;
+        crate::hex::write(f, &self.0)?;
+        f.write_str(")")
+    }
+}

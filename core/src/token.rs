@@ -1,0 +1,282 @@
+//! Tokens as bytes that were accepted, and the presentation that is handed over.
+//!
+//! Stands on [`cose`](crate::cose), [`claims`](crate::claims) and [`key`](crate::SigningKey); knows nothing of trust. What
+//! is read here is of the right form (codes 1 to 5) and no more: whether to believe it is a
+//! [`Verifier`](crate::Verifier)'s question.
+
+mod text;
+
+pub(crate) use text::decode as decode_text;
+
+use crate::{
+    cbor::{Fault, Item, Reader, Writer, item, layer},
+    claims::{Claims, RawClaims},
+    cose::{ProtectedHeader, Sign1},
+    error::{Error, ErrorCode, Result},
+    key::{Algorithm, KeyId},
+    subject::Opening,
+};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// The longest token, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 1024;
+
+/// The longest presentation, in bytes: a token and an opening.
+pub const MAX_PRESENTATION_BYTES: usize = MAX_TOKEN_BYTES + OPENING_ITEM_BYTES;
+
+/// The longest text form of a presentation, in bytes.
+pub const MAX_TEXT_BYTES: usize = text::MAX_BYTES;
+
+/// A byte string of sixteen and its header.
+const OPENING_ITEM_BYTES: usize = 17;
+
+/// The bytes of one status token, found to be of the right form. Nothing of it has been verified.
+///
+/// Reading one allocates nothing.
+///
+/// ```
+/// use kycvs::{ErrorCode, Token};
+///
+/// assert_eq!(Token::parse(b"").unwrap_err().code(), ErrorCode::Malformed);
+/// assert_eq!(Token::parse(&[0; 1025]).unwrap_err().code(), ErrorCode::TooLarge);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Token<'a> {
+    bytes: &'a [u8],
+    sign1: Sign1<'a>,
+    header: ProtectedHeader<'a>,
+    claims: RawClaims<'a>,
+}
+
+impl<'a> Token<'a> {
+    /// Reads one token, and nothing behind it.
+    ///
+    /// # Errors
+    /// `too_large`, `malformed`, `not_canonical` or `not_a_status_token`, by the rules of `SPEC.md`.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self> {
+        if bytes.len() > MAX_TOKEN_BYTES {
+            return Err(ErrorCode::TooLarge.into());
+        }
+        sound_layer(bytes)?;
+        Self::of_sound_item(bytes)
+    }
+
+    /// `item` has been found deterministic.
+    fn of_sound_item(item: &'a [u8]) -> Result<Self> {
+        let sign1 = Sign1::read(item).map_err(|_| other_shape("the envelope"))?;
+        sound_layer(sign1.protected)?;
+        let header =
+            ProtectedHeader::read(sign1.protected).map_err(|_| other_shape("the protected header"))?;
+        sound_layer(sign1.payload)?;
+        let claims = RawClaims::read(sign1.payload).map_err(|_| other_shape("the claims"))?;
+        Ok(Self { bytes: item, sign1, header, claims })
+    }
+
+    /// The bytes that were read.
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The algorithm that the token names; `None` where it is neither of the two.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        Algorithm::from_cose_id(self.header.alg)
+    }
+
+    /// The `kid` of the key that is said to have signed.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        KeyId::from_bytes(*self.header.kid)
+    }
+
+    /// The encoded protected header.
+    #[must_use]
+    pub fn protected_bytes(&self) -> &'a [u8] {
+        self.sign1.protected
+    }
+
+    /// The encoded claims.
+    #[must_use]
+    pub fn payload_bytes(&self) -> &'a [u8] {
+        self.sign1.payload
+    }
+
+    /// The signature's 64 bytes.
+    #[must_use]
+    pub fn signature(&self) -> &'a [u8; 64] {
+        self.sign1.signature
+    }
+
+    /// What the token says, **believed by nobody yet**: for inspection, never for a decision.
+    #[must_use]
+    pub fn unverified_claims(&self) -> Claims {
+        self.claims.to_claims()
+    }
+
+    pub(crate) fn raw_claims(&self) -> &RawClaims<'a> {
+        &self.claims
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("bytes", &self.bytes.len())
+            .field("key_id", &self.key_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A presentation, borrowed and read: the token, and the opening behind it.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) token: Token<'a>,
+    pub(crate) opening: Option<&'a [u8; 16]>,
+}
+
+impl<'a> Parts<'a> {
+    /// The first layer is a CBOR sequence (RFC 8742) of a token and perhaps an opening.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self> {
+        if bytes.len() > MAX_PRESENTATION_BYTES {
+            return Err(ErrorCode::TooLarge.into());
+        }
+        let first = item(bytes).ok_or(ErrorCode::Malformed)?;
+        if first.len > MAX_TOKEN_BYTES {
+            return Err(ErrorCode::TooLarge.into());
+        }
+        let (token, rest) = bytes.split_at(first.len);
+        let second = if rest.is_empty() {
+            Item { len: 0, canonical: true }
+        } else {
+            item(rest).filter(|second| second.len == rest.len()).ok_or(ErrorCode::Malformed)?
+        };
+        if !(first.canonical && second.canonical) {
+            return Err(ErrorCode::NotCanonical.into());
+        }
+        let opening = match rest {
+            [] => None,
+            rest => {
+                Some(Reader::new(rest).bytes_of().map_err(|_| other_shape("what stands behind the token"))?)
+            }
+        };
+        Ok(Self { token: Token::of_sound_item(token)?, opening })
+    }
+}
+
+/// What a person hands over: a token and, where the subject is to be checked, the opening of its commitment.
+///
+/// It has one byte string and two text forms: `KV1:` and Base45 for QR codes, unpadded base64url for JSON and URLs.
+/// It is wiped when dropped, for the opening's sake.
+///
+/// ```
+/// # use kycvs::*;
+/// # let issuer = Issuer::new(IssuerName::new("in.gov.cowin")?, SigningKey::from_seed(&[7; 32]));
+/// # let answer = Answer::new(Status::FullyVaccinated, Purpose::new("gate")?, core::time::Duration::from_secs(900));
+/// # let presentation = issuer.issue(&answer)?;
+/// let text = presentation.to_text();
+/// assert!(text.starts_with("KV1:"));
+/// assert_eq!(Presentation::from_text(&text)?, presentation);
+/// assert_eq!(Presentation::from_text(&presentation.to_base64url())?, presentation);
+/// # Ok::<(), kycvs::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Presentation {
+    bytes: Zeroizing<Vec<u8>>,
+    token_len: usize,
+}
+
+impl Presentation {
+    /// A token with, or without, the opening of its commitment.
+    #[must_use]
+    pub fn new(token: Token<'_>, opening: Option<&Opening>) -> Self {
+        let token = token.as_bytes();
+        // Long enough from the start, so that growing leaves no copy of the opening behind.
+        let mut writer = Writer::with_capacity(token.len() + OPENING_ITEM_BYTES);
+        writer.raw(token);
+        if let Some(opening) = opening {
+            writer.bytes(opening.as_bytes());
+        }
+        Self { bytes: Zeroizing::new(writer.finish()), token_len: token.len() }
+    }
+
+    /// Reads a presentation. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// `too_large`, `malformed`, `not_canonical` or `not_a_status_token`, by the rules of `SPEC.md`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let parts = Parts::read(bytes)?;
+        Ok(Self { bytes: Zeroizing::new(bytes.into()), token_len: parts.token.as_bytes().len() })
+    }
+
+    /// Reads either text form, with spaces and line breaks around it or not. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// `bad_text`, and those of [`from_bytes`](Self::from_bytes).
+    pub fn from_text(text: &str) -> Result<Self> {
+        Self::from_bytes(&text::decode(text)?)
+    }
+
+    /// The bytes: a CBOR sequence.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> Token<'_> {
+        Token::of_sound_item(&self.bytes[..self.token_len])
+            .unwrap_or_else(|_| unreachable!("these bytes were read when the presentation was made"))
+    }
+
+    /// The opening, where there is one.
+    #[must_use]
+    pub fn opening(&self) -> Option<Opening> {
+        let opening = self.bytes[self.token_len..].strip_prefix(&[0x50])?;
+        opening.try_into().ok().map(Opening::from_bytes)
+    }
+
+    /// The same answer for someone who is not to test a name against it.
+    #[must_use]
+    pub fn without_opening(&self) -> Self {
+        Self::new(self.token(), None)
+    }
+
+    /// `KV1:` and Base45 (RFC 9285): for QR codes, in their alphanumeric mode.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        text::to_kv1(&self.bytes)
+    }
+
+    /// Unpadded base64url (RFC 4648 section 5): for JSON, HTTP and URLs.
+    #[must_use]
+    pub fn to_base64url(&self) -> String {
+        text::to_base64url(&self.bytes)
+    }
+}
+
+impl AsRef<[u8]> for Presentation {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl fmt::Debug for Presentation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presentation").field("token", &self.token()).finish_non_exhaustive()
+    }
+}
+
+fn sound_layer(bytes: &[u8]) -> Result<()> {
+    layer(bytes).map_err(|fault| match fault {
+        Fault::Malformed => ErrorCode::Malformed.into(),
+        Fault::NotCanonical => ErrorCode::NotCanonical.into(),
+    })
+}
+
+fn other_shape(place: &'static str) -> Error {
+    Error::because(ErrorCode::NotAStatusToken, place)
+}

@@ -1,0 +1,272 @@
+//! Which keys speak for which issuer, and when.
+//!
+//! Stands on [`key`](crate::SigningKey) and [`claims`](crate::Claims); knows nothing of issuing or verifying.
+
+mod file;
+
+use crate::{
+    claims::IssuerName,
+    error::{Error, ErrorCode, Result},
+    key::{Algorithm, KeyId, VerifyingKey},
+    time::Timestamp,
+};
+use alloc::vec::Vec;
+
+/// When a key may have signed: from `not_before` on, and before `not_after`, in seconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Validity {
+    not_before: Option<Timestamp>,
+    not_after: Option<Timestamp>,
+}
+
+impl Validity {
+    /// Without a bound on either side.
+    #[must_use]
+    pub const fn always() -> Self {
+        Self { not_before: None, not_after: None }
+    }
+
+    /// Between the two, each where it is given.
+    ///
+    /// # Errors
+    /// `bad_trust_store` where `not_after` is not later than `not_before`.
+    pub fn new(not_before: Option<Timestamp>, not_after: Option<Timestamp>) -> Result<Self> {
+        match (not_before, not_after) {
+            (Some(before), Some(after)) if before >= after => {
+                Err(bad_store("a key's validity must end after it begins"))
+            }
+            _ => Ok(Self { not_before, not_after }),
+        }
+    }
+
+    /// Whether a token issued at `time` is within: `not_before <= time < not_after`.
+    #[must_use]
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.not_before.is_none_or(|start| start <= time) && self.not_after.is_none_or(|end| time < end)
+    }
+
+    /// The first second in which the key may have signed.
+    #[must_use]
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
+    }
+
+    /// The first second in which the key may no longer have signed.
+    #[must_use]
+    pub fn not_after(&self) -> Option<Timestamp> {
+        self.not_after
+    }
+}
+
+/// One key, the issuer that it speaks for, and what its tokens must be like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct TrustedKey {
+    issuer: IssuerName,
+    key: VerifyingKey,
+    algorithm: Algorithm,
+    validity: Validity,
+    withdrawn: bool,
+}
+
+impl TrustedKey {
+    /// `key` speaks for `issuer`: with `EdDSA` (-8), at all times.
+    #[must_use]
+    pub fn new(issuer: IssuerName, key: VerifyingKey) -> Self {
+        Self { issuer, key, algorithm: Algorithm::default(), validity: Validity::always(), withdrawn: false }
+    }
+
+    /// The algorithm that the key's tokens name.
+    #[must_use]
+    pub fn with_algorithm(self, algorithm: Algorithm) -> Self {
+        Self { algorithm, ..self }
+    }
+
+    /// When the key may have signed.
+    #[must_use]
+    pub fn with_validity(self, validity: Validity) -> Self {
+        Self { validity, ..self }
+    }
+
+    /// No token of the key is good any longer, whenever it was issued.
+    #[must_use]
+    pub fn withdrawn(self) -> Self {
+        Self { withdrawn: true, ..self }
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &IssuerName {
+        &self.issuer
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// The key's id.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key.key_id()
+    }
+
+    /// The algorithm that the key's tokens name.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// When the key may have signed.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// Whether the key is withdrawn.
+    #[must_use]
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn
+    }
+
+    /// Whether a token that was issued at `time` may be this key's.
+    pub(crate) fn is_valid_at(&self, time: Timestamp) -> bool {
+        !self.withdrawn && self.validity.contains(time)
+    }
+
+    /// The order of a store, which makes its file the only one with these keys.
+    fn order(&self) -> (&str, &[u8; 32]) {
+        (self.issuer.as_str(), self.key.as_bytes())
+    }
+}
+
+/// The keys that a verifier trusts: of several issuers, several of each. A key stands in it once.
+///
+/// As a file it is deterministic CBOR (`SPEC.md`, section "Trust store"): the same keys always make the same bytes.
+///
+/// ```
+/// use kycvs::{IssuerName, SigningKey, TrustStore, TrustedKey};
+///
+/// let key = SigningKey::generate()?;
+/// let trust = TrustStore::new()
+///     .with(TrustedKey::new(IssuerName::new("in.gov.cowin")?, key.verifying_key().clone()))?;
+/// assert_eq!(TrustStore::from_bytes(&trust.to_bytes())?, trust);
+/// # Ok::<(), kycvs::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustStore {
+    /// In the order of [`TrustedKey::order`].
+    keys: Vec<TrustedKey>,
+    /// Where each key id is found, in the order of the ids.
+    index: Vec<(KeyId, usize)>,
+}
+
+impl TrustStore {
+    /// The longest file, in bytes. A store of [`MAX_KEYS`](Self::MAX_KEYS) is always shorter.
+    pub const MAX_BYTES: usize = 1024 * 1024;
+
+    /// How many keys a store holds at the most.
+    pub const MAX_KEYS: usize = 4096;
+
+    /// A store that trusts nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts one key more.
+    ///
+    /// # Errors
+    /// `bad_trust_store` where the key is there already: [`remove`](Self::remove) it first, so that nothing that was
+    /// said of it (a withdrawal, say) is undone unseen. The same where the store is full.
+    pub fn add(&mut self, key: TrustedKey) -> Result<()> {
+        if self.keys.len() >= Self::MAX_KEYS {
+            return Err(bad_store("it would have over 4,096 keys"));
+        }
+        if self.with_id(key.key_id()).any(|known| known.key == key.key) {
+            return Err(bad_store("the key is there already: remove it first"));
+        }
+        let at = self.keys.partition_point(|known| known.order() < key.order());
+        self.keys.insert(at, key);
+        self.reindex();
+        Ok(())
+    }
+
+    /// The store with one key more.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn with(mut self, key: TrustedKey) -> Result<Self> {
+        self.add(key)?;
+        Ok(self)
+    }
+
+    /// The keys, by issuer.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &TrustedKey> {
+        self.keys.iter()
+    }
+
+    /// How many keys are trusted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether nobody is trusted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Withdraws every key with this id, and tells how many there are.
+    pub fn withdraw(&mut self, id: &KeyId) -> usize {
+        let mut count = 0;
+        for key in self.keys.iter_mut().filter(|key| key.key_id() == *id) {
+            key.withdrawn = true;
+            count += 1;
+        }
+        count
+    }
+
+    /// Removes every key with this id, and tells how many there were.
+    pub fn remove(&mut self, id: &KeyId) -> usize {
+        let before = self.keys.len();
+        self.keys.retain(|key| key.key_id() != *id);
+        self.reindex();
+        before - self.keys.len()
+    }
+
+    /// Reads a store's file.
+    ///
+    /// # Errors
+    /// `bad_trust_store` where the bytes are over 1 MiB, are not the deterministic encoding of a store, or name a key
+    /// that must not be trusted.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        file::read(bytes)
+    }
+
+    /// The store's file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        file::write(self)
+    }
+
+    /// The keys with this id: one, or in the rarest of cases more.
+    pub(crate) fn with_id(&self, id: KeyId) -> impl Iterator<Item = &TrustedKey> + Clone {
+        let start = self.index.partition_point(|(known, _)| *known < id);
+        let same = self.index[start..].iter().take_while(move |(known, _)| *known == id);
+        same.map(|&(_, at)| &self.keys[at])
+    }
+
+    fn reindex(&mut self) {
+        self.index.clear();
+        self.index.extend(self.keys.iter().enumerate().map(|(at, key)| (key.key_id(), at)));
+        self.index.sort_unstable();
+    }
+}
+
+fn bad_store(detail: &'static str) -> Error {
+    Error::because(ErrorCode::BadTrustStore, detail)
+}

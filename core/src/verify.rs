@@ -1,0 +1,235 @@
+//! Checking answers.
+//!
+//! The top layer: it knows all others. The order of the checks is that of `SPEC.md`, section "Checking a token": the
+//! verifier's own set-up, the bytes, the key and the signature, and then what the verifier wants, all of which is computed
+//! before the first failing code is reported.
+
+mod expectation;
+mod policy;
+mod verdict;
+
+pub use expectation::Expectation;
+pub use policy::Policy;
+pub use verdict::Verdict;
+
+use crate::{
+    claims::{RawClaims, TokenId},
+    cose::SigStructure,
+    error::{Error, ErrorCode, Result},
+    replay::ReplayGuard,
+    subject::{Commitment, Opening},
+    time::Timestamp,
+    token::{Parts, Token, decode_text},
+    trust::{TrustStore, TrustedKey},
+};
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+
+/// Checks answers against a trust store and a [`Policy`]. Cheap to clone, and shared by threads as it is.
+///
+/// ```
+/// use core::time::Duration;
+/// use kycvs::*;
+///
+/// // The issuer's side.
+/// let issuer = Issuer::new(IssuerName::new("in.gov.cowin")?, SigningKey::generate()?);
+/// let challenge = Nonce::new(b"sixteen bytes...")?;
+/// let answer = Answer::new(Status::FullyVaccinated, Purpose::new("rail-booking")?, Duration::from_secs(900))
+///     .with_audience(Audience::new("irctc.co.in")?)
+///     .with_nonce(challenge.clone());
+/// let scanned = issuer.issue(&answer)?.to_text();
+///
+/// // The verifying entity's side.
+/// let trust = TrustStore::new().with(TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone()))?;
+/// let verifier = Verifier::new(trust, Policy::audience(Audience::new("irctc.co.in")?));
+/// let verdict = verifier.verify_text(&scanned, &Expectation::nonce(challenge))?;
+/// assert!(verdict.meets(Status::FullyVaccinated));
+///
+/// let another = Expectation::nonce(Nonce::new(b"another challenge")?);
+/// let error = verifier.verify_text(&scanned, &another).unwrap_err();
+/// assert_eq!(error.code(), ErrorCode::WrongNonce);
+/// # Ok::<(), kycvs::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Verifier {
+    trust: Arc<TrustStore>,
+    policy: Policy,
+    replay_guard: Option<Arc<dyn ReplayGuard>>,
+}
+
+impl Verifier {
+    /// A verifier that trusts these keys and keeps this policy.
+    #[must_use]
+    pub fn new(trust: TrustStore, policy: Policy) -> Self {
+        Self { trust: Arc::new(trust), policy, replay_guard: None }
+    }
+
+    /// Takes each token once, as this guard remembers.
+    #[must_use]
+    pub fn with_replay_guard(self, guard: impl ReplayGuard + 'static) -> Self {
+        Self { replay_guard: Some(Arc::new(guard)), ..self }
+    }
+
+    /// Checks the bytes of a presentation, now.
+    ///
+    /// # Errors
+    /// Why the answer is not good, or what is wrong with the verifier's set-up: the first code that applies.
+    #[cfg(feature = "std")]
+    pub fn verify(&self, presentation: impl AsRef<[u8]>, expectation: &Expectation) -> Result<Verdict> {
+        self.verify_at(presentation, expectation, Timestamp::now())
+    }
+
+    /// Checks the bytes of a presentation at the time `now`.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_at(
+        &self,
+        presentation: impl AsRef<[u8]>,
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Result<Verdict> {
+        self.check_set_up(now)?;
+        self.check(presentation.as_ref(), expectation, now)
+    }
+
+    /// Checks a presentation in either text form, now. White space around it is dropped.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), and `bad_text`.
+    #[cfg(feature = "std")]
+    pub fn verify_text(&self, text: &str, expectation: &Expectation) -> Result<Verdict> {
+        self.verify_text_at(text, expectation, Timestamp::now())
+    }
+
+    /// Checks a presentation in either text form at the time `now`. White space around it is dropped.
+    ///
+    /// # Errors
+    /// As [`verify_text`](Self::verify_text).
+    pub fn verify_text_at(&self, text: &str, expectation: &Expectation, now: Timestamp) -> Result<Verdict> {
+        self.check_set_up(now)?;
+        self.check(&decode_text(text)?, expectation, now)
+    }
+
+    /// Checks many presentations, now: for each, in order, what [`verify`](Self::verify) gives.
+    #[cfg(feature = "std")]
+    pub fn verify_many(
+        &self,
+        presentations: &[impl AsRef<[u8]>],
+        expectation: &Expectation,
+    ) -> Vec<Result<Verdict>> {
+        self.verify_many_at(presentations, expectation, Timestamp::now())
+    }
+
+    /// Checks many presentations at the time `now`: for each, in order, what [`verify_at`](Self::verify_at) gives.
+    pub fn verify_many_at(
+        &self,
+        presentations: &[impl AsRef<[u8]>],
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Vec<Result<Verdict>> {
+        presentations.iter().map(|presentation| self.verify_at(presentation, expectation, now)).collect()
+    }
+
+    /// What is wrong at the gate is told before the traveller's answer is looked at.
+    fn check_set_up(&self, now: Timestamp) -> Result<()> {
+        if self.trust.is_empty() {
+            return Err(ErrorCode::NoTrustedKeys.into());
+        }
+        if now < Timestamp::CLOCK_IS_SET {
+            return Err(ErrorCode::ClockNotSet.into());
+        }
+        Ok(())
+    }
+
+    fn check(&self, presentation: &[u8], expectation: &Expectation, now: Timestamp) -> Result<Verdict> {
+        let parts = Parts::read(presentation)?;
+        let trusted = self.signed_by(&parts.token)?;
+        let claims = parts.token.raw_claims();
+        let subject_matched = subject_matches(expectation, claims, parts.opening);
+        self.first_refusal(trusted, claims, expectation, subject_matched, now)?;
+        self.check_replay(claims, now)?;
+        let subject_matched = subject_matched == Some(true);
+        Ok(Verdict { claims: claims.to_claims(), key_id: trusted.key_id(), subject_matched })
+    }
+
+    /// The trusted key whose token this is. A key stands in the store once, so that there is one at the most.
+    fn signed_by(&self, token: &Token<'_>) -> Result<&TrustedKey> {
+        let algorithm = token.algorithm().ok_or(ErrorCode::UnsupportedAlgorithm)?;
+        let with_id = self.trust.with_id(token.key_id());
+        if with_id.clone().next().is_none() {
+            return Err(ErrorCode::UnknownKey.into());
+        }
+        let mut candidates = with_id.filter(|trusted| trusted.algorithm() == algorithm).peekable();
+        if candidates.peek().is_none() {
+            return Err(ErrorCode::UnsupportedAlgorithm.into());
+        }
+        let message = SigStructure::new(token.protected_bytes(), token.payload_bytes());
+        candidates
+            .find(|trusted| trusted.key().verifies(message.as_bytes(), token.signature()))
+            .ok_or(ErrorCode::BadSignature.into())
+    }
+
+    /// The policy checks: all are computed, and the first that fails is reported.
+    fn first_refusal(
+        &self,
+        trusted: &TrustedKey,
+        claims: &RawClaims<'_>,
+        expectation: &Expectation,
+        subject_matched: Option<bool>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let policy = &self.policy;
+        let lifetime = claims.expires_at.as_secs() - claims.issued_at.as_secs();
+        let failed = [
+            (ErrorCode::IssuerMismatch, trusted.issuer().as_str() != claims.issuer),
+            (ErrorCode::KeyNotValid, !trusted.is_valid_at(claims.issued_at)),
+            (ErrorCode::NotYetValid, claims.issued_at > now.saturating_add(policy.clock_skew())),
+            (ErrorCode::Expired, claims.expires_at <= now.saturating_sub(policy.clock_skew())),
+            (ErrorCode::LifetimeTooLong, lifetime > policy.max_lifetime().as_secs()),
+            (ErrorCode::WrongAudience, !policy.welcomes(claims.audience)),
+            (ErrorCode::WrongNonce, !expectation.accepts_nonce(claims.nonce)),
+            (ErrorCode::WrongPurpose, !expectation.accepts_purpose(claims.purpose)),
+            (ErrorCode::WrongSubject, subject_matched == Some(false)),
+            (
+                ErrorCode::StatusListUnavailable,
+                claims.status_list.is_some() && !policy.ignores_status_lists(),
+            ),
+            (ErrorCode::Specimen, claims.specimen && !policy.allows_specimens()),
+        ];
+        match failed.into_iter().find(|&(_, failed)| failed) {
+            Some((code, _)) => Err(code.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn check_replay(&self, claims: &RawClaims<'_>, now: Timestamp) -> Result<()> {
+        let Some(guard) = &self.replay_guard else { return Ok(()) };
+        let keep_until = claims.expires_at.saturating_add(self.policy.clock_skew());
+        match guard.first_use(claims.issuer, &TokenId::from_bytes(*claims.token_id), keep_until, now) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ErrorCode::Replayed.into()),
+            Err(cause) => Err(Error::caused_by(ErrorCode::ReplayGuardFailed, cause)),
+        }
+    }
+}
+
+/// `None` where no subject was asked for. A commitment or an opening that is missing is no match.
+fn subject_matches(
+    expectation: &Expectation,
+    claims: &RawClaims<'_>,
+    opening: Option<&[u8; 16]>,
+) -> Option<bool> {
+    let subject = expectation.subject()?;
+    let (Some(commitment), Some(opening)) = (claims.commitment, opening) else { return Some(false) };
+    Some(Commitment::new(subject, &Opening::from_bytes(*opening)).matches(commitment))
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("trust", &self.trust)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! What a verifier takes, whatever the request.
+
+use crate::{
+    claims::Audience,
+    error::{Error, ErrorCode, Result},
+};
+use core::time::Duration;
+
+/// What a verifier takes: answers for its own name, open ones, or both, and within which bounds of time.
+///
+/// There is no default for the audience: one of the three constructors says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    audience: Option<Audience>,
+    open: bool,
+    clock_skew: Duration,
+    max_lifetime: Duration,
+    specimens: bool,
+    ignore_status_lists: bool,
+}
+
+impl Policy {
+    /// 10 minutes: a clock that is further off is to be set, not allowed for.
+    pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(600);
+
+    /// Takes answers that were given to this verifying entity, and no others.
+    #[must_use]
+    pub fn audience(audience: Audience) -> Self {
+        Self::new(Some(audience), false)
+    }
+
+    /// Takes answers that name no verifying entity (open passes), and no others.
+    #[must_use]
+    pub fn open() -> Self {
+        Self::new(None, true)
+    }
+
+    /// Takes answers that were given to this verifying entity, and open ones.
+    #[must_use]
+    pub fn audience_or_open(audience: Audience) -> Self {
+        Self::new(Some(audience), true)
+    }
+
+    fn new(audience: Option<Audience>, open: bool) -> Self {
+        Self {
+            audience,
+            open,
+            clock_skew: Duration::from_secs(60),
+            max_lifetime: Duration::from_secs(24 * 60 * 60),
+            specimens: false,
+            ignore_status_lists: false,
+        }
+    }
+
+    /// How far the issuer's clock and this one may be apart: 60 seconds unless set. Whole seconds count.
+    ///
+    /// # Errors
+    /// `invalid_setting` where it is over 10 minutes.
+    pub fn with_clock_skew(self, clock_skew: Duration) -> Result<Self> {
+        if clock_skew > Self::MAX_CLOCK_SKEW {
+            return Err(Error::because(ErrorCode::InvalidSetting, "the clock skew is at most 10 minutes"));
+        }
+        Ok(Self { clock_skew, ..self })
+    }
+
+    /// The longest lifetime of an answer: 24 hours unless set. Whole seconds count.
+    #[must_use]
+    pub fn with_max_lifetime(self, max_lifetime: Duration) -> Self {
+        Self { max_lifetime, ..self }
+    }
+
+    /// Takes specimens too: for training and demonstrations.
+    #[must_use]
+    pub fn allowing_specimens(self) -> Self {
+        Self { specimens: true, ..self }
+    }
+
+    /// Does not look at status lists: an answer that was taken back is good here until it expires.
+    #[must_use]
+    pub fn ignoring_status_lists(self) -> Self {
+        Self { ignore_status_lists: true, ..self }
+    }
+
+    pub(super) fn clock_skew(&self) -> Duration {
+        self.clock_skew
+    }
+
+    pub(super) fn max_lifetime(&self) -> Duration {
+        self.max_lifetime
+    }
+
+    pub(super) fn allows_specimens(&self) -> bool {
+        self.specimens
+    }
+
+    pub(super) fn ignores_status_lists(&self) -> bool {
+        self.ignore_status_lists
+    }
+
+    /// Whether an answer with this audience, or with none, is for this verifier.
+    pub(super) fn welcomes(&self, audience: Option<&str>) -> bool {
+        match audience {
+            Some(audience) => self.audience.as_ref().is_some_and(|own| own.as_str() == audience),
+            None => self.open,
+        }
+    }
+}
