@@ -66,9 +66,9 @@ impl<'a> ProtectedHeader<'a> {
         Ok(Self { alg, kid })
     }
 
-    pub(crate) fn write(alg: i64, kid: &[u8; 8]) -> Vec<u8> {
+    pub(crate) fn write(alg: i64, kid: [u8; 8]) -> Vec<u8> {
         let mut writer = Writer::with_capacity(40);
-        writer.map(3).int(LABEL_ALG).int(alg).int(LABEL_KID).bytes(kid).int(LABEL_TYP).text(TYP);
+        writer.map(3).int(LABEL_ALG).int(alg).int(LABEL_KID).bytes(&kid).int(LABEL_TYP).text(TYP);
         writer.finish()
     }
 }

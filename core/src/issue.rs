@@ -102,7 +102,7 @@ pub struct Issuer<S> {
     signer: S,
     algorithm: Algorithm,
     key: VerifyingKey,
-    random: Option<Arc<dyn RandomSource>>,
+    random: Arc<dyn RandomSource>,
 }
 
 impl<S: Signer> Issuer<S> {
@@ -110,7 +110,7 @@ impl<S: Signer> Issuer<S> {
     #[must_use]
     pub fn new(name: IssuerName, signer: S) -> Self {
         let key = signer.verifying_key();
-        Self { name, signer, algorithm: Algorithm::default(), key, random: None }
+        Self { name, signer, algorithm: Algorithm::default(), key, random: default_random_source() }
     }
 
     /// Names another algorithm in the tokens: the one that the verifiers' trust stores name for the key.
@@ -122,7 +122,7 @@ impl<S: Signer> Issuer<S> {
     /// Draws token ids and openings from another source than the system's. Without the `std` feature there is no other.
     #[must_use]
     pub fn with_random_source(self, source: impl RandomSource + 'static) -> Self {
-        Self { random: Some(Arc::new(source)), ..self }
+        Self { random: Arc::new(source), ..self }
     }
 
     /// The issuer's name.
@@ -155,7 +155,7 @@ impl<S: Signer> Issuer<S> {
         let expires_at = now
             .checked_add(answer.valid_for)
             .ok_or(Error::because(ErrorCode::InvalidClaim, "the answer would live past the end of time"))?;
-        let random = self.random_source()?;
+        let random = &*self.random;
         let opening = answer.subject.is_some().then(|| Opening::random(random)).transpose()?;
         let commitment = answer
             .subject
@@ -197,7 +197,11 @@ impl<S: Signer> Issuer<S> {
         if *claims.issuer() != self.name {
             return Err(Error::because(ErrorCode::InvalidClaim, "the claims name another issuer"));
         }
-        let protected = ProtectedHeader::write(self.algorithm.cose_id(), self.key_id().as_bytes());
+        self.sign_as(claims, self.key.key_id())
+    }
+
+    pub(crate) fn sign_as(&self, claims: &Claims, key_id: KeyId) -> Result<Vec<u8>> {
+        let protected = ProtectedHeader::write(self.algorithm.cose_id(), *key_id.as_bytes());
         let payload = claims.encode();
         let signature = self
             .signer
@@ -205,20 +209,16 @@ impl<S: Signer> Issuer<S> {
             .map_err(|cause| Error::caused_by(ErrorCode::SignerFailed, cause))?;
         Ok(Sign1 { protected: &protected, payload: &payload, signature: &signature }.to_bytes())
     }
+}
 
-    fn key_id(&self) -> KeyId {
-        self.key.key_id()
-    }
+#[cfg(feature = "std")]
+fn default_random_source() -> Arc<dyn RandomSource> {
+    Arc::new(crate::random::SystemRandom)
+}
 
-    fn random_source(&self) -> Result<&dyn RandomSource> {
-        match &self.random {
-            Some(source) => Ok(&**source),
-            #[cfg(feature = "std")]
-            None => Ok(&crate::random::SystemRandom),
-            #[cfg(not(feature = "std"))]
-            None => Err(Error::because(ErrorCode::RandomSourceFailed, "none was given to the issuer")),
-        }
-    }
+#[cfg(not(feature = "std"))]
+fn default_random_source() -> Arc<dyn RandomSource> {
+    Arc::new(crate::random::NoRandom)
 }
 
 impl<S> fmt::Debug for Issuer<S> {

@@ -40,6 +40,8 @@
 //!
 //! - `std` (default): the system's clock ([`Timestamp::now`] and the calls without a time) and random source
 //!   ([`SystemRandom`]), and [`MemoryReplayGuard`]. Without it the crate needs `alloc` alone.
+//! - `encrypted-keys`: secret keys in files that a passphrase encrypts. It brings AES, PBKDF2 and scrypt, which a verifier has
+//!   no use for.
 //! - `serde`: JSON forms of the public types; see the module `json` for their shape.
 
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -26,6 +26,17 @@ impl RandomSource for SystemRandom {
     }
 }
 
+/// What an issuer has where there is no system to ask, until it is given a source.
+#[cfg(not(feature = "std"))]
+pub(crate) struct NoRandom;
+
+#[cfg(not(feature = "std"))]
+impl RandomSource for NoRandom {
+    fn fill(&self, _: &mut [u8]) -> core::result::Result<(), BoxError> {
+        Err("no random source was given to the issuer".into())
+    }
+}
+
 pub(crate) fn random_bytes<const N: usize>(source: &dyn RandomSource) -> Result<[u8; N]> {
     let mut bytes = [0; N];
     source.fill(&mut bytes).map_err(|cause| Error::caused_by(ErrorCode::RandomSourceFailed, cause))?;

@@ -204,6 +204,7 @@ impl TrustStore {
     }
 
     /// The keys, by issuer.
+    #[must_use = "iterators do nothing until they are used"]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &TrustedKey> {
         self.keys.iter()
     }
@@ -269,4 +270,88 @@ impl TrustStore {
 
 fn bad_store(detail: &'static str) -> Error {
     Error::because(ErrorCode::BadTrustStore, detail)
+}
+
+#[cfg(test)]
+impl TrustStore {
+    /// Makes every key be found under `id`, as if the ids were the same: finding two such keys takes 2^32 tries.
+    pub(crate) fn with_every_key_under(mut self, id: KeyId) -> Self {
+        for (known, _) in &mut self.index {
+            *known = id;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SigningKey;
+
+    fn trusted(issuer: &str, seed: u8) -> TrustedKey {
+        let key = SigningKey::from_seed(&[seed; 32]).verifying_key().clone();
+        TrustedKey::new(IssuerName::new(issuer).expect("a short name"), key)
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_order_of_adding_does_not_show() {
+        let forth = TrustStore::new().with(trusted("a", 1)).and_then(|store| store.with(trusted("b", 2)));
+        let back = TrustStore::new().with(trusted("b", 2)).and_then(|store| store.with(trusted("a", 1)));
+        assert_eq!(forth.as_ref().map(TrustStore::to_bytes), back.as_ref().map(TrustStore::to_bytes));
+        assert_eq!(forth, back);
+    }
+
+    #[test]
+    fn a_key_stands_once_whoever_it_speaks_for() {
+        let store = TrustStore::new().with(trusted("a", 1)).expect("an empty store");
+        let twice = store.with(trusted("b", 1)).expect_err("the key is there");
+        assert_eq!(twice.code(), ErrorCode::BadTrustStore);
+    }
+
+    #[test]
+    fn a_full_store_can_still_be_read() {
+        let mut store = TrustStore::new();
+        let name = "n".repeat(64);
+        let validity = Validity::new(Some(at(u64::MAX - 1)), Some(at(u64::MAX))).expect("in order");
+        let seeds = (0..TrustStore::MAX_KEYS).map(|number| {
+            let mut seed = [0; 32];
+            seed[..8].copy_from_slice(&number.to_be_bytes());
+            seed
+        });
+        for seed in seeds {
+            let key = SigningKey::from_seed(&seed).verifying_key().clone();
+            let key =
+                TrustedKey::new(IssuerName::new(&*name).expect("64 bytes"), key).with_validity(validity);
+            store.keys.push(key.withdrawn());
+        }
+        store.keys.sort_by(|one, other| one.order().cmp(&other.order()));
+        store.reindex();
+        assert!(store.to_bytes().len() <= TrustStore::MAX_BYTES);
+        assert_eq!(store.clone().with(trusted("a", 1)).expect_err("full").code(), ErrorCode::BadTrustStore);
+    }
+
+    #[test]
+    fn validity_has_its_start_and_not_its_end() {
+        let validity = Validity::new(Some(at(10)), Some(at(20))).expect("in order");
+        let inside: Vec<u64> = (8..22).filter(|&second| validity.contains(at(second))).collect();
+        assert_eq!(inside, (10..20).collect::<Vec<_>>());
+        assert!(Validity::new(Some(at(10)), Some(at(10))).is_err());
+        assert!(Validity::always().contains(at(0)) && Validity::always().contains(at(u64::MAX)));
+    }
+
+    #[test]
+    fn withdrawing_and_removing_go_by_id() {
+        let mut store = TrustStore::new().with(trusted("a", 1)).expect("an empty store");
+        let id = store.keys().next().expect("one key").key_id();
+        assert_eq!(store.withdraw(&KeyId::from_bytes([0; 8])), 0);
+        assert_eq!(store.withdraw(&id), 1);
+        assert!(store.keys().all(TrustedKey::is_withdrawn));
+        assert_eq!(store.remove(&id), 1);
+        assert!(store.is_empty());
+        assert_eq!(store.with_id(id).count(), 0);
+    }
 }

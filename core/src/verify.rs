@@ -233,3 +233,64 @@ impl fmt::Debug for Verifier {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answer, Audience, Issuer, IssuerName, Purpose, SigningKey, Status};
+    use core::time::Duration;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+    fn issuer(name: &str, seed: u8) -> Issuer<SigningKey> {
+        Issuer::new(IssuerName::new(name).expect("a short name"), SigningKey::from_seed(&[seed; 32]))
+    }
+
+    fn trusted(issuer: &Issuer<SigningKey>) -> TrustedKey {
+        TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone())
+    }
+
+    #[test]
+    fn of_two_keys_with_one_id_the_one_that_signed_decides() {
+        let (one, other, stranger) = (issuer("one", 1), issuer("other", 2), issuer("one", 3));
+        let id = one.verifying_key().key_id();
+        let trust = TrustStore::new()
+            .with(trusted(&one))
+            .and_then(|trust| trust.with(trusted(&other)))
+            .expect("two keys")
+            .with_every_key_under(id);
+        let verifier = Verifier::new(trust, Policy::open());
+        let answer = Answer::new(
+            Status::FullyVaccinated,
+            Purpose::new("gate").expect("short"),
+            Duration::from_secs(60),
+        );
+        // Tokens that all say the same key id, as a collision would have them.
+        let token_of = |issuer: &Issuer<SigningKey>| {
+            let claims = issuer.issue_at(&answer, NOW).expect("an answer").token().unverified_claims();
+            issuer.sign_as(&claims, id).expect("a token")
+        };
+        for signer in [&one, &other] {
+            let verdict = verifier.verify_at(token_of(signer), &Expectation::no_nonce(), NOW).expect("good");
+            assert_eq!(verdict.issuer(), signer.name().as_str());
+        }
+        let error =
+            verifier.verify_at(token_of(&stranger), &Expectation::no_nonce(), NOW).expect_err("a stranger");
+        assert_eq!(error.code(), ErrorCode::BadSignature);
+    }
+
+    #[test]
+    fn set_up_comes_before_everything() {
+        let garbage = "not a token at all";
+        let empty = Verifier::new(TrustStore::new(), Policy::open());
+        let code = |verifier: &Verifier, seconds| {
+            let now = Timestamp::from_secs(seconds);
+            verifier.verify_text_at(garbage, &Expectation::no_nonce(), now).expect_err("garbage").code()
+        };
+        assert_eq!(code(&empty, 0), ErrorCode::NoTrustedKeys);
+        let trust = TrustStore::new().with(trusted(&issuer("one", 1))).expect("one key");
+        let verifier = Verifier::new(trust, Policy::audience(Audience::new("me").expect("short")));
+        assert_eq!(code(&verifier, 1_704_067_199), ErrorCode::ClockNotSet);
+        assert_eq!(code(&verifier, 1_704_067_200), ErrorCode::BadText);
+    }
+}

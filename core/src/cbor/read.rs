@@ -135,17 +135,17 @@ pub(crate) struct MapReader<'a, 'r> {
 impl<'a> MapReader<'a, '_> {
     /// The value of the entry with this integer key, which must come next.
     pub(crate) fn required(&mut self, key: i64) -> Result<&mut Reader<'a>> {
-        self.optional(key)?.ok_or(WrongShape)
+        self.optional(key).ok_or(WrongShape)
     }
 
     /// The value of the entry with this integer key, where it comes next.
-    pub(crate) fn optional(&mut self, key: i64) -> Result<Option<&mut Reader<'a>>> {
+    pub(crate) fn optional(&mut self, key: i64) -> Option<&mut Reader<'a>> {
         self.next_if(|reader| reader.int().is_ok_and(|found| found == i128::from(key)))
     }
 
     /// The value of the entry with this text key, which must come next.
     pub(crate) fn required_text(&mut self, key: &str) -> Result<&mut Reader<'a>> {
-        self.next_if(|reader| reader.text().is_ok_and(|found| found == key))?.ok_or(WrongShape)
+        self.next_if(|reader| reader.text().is_ok_and(|found| found == key)).ok_or(WrongShape)
     }
 
     /// The next entry, whatever its key; `None` at the end.
@@ -159,13 +159,13 @@ impl<'a> MapReader<'a, '_> {
         if self.remaining == 0 { Ok(()) } else { Err(WrongShape) }
     }
 
-    fn next_if(&mut self, is_key: impl FnOnce(&mut Reader<'a>) -> bool) -> Result<Option<&mut Reader<'a>>> {
+    fn next_if(&mut self, is_key: impl FnOnce(&mut Reader<'a>) -> bool) -> Option<&mut Reader<'a>> {
         let mut ahead = *self.reader;
         if self.remaining == 0 || !is_key(&mut ahead) {
-            return Ok(None);
+            return None;
         }
         *self.reader = ahead;
         self.remaining -= 1;
-        Ok(Some(self.reader))
+        Some(self.reader)
     }
 }

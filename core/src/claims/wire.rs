@@ -80,17 +80,17 @@ impl<'a> RawClaims<'a> {
         let mut reader = Reader::new(layer);
         let mut map = reader.map()?;
         let issuer = short_text(map.required(ISS)?)?;
-        let audience = map.optional(AUD)?.map(short_text).transpose()?;
+        let audience = map.optional(AUD).map(short_text).transpose()?;
         let expires_at = Timestamp::from_secs(map.required(EXP)?.uint()?);
         let issued_at = Timestamp::from_secs(map.required(IAT)?.uint()?);
         let token_id = map.required(CTI)?.bytes_of()?;
-        let nonce = map.optional(EAT_NONCE)?.map(nonce).transpose()?;
-        let status_list = map.optional(STATUS_LIST_CLAIM)?.map(status_list).transpose()?;
+        let nonce = map.optional(EAT_NONCE).map(nonce).transpose()?;
+        let status_list = map.optional(STATUS_LIST_CLAIM).map(status_list).transpose()?;
         let mut own = map.required(KYCVS)?.map()?;
         let status = Status::from_number(own.required(STATUS)?.uint()?).ok_or(WrongShape)?;
-        let commitment = own.optional(COMMITMENT)?.map(Reader::bytes_of).transpose()?;
+        let commitment = own.optional(COMMITMENT).map(Reader::bytes_of).transpose()?;
         let purpose = short_text(own.required(PURPOSE)?)?;
-        let specimen = own.optional(SPECIMEN)?.map(Reader::literal_true).transpose()?.is_some();
+        let specimen = own.optional(SPECIMEN).map(Reader::literal_true).transpose()?.is_some();
         own.end()?;
         map.end()?;
         if !lives(issued_at, expires_at) {

@@ -3,7 +3,10 @@
 //! Other people write these, so that labels may stand in any order and unknown ones are passed over; lengths are
 //! definite, and none of the labels that matter stands twice.
 
-use super::{Algorithm, ImportedKey, SigningKey, VerifyingKey, import::Candidate};
+use super::{
+    Algorithm, ImportedKey, SigningKey, VerifyingKey,
+    import::{Candidate, the_one},
+};
 use crate::{
     cbor::{Kind, Reader, Writer, WrongShape, item},
     error::{Error, ErrorCode, Result},
@@ -45,7 +48,7 @@ impl SigningKey {
             .and_then(|private| private.try_into().ok())
             .ok_or(invalid("the COSE_Key has no secret half of 32 bytes"))?;
         let key = Self::from_seed(seed);
-        fields.candidate()?.usable_or_not()?.belongs_to(&key)?;
+        the_one(fields.candidate()?)?.belongs_to(&key)?;
         Ok(key)
     }
 
@@ -86,12 +89,19 @@ fn checked(bytes: &[u8]) -> Result<Reader<'_>> {
     }
 }
 
-/// The members that matter here. An integer member that is not an integer (a text, say) counts as `Some(None)`.
+/// A member that is an integer where it is one of ours: other kinds of keys have texts there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Integer {
+    Is(i128),
+    IsNone,
+}
+
+/// The members that matter here.
 #[derive(Default)]
 struct Fields<'a> {
-    kty: Option<Option<i128>>,
-    alg: Option<Option<i128>>,
-    crv: Option<Option<i128>>,
+    kty: Option<Integer>,
+    alg: Option<Integer>,
+    crv: Option<Integer>,
     public: Option<&'a [u8]>,
     private: Option<&'a [u8]>,
 }
@@ -108,9 +118,9 @@ impl<'a> Fields<'a> {
                 i128::MAX
             };
             match i64::try_from(label) {
-                Ok(LABEL_KTY) => set(&mut fields.kty, int_or_other(entry)?)?,
-                Ok(LABEL_ALG) => set(&mut fields.alg, int_or_other(entry)?)?,
-                Ok(LABEL_CRV) => set(&mut fields.crv, int_or_other(entry)?)?,
+                Ok(LABEL_KTY) => set(&mut fields.kty, integer(entry)?)?,
+                Ok(LABEL_ALG) => set(&mut fields.alg, integer(entry)?)?,
+                Ok(LABEL_CRV) => set(&mut fields.crv, integer(entry)?)?,
                 Ok(LABEL_X) => set(&mut fields.public, bytes_or_other(entry)?)?,
                 Ok(LABEL_D) => set(&mut fields.private, bytes_or_other(entry)?)?,
                 _ => drop(entry.skip()?),
@@ -120,16 +130,17 @@ impl<'a> Fields<'a> {
     }
 
     fn candidate(&self) -> Result<Candidate> {
-        let is = |member: Option<Option<i128>>, value: i64| member == Some(Some(i128::from(value)));
+        let is = |member, value: i64| member == Some(Integer::Is(value.into()));
         let algorithm = match self.alg {
             None => None,
-            Some(id) => match id.and_then(Algorithm::from_cose_id) {
+            Some(Integer::IsNone) => return Ok(None),
+            Some(Integer::Is(id)) => match Algorithm::from_cose_id(id) {
                 Some(algorithm) => Some(algorithm),
-                None => return Ok(Candidate::OtherKind),
+                None => return Ok(None),
             },
         };
         if !is(self.kty, KTY_OKP) || !is(self.crv, CRV_ED25519) {
-            return Ok(Candidate::OtherKind);
+            return Ok(None);
         }
         let public = self
             .public
@@ -140,7 +151,7 @@ impl<'a> Fields<'a> {
             let seed = private.try_into().map_err(|_| invalid("the secret half is not of 32 bytes"))?;
             key.belongs_to(&SigningKey::from_seed(seed))?;
         }
-        Ok(Candidate::Usable(key))
+        Ok(Some(key))
     }
 }
 
@@ -151,8 +162,12 @@ fn set<T>(member: &mut Option<T>, value: T) -> core::result::Result<(), WrongSha
     }
 }
 
-fn int_or_other(reader: &mut Reader<'_>) -> core::result::Result<Option<i128>, WrongShape> {
-    if reader.kind() == Kind::Integer { reader.int().map(Some) } else { reader.skip().map(|_| None) }
+fn integer(reader: &mut Reader<'_>) -> core::result::Result<Integer, WrongShape> {
+    if reader.kind() == Kind::Integer {
+        reader.int().map(Integer::Is)
+    } else {
+        reader.skip().map(|_| Integer::IsNone)
+    }
 }
 
 /// What is no byte string here counts as an empty one, which is no key.

@@ -75,8 +75,7 @@ pub struct ImportedKeys {
 impl ImportedKeys {
     fn of(candidates: Vec<Candidate>) -> Result<Self> {
         let all = candidates.len();
-        let keys: Vec<_> =
-            candidates.into_iter().filter_map(|candidate| candidate.usable_or_not().ok()).collect();
+        let keys: Vec<_> = candidates.into_iter().flatten().collect();
         if keys.is_empty() {
             return Err(invalid("the file holds no Ed25519 key"));
         }
@@ -96,19 +95,12 @@ impl ImportedKeys {
     }
 }
 
-/// A key of a set: one that is meant for us, or one of another kind.
-pub(super) enum Candidate {
-    Usable(ImportedKey),
-    OtherKind,
-}
+/// A key of a set, or `None` for one of another kind.
+pub(super) type Candidate = Option<ImportedKey>;
 
-impl Candidate {
-    pub(super) fn usable_or_not(self) -> Result<ImportedKey> {
-        match self {
-            Self::Usable(key) => Ok(key),
-            Self::OtherKind => Err(invalid("the key is another algorithm's")),
-        }
-    }
+/// For who wants this one key and no other.
+pub(super) fn the_one(candidate: Candidate) -> Result<ImportedKey> {
+    candidate.ok_or(invalid("the key is another algorithm's"))
 }
 
 const PEM_BEGIN: &str = "-----BEGIN ";
@@ -121,7 +113,7 @@ fn pem_candidates(text: &str) -> Result<Vec<Candidate>> {
         .iter()
         .zip(ends)
         .map(|(&start, end)| VerifyingKey::from_pem(&text[start..end]))
-        .map(|key| key.map(|key| Candidate::Usable(ImportedKey::new(key, None))))
+        .map(|key| key.map(|key| Some(ImportedKey::new(key, None))))
         .collect()
 }
 

@@ -1,10 +1,13 @@
 //! JWK and JWK Set (RFC 7517) with the key type OKP and the curve Ed25519 (RFC 8037).
 //!
-//! Strings are borrowed from the input, so that a secret half is copied nowhere but into the key.
+//! The secret half is borrowed from the input, so that it is copied nowhere but into the key.
 
-use super::{Algorithm, ImportedKey, SigningKey, VerifyingKey, import::Candidate};
+use super::{
+    Algorithm, ImportedKey, SigningKey, VerifyingKey,
+    import::{Candidate, the_one},
+};
 use crate::error::{Error, ErrorCode, Result};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
@@ -28,7 +31,7 @@ impl SigningKey {
         let jwk: Jwk<'_> = serde_json::from_str(json).map_err(|_| not_a_jwk())?;
         let seed = jwk.seed()?.ok_or(invalid("the JWK has no secret half"))?;
         let key = Self::from_seed(&seed);
-        jwk.candidate()?.usable_or_not()?.belongs_to(&key)?;
+        the_one(jwk.candidate()?)?.belongs_to(&key)?;
         Ok(key)
     }
 
@@ -63,29 +66,34 @@ struct JwkSet<'a> {
 
 #[derive(Deserialize)]
 struct Jwk<'a> {
-    kty: &'a str,
-    crv: Option<&'a str>,
-    alg: Option<&'a str>,
-    x: Option<&'a str>,
+    #[serde(borrow)]
+    kty: Cow<'a, str>,
+    #[serde(borrow)]
+    crv: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    alg: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    x: Option<Cow<'a, str>>,
     d: Option<&'a str>,
 }
 
 impl Jwk<'_> {
     fn candidate(&self) -> Result<Candidate> {
-        let algorithm = match self.alg.map(str::parse) {
+        let algorithm = match self.alg.as_deref().map(str::parse) {
             None => None,
             Some(Ok(algorithm)) => Some(algorithm),
-            Some(Err(_)) => return Ok(Candidate::OtherKind),
+            Some(Err(_)) => return Ok(None),
         };
-        if self.kty != "OKP" || self.crv != Some("Ed25519") {
-            return Ok(Candidate::OtherKind);
+        if self.kty != "OKP" || self.crv.as_deref() != Some("Ed25519") {
+            return Ok(None);
         }
-        let public = self.x.and_then(decode).ok_or(invalid("the JWK has no public half of 32 bytes"))?;
+        let public =
+            self.x.as_deref().and_then(decode).ok_or(invalid("the JWK has no public half of 32 bytes"))?;
         let key = ImportedKey::new(VerifyingKey::from_bytes(&public)?, algorithm);
         if let Some(seed) = self.seed()? {
             key.belongs_to(&SigningKey::from_seed(&seed))?;
         }
-        Ok(Candidate::Usable(key))
+        Ok(Some(key))
     }
 
     fn seed(&self) -> Result<Option<Zeroizing<[u8; 32]>>> {

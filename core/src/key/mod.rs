@@ -2,10 +2,12 @@
 //!
 //! Stands on [`cbor`](crate::cbor) and [`random`](crate::RandomSource); knows nothing of claims, tokens or trust.
 //! [`VerifyingKey`] can only hold a key under which every verification formula agrees; [`SigningKey`] is wiped
-//! when it is dropped. The formats are PKCS#8 and SubjectPublicKeyInfo PEM ([`pem`]), COSE_Key ([`cose_key`]) and
+//! when it is dropped. The formats are PKCS#8 and SubjectPublicKeyInfo PEM ([`pem`], [`encrypted`]), COSE_Key ([`cose_key`]) and
 //! JWK ([`jwk`]); [`import`] tells them apart.
 
 mod cose_key;
+#[cfg(feature = "encrypted-keys")]
+mod encrypted;
 mod import;
 mod jwk;
 mod pem;

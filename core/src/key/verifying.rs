@@ -59,8 +59,9 @@ impl VerifyingKey {
     /// The `kid` of this key's tokens: the first eight bytes of the [thumbprint](Self::thumbprint).
     #[must_use]
     pub fn key_id(&self) -> KeyId {
-        let [a, b, c, d, e, f, g, h, ..] = self.thumbprint;
-        KeyId([a, b, c, d, e, f, g, h])
+        let mut id = [0; 8];
+        id.copy_from_slice(&self.thumbprint[..8]);
+        KeyId(id)
     }
 
     /// Whether `signature` is this key's over `message`, by the strict rule: `S` reduced, `R` not of small order,

@@ -92,9 +92,9 @@ impl<'a> Fields<'a> {
             issuer: map.required(ISSUER)?.text()?,
             alg: map.required(ALG)?.int()?,
             key: map.required(KEY)?.bytes_of()?,
-            not_before: map.optional(NOT_BEFORE)?.map(time).transpose()?,
-            not_after: map.optional(NOT_AFTER)?.map(time).transpose()?,
-            withdrawn: map.optional(WITHDRAWN)?.map(Reader::literal_true).transpose()?.is_some(),
+            not_before: map.optional(NOT_BEFORE).map(time).transpose()?,
+            not_after: map.optional(NOT_AFTER).map(time).transpose()?,
+            withdrawn: map.optional(WITHDRAWN).map(Reader::literal_true).transpose()?.is_some(),
         };
         map.end()?;
         Ok(fields)

@@ -21,7 +21,7 @@ pub struct Policy {
 
 impl Policy {
     /// 10 minutes: a clock that is further off is to be set, not allowed for.
-    pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(600);
+    pub const MAX_CLOCK_SKEW: Duration = Duration::from_mins(10);
 
     /// Takes answers that were given to this verifying entity, and no others.
     #[must_use]
@@ -45,8 +45,8 @@ impl Policy {
         Self {
             audience,
             open,
-            clock_skew: Duration::from_secs(60),
-            max_lifetime: Duration::from_secs(24 * 60 * 60),
+            clock_skew: Duration::from_mins(1),
+            max_lifetime: Duration::from_hours(24),
             specimens: false,
             ignore_status_lists: false,
         }
