@@ -10,10 +10,11 @@ use crate::{
     random::{RandomSource, random_bytes},
     subject::{Commitment, Opening, Subject},
     time::Timestamp,
-    token::{Presentation, Token},
+    token::Presentation,
 };
 use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
+use zeroize::Zeroizing;
 
 /// What is to be said, to whom, and for how long.
 ///
@@ -152,41 +153,10 @@ impl<S: Signer> Issuer<S> {
     /// `invalid_claim` where the answer would not live for a second, or past the end of time; `random_source_failed`;
     /// `signer_failed`.
     pub fn issue_at(&self, answer: &Answer, now: Timestamp) -> Result<Presentation> {
-        let expires_at = now
-            .checked_add(answer.valid_for)
-            .ok_or(Error::because(ErrorCode::InvalidClaim, "the answer would live past the end of time"))?;
-        let random = &*self.random;
-        let opening = answer.subject.is_some().then(|| Opening::random(random)).transpose()?;
-        let commitment = answer
-            .subject
-            .as_ref()
-            .zip(opening.as_ref())
-            .map(|(subject, opening)| Commitment::new(subject, opening));
-        let mut claims = Claims::new(
-            self.name.clone(),
-            answer.status,
-            answer.purpose.clone(),
-            TokenId::from_bytes(random_bytes(random)?),
-            now,
-            expires_at,
-        )?;
-        if let Some(audience) = &answer.audience {
-            claims = claims.with_audience(audience.clone());
-        }
-        if let Some(nonce) = &answer.nonce {
-            claims = claims.with_nonce(nonce.clone());
-        }
-        if let Some(reference) = &answer.status_list {
-            claims = claims.with_status_list(reference.clone());
-        }
-        if let Some(commitment) = commitment {
-            claims = claims.with_commitment(commitment);
-        }
-        if answer.specimen {
-            claims = claims.as_specimen();
-        }
-        let token = self.sign(&claims)?;
-        Ok(Presentation::new(Token::parse(&token)?, opening.as_ref()))
+        let (token_id, opening) = self.draw()?;
+        let commitment = answer.subject.as_ref().map(|subject| Commitment::new(subject, &opening));
+        let token = self.sign(&self.claims(answer, commitment, token_id, now)?)?;
+        Ok(Presentation::of_signed(&token, commitment.is_some().then_some(&opening)))
     }
 
     /// Signs claims that were made elsewhere: the token's bytes. The same claims always give the same bytes.
@@ -208,6 +178,42 @@ impl<S: Signer> Issuer<S> {
             .sign(SigStructure::new(&protected, &payload).as_bytes())
             .map_err(|cause| Error::caused_by(ErrorCode::SignerFailed, cause))?;
         Ok(Sign1 { protected: &protected, payload: &payload, signature: &signature }.to_bytes())
+    }
+
+    fn claims(
+        &self,
+        answer: &Answer,
+        commitment: Option<Commitment>,
+        token_id: TokenId,
+        now: Timestamp,
+    ) -> Result<Claims> {
+        let expires_at = now
+            .checked_add(answer.valid_for)
+            .ok_or(Error::because(ErrorCode::InvalidClaim, "the answer would live past the end of time"))?;
+        let mut claims =
+            Claims::new(self.name.clone(), answer.status, answer.purpose.clone(), token_id, now, expires_at)?;
+        if let Some(audience) = &answer.audience {
+            claims = claims.with_audience(audience.clone());
+        }
+        if let Some(nonce) = &answer.nonce {
+            claims = claims.with_nonce(nonce.clone());
+        }
+        if let Some(reference) = &answer.status_list {
+            claims = claims.with_status_list(reference.clone());
+        }
+        if let Some(commitment) = commitment {
+            claims = claims.with_commitment(commitment);
+        }
+        Ok(if answer.specimen { claims.as_specimen() } else { claims })
+    }
+
+    /// A token id and an opening, whether it is wanted or not: the system is asked once, which is what it costs.
+    fn draw(&self) -> Result<(TokenId, Opening)> {
+        let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(random_bytes(&*self.random)?);
+        let (mut id, mut opening) = ([0; 16], [0; 16]);
+        id.copy_from_slice(&bytes[..16]);
+        opening.copy_from_slice(&bytes[16..]);
+        Ok((TokenId::from_bytes(id), Opening::from_bytes(opening)))
     }
 }
 

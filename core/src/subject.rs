@@ -1,7 +1,7 @@
 //! Who an answer is about: normalised name and number, and the commitment that binds a token to them without
 //! telling who that is.
 //!
-//! Stands on [`cbor`](crate::cbor) and [`random`](crate::RandomSource); knows nothing of claims or tokens.
+//! Stands on [`cbor`](crate::cbor); knows nothing of claims or tokens.
 
 mod case_folding;
 mod mobile;
@@ -9,11 +9,7 @@ mod name;
 
 pub use name::UNICODE_VERSION;
 
-use crate::{
-    cbor::Writer,
-    error::Result,
-    random::{RandomSource, random_bytes},
-};
+use crate::{cbor::Writer, error::Result};
 use alloc::string::String;
 use core::fmt;
 use sha2::{Digest, Sha256};
@@ -86,10 +82,6 @@ impl Opening {
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Zeroizing::new(bytes))
-    }
-
-    pub(crate) fn random(source: &dyn RandomSource) -> Result<Self> {
-        random_bytes(source).map(Self::from_bytes)
     }
 
     /// Its sixteen bytes.

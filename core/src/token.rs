@@ -192,7 +192,16 @@ impl Presentation {
     /// A token with, or without, the opening of its commitment.
     #[must_use]
     pub fn new(token: Token<'_>, opening: Option<&Opening>) -> Self {
-        let token = token.as_bytes();
+        Self::of(token.as_bytes(), opening)
+    }
+
+    /// A token that was made of claims, and so is of the right form.
+    pub(crate) fn of_signed(token: &[u8], opening: Option<&Opening>) -> Self {
+        debug_assert!(Token::parse(token).is_ok());
+        Self::of(token, opening)
+    }
+
+    fn of(token: &[u8], opening: Option<&Opening>) -> Self {
         // Long enough from the start, so that growing leaves no copy of the opening behind.
         let mut writer = Writer::with_capacity(token.len() + OPENING_ITEM_BYTES);
         writer.raw(token);

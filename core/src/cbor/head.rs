@@ -1,10 +1,11 @@
 //! The header of one item: its type, and its value or length.
 
-use ciborium_io::Write;
+use ciborium_io::{Read, Write};
 use ciborium_ll::{Decoder, Encoder, Header};
 use core::convert::Infallible;
 
 /// A header as it stands in the input.
+#[derive(Clone, Copy)]
 pub(super) struct Head {
     pub(super) header: Header,
     /// How many bytes of the input it takes.
@@ -16,25 +17,86 @@ impl Head {
     const MAX_LEN: usize = 9;
 
     /// Reads the header at the start of `input`; `None` where it is cut short or not well-formed.
+    #[inline]
     pub(super) fn read(input: &[u8]) -> Option<Self> {
-        let mut decoder = Decoder::from(input);
+        let &initial = input.first()?;
+        if let Some(header) = within_initial_byte(initial) {
+            return Some(Self { header, len: 1 });
+        }
+        let mut decoder = Decoder::from(Source(input));
         let header = decoder.pull().ok()?;
         // ciborium-ll takes a simple value under 32 in two bytes; RFC 8949 section 3.3 does not.
-        if let (Header::Simple(0..32), 0xf8) = (header, *input.first()?) {
+        if let (0xf8, Header::Simple(0..32)) = (initial, header) {
             return None;
         }
         Some(Self { header, len: decoder.offset() })
     }
 
     /// Whether the header stands in `input` as the deterministic encoding writes it.
+    #[inline]
     pub(super) fn is_shortest(&self, input: &[u8]) -> bool {
-        let written = &input[..self.len];
-        match self.header {
-            Header::Float(float) if float.is_nan() => written == [0xf9, 0x7e, 0x00],
-            header => written == HeadBytes::of(header).as_slice(),
-        }
+        let argument = match self.header {
+            Header::Positive(value) | Header::Negative(value) | Header::Tag(value) => value,
+            Header::Bytes(Some(len))
+            | Header::Text(Some(len))
+            | Header::Array(Some(len))
+            | Header::Map(Some(len)) => len as u64,
+            Header::Float(float) => return is_shortest_float(float, &input[..self.len]),
+            _ => return true,
+        };
+        let shortest = match argument {
+            0..=23 => 1,
+            24..=0xff => 2,
+            0x100..=0xffff => 3,
+            0x1_0000..=0xffff_ffff => 5,
+            _ => 9,
+        };
+        self.len == shortest
     }
 }
+
+/// The header whose argument is within its initial byte, as most are. What ciborium-ll gives, in a tenth of the time: half
+/// of what reading a token took was this.
+#[inline]
+fn within_initial_byte(initial: u8) -> Option<Header> {
+    let argument = initial & 0x1f;
+    let (value, len) = (u64::from(argument), Some(usize::from(argument)));
+    (argument <= 23).then_some(match initial >> 5 {
+        0 => Header::Positive(value),
+        1 => Header::Negative(value),
+        2 => Header::Bytes(len),
+        3 => Header::Text(len),
+        4 => Header::Array(len),
+        5 => Header::Map(len),
+        6 => Header::Tag(value),
+        _ => Header::Simple(argument),
+    })
+}
+
+fn is_shortest_float(float: f64, written: &[u8]) -> bool {
+    if float.is_nan() {
+        written == [0xf9, 0x7e, 0x00]
+    } else {
+        written == HeadBytes::of(Header::Float(float)).as_slice()
+    }
+}
+
+/// Lets ciborium-ll read from a slice, with or without its `std` feature.
+struct Source<'a>(&'a [u8]);
+
+impl Read for Source<'_> {
+    type Error = CutShort;
+
+    #[inline]
+    fn read_exact(&mut self, data: &mut [u8]) -> Result<(), CutShort> {
+        let (taken, rest) = self.0.split_at_checked(data.len()).ok_or(CutShort)?;
+        data.copy_from_slice(taken);
+        self.0 = rest;
+        Ok(())
+    }
+}
+
+struct CutShort;
 
 /// A header in its shortest encoding.
 pub(crate) struct HeadBytes {
@@ -74,5 +136,22 @@ impl Write for Sink<'_> {
 
     fn flush(&mut self) -> Result<(), Infallible> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_gives_what_ciborium_gives() {
+        for initial in 0..=u8::MAX {
+            if let Some(header) = within_initial_byte(initial) {
+                let mut decoder = Decoder::from(Source(core::slice::from_ref(&initial)));
+                assert_eq!(decoder.pull().ok(), Some(header), "{initial:02x}");
+            } else {
+                assert!(initial & 0x1f > 23, "{initial:02x}");
+            }
+        }
     }
 }

@@ -7,7 +7,8 @@ use crate::{
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
-use ed25519_dalek::Signer as _;
+use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
+use sha2::Sha512;
 use zeroize::Zeroizing;
 
 /// An Ed25519 secret key (RFC 8032 section 5.1.5). It is wiped when it is dropped, and `Debug` shows its id alone.
@@ -21,9 +22,10 @@ use zeroize::Zeroizing;
 /// assert_eq!(again.verifying_key(), key.verifying_key());
 /// # Ok::<(), kycvs::Error>(())
 /// ```
-#[derive(Clone)]
 pub struct SigningKey {
     inner: ed25519_dalek::SigningKey,
+    /// Made of the seed once, and not again for every signature.
+    expanded: ExpandedSecretKey,
     verifying_key: VerifyingKey,
 }
 
@@ -51,7 +53,7 @@ impl SigningKey {
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let inner = ed25519_dalek::SigningKey::from_bytes(seed);
         let verifying_key = VerifyingKey::of_sound_point(inner.verifying_key());
-        Self { inner, verifying_key }
+        Self { inner, expanded: ExpandedSecretKey::from(seed), verifying_key }
     }
 
     /// The public half.
@@ -62,6 +64,12 @@ impl SigningKey {
 
     pub(super) fn seed(&self) -> &[u8; 32] {
         self.inner.as_bytes()
+    }
+}
+
+impl Clone for SigningKey {
+    fn clone(&self) -> Self {
+        Self::from_seed(self.seed())
     }
 }
 
@@ -108,7 +116,8 @@ impl Signer for SigningKey {
     }
 
     fn sign(&self, message: &[u8]) -> core::result::Result<[u8; 64], BoxError> {
-        Ok(self.inner.sign(message).to_bytes())
+        // The public half is this seed's (see `from_seed`): with another one, two signatures would give the key away.
+        Ok(raw_sign::<Sha512>(&self.expanded, message, self.verifying_key.as_dalek()).to_bytes())
     }
 }
 

@@ -44,6 +44,10 @@ impl VerifyingKey {
         Self { inner, thumbprint }
     }
 
+    pub(super) fn as_dalek(&self) -> &ed25519_dalek::VerifyingKey {
+        &self.inner
+    }
+
     /// The 32 bytes of RFC 8032 section 5.1.2.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
