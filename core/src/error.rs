@@ -260,7 +260,7 @@ codes! {
         "this verifier's clock is not set: set it and try again";
     /// The bytes are no trust store, or an entry cannot stand in one.
     BadTrustStore = 98, "bad_trust_store", SetUp,
-        "this is not a trust store that can be used: fetch it again from where you trust it";
+        "a trust store cannot be like this: see what is wrong, or fetch it again from where you trust it";
     /// The replay guard is full or could not be asked.
     ReplayGuardFailed = 99, "replay_guard_failed", SetUp,
         "the replay guard could not be asked, so the answer was not accepted: see to the guard and try again";

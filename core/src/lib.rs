@@ -80,3 +80,8 @@ pub use time::Timestamp;
 pub use token::{MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, MAX_TOKEN_BYTES, Presentation, Token};
 pub use trust::{TrustStore, TrustedKey, Validity};
 pub use verify::{Expectation, Policy, Verdict, Verifier};
+
+/// Compiles and runs the README's examples.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

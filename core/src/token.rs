@@ -228,6 +228,14 @@ impl Presentation {
         Self::from_bytes(&text::decode(text)?)
     }
 
+    /// The bytes that a text stands for, read no further: for tools that show what is in a damaged one.
+    ///
+    /// # Errors
+    /// `bad_text`, or `too_large` where the text is longer than any presentation's.
+    pub fn bytes_of_text(text: &str) -> Result<Vec<u8>> {
+        text::decode(text).map(|bytes| bytes.to_vec())
+    }
+
     /// The bytes: a CBOR sequence.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -1,0 +1,367 @@
+//! The arguments of every command, and with them the help: the comments on them are its text.
+
+#![expect(clippy::doc_markdown, reason = "the help shows no Markdown")]
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kycvs::{Algorithm, KeyId, Status, Timestamp};
+
+use crate::failure::{Failure, Result};
+use crate::output::{Output, shown};
+use crate::times::{parse_duration, parse_time};
+
+/// Reads the arguments; `None` where help or the version was asked for, and given.
+pub(crate) fn parse(out: &mut Output) -> Result<Option<Command>> {
+    let error = match Cli::try_parse() {
+        Ok(cli) => return Ok(Some(cli.command)),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let text = error.render();
+            out.text(&if colour { text.ansi().to_string() } else { text.to_string() })?;
+            Ok(None)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !out.is_json() => {
+            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let text = error.render();
+            out.note(if colour { text.ansi().to_string() } else { text.to_string() }.trim_end());
+            Err(Failure::Said(crate::failure::WRONG_CALL))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::Usage("no command: see `kycvs --help`".into()))
+        }
+        _ => Err(Failure::Usage(sentence(&error.render().to_string()))),
+    }
+}
+
+/// Whether `--json` stands among the arguments, also where the rest of them cannot be read.
+pub(crate) fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    arguments.skip(1).take_while(|argument| argument != OsStr::new("--")).any(|argument| argument == "--json")
+}
+
+/// Clap's message as one sentence: its first paragraphs, without its usage lines.
+fn sentence(rendered: &str) -> String {
+    let text = rendered.trim().trim_start_matches("error: ");
+    let text = text.split("\n\nUsage:").next().unwrap_or_default();
+    let text = text.split("\n\nFor more information").next().unwrap_or_default().replace("\n\n", "; ");
+    let words: Vec<_> = text.split_whitespace().map(shown).collect();
+    words.join(" ")
+}
+
+/// Issue, show and check signed vaccination-status tokens
+#[derive(Debug, Parser)]
+#[command(
+    name = "kycvs",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = AFTER_HELP
+)]
+pub(crate) struct Cli {
+    /// Print exactly one JSON object on standard output, errors too
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the command line can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// See the whole story in a few seconds; writes nothing to disk
+    Demo,
+    /// Make an issuer's key and the trust store that names it
+    #[command(after_help = AFTER_KEYGEN)]
+    Keygen(Keygen),
+    /// Issue an answer, or one for each row of a CSV file
+    #[command(after_help = AFTER_ISSUE)]
+    Issue(Box<Issue>),
+    /// Check an answer, or one on each line of a file
+    #[command(after_help = AFTER_VERIFY)]
+    Verify(Box<Verify>),
+    /// Show what a token's bytes say, without checking any of it
+    Inspect(Inspect),
+    /// Show a token as a QR code, or write it as PNG or SVG
+    Qr(Qr),
+    /// List and change the keys that a verifier trusts
+    #[command(subcommand)]
+    Trust(Trust),
+}
+
+const AFTER_HELP: &str = "A token answers one question - is this person vaccinated? - for one verifier, one purpose \
+and a short time, and holds no name. `kycvs demo` shows one.
+
+Exit status: 0 done, or the token is good; 1 the token is not good; 2 the call, a file or this machine's set-up is \
+wrong.";
+
+const AFTER_KEYGEN: &str = "Writes issuer.pem (PKCS#8, for the issuer alone) and trust.cbor (for verifiers). Neither \
+is ever overwritten.";
+
+const AFTER_ISSUE: &str = "The answer is KV1: text on standard output; with --json also base64url, hex, the claims and \
+the opening.
+
+With --batch, the first line of the CSV file names its columns: status, purpose, audience, nonce, name, mobile, \
+valid_for, in any order and as many as are wanted. What a row leaves empty, the options give. Line n of the output \
+belongs to row n: it is empty where the row was refused, which standard error tells with the line number. With --json \
+there is one JSON object on a line for each row.
+
+A name given as an option can be seen in the process list; --subject-file and --batch keep it out.";
+
+const AFTER_VERIFY: &str = "Say who you are with --audience, or that answers for anyone are welcome with --allow-open, \
+or both. Leaving out --nonce says that you gave no challenge.
+
+With --batch, each line of the file is one token (KV1: text, base64url or hex) and each line of the output its verdict, \
+in the same order. With --json there is one JSON object on a line for each.
+
+A name given as an option can be seen in the process list; --subject-file keeps it out.";
+
+/// `kycvs keygen`
+#[derive(Args, Debug)]
+pub(crate) struct Keygen {
+    /// The issuer's name, as verifiers will trust it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) issuer: String,
+    /// The folder for the two files; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: PathBuf,
+    /// The algorithm that the issuer's tokens name: EdDSA (-8) or Ed25519 (-19)
+    #[arg(long, value_name = "ALG", default_value = "EdDSA", value_parser = algorithm)]
+    pub(crate) alg: Algorithm,
+    /// Encrypt the key with the first line of this file (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// `kycvs issue`
+#[derive(Args, Debug)]
+pub(crate) struct Issue {
+    /// The issuer's private key (PKCS#8 PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// What opens an encrypted key: the first line of this file (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// The issuer's name, as verifiers trust it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) issuer: String,
+    /// The algorithm that verifiers trust this key for: EdDSA (-8) or Ed25519 (-19)
+    #[arg(long, value_name = "ALG", default_value = "EdDSA", value_parser = algorithm)]
+    pub(crate) alg: Algorithm,
+    /// 0 not vaccinated, 1 partially vaccinated, 2 fully vaccinated
+    #[arg(long, value_name = "0|1|2", required_unless_present = "batch", value_parser = status)]
+    pub(crate) status: Option<Status>,
+    /// What the answer is for, as shown to the person who consented
+    #[arg(long, value_name = "TEXT", required_unless_present = "batch")]
+    pub(crate) purpose: Option<String>,
+    /// The verifying entity that the answer is for; left out, anyone may accept it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) audience: Option<String>,
+    /// The verifying entity's challenge
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    #[command(flatten)]
+    pub(crate) subject: SubjectOptions,
+    /// Issue a specimen, which verifiers refuse unless they ask for it
+    #[arg(long)]
+    pub(crate) specimen: bool,
+    /// How long the answer holds: 90s, 15m, 24h, 30d
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse_duration)]
+    pub(crate) valid_for: Duration,
+    /// The time of issue (RFC 3339) in place of the clock's
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<Timestamp>,
+    /// Write to this file instead: raw bytes where its name ends in .kycvs, otherwise the text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Issue one answer for each row of this CSV file (`-`: standard input)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "mobile", "subject_file"])]
+    pub(crate) batch: Option<PathBuf>,
+}
+
+/// Who the answer is about.
+#[derive(Args, Debug)]
+pub(crate) struct SubjectOptions {
+    /// The person's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The person's mobile number
+    #[arg(long, value_name = "NUMBER", requires = "name")]
+    pub(crate) mobile: Option<String>,
+    /// A file with the name on its first line and, where wanted, the number on its second (`-`: standard input)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "mobile"])]
+    pub(crate) subject_file: Option<PathBuf>,
+}
+
+/// `kycvs verify`
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// The trust store: which keys speak for which issuer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+    /// Your own name, as answers for you carry it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) audience: Option<String>,
+    /// Accept answers that are for anyone
+    #[arg(long)]
+    pub(crate) allow_open: bool,
+    /// The challenge that you gave
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: Option<String>,
+    /// The purpose that you asked for
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<String>,
+    #[command(flatten)]
+    pub(crate) subject: SubjectOptions,
+    /// The longest life of an answer that you accept [default: 24h]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) max_lifetime: Option<Duration>,
+    /// How far clocks may be apart [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) skew: Option<Duration>,
+    /// Accept specimens, made for training
+    #[arg(long)]
+    pub(crate) allow_specimen: bool,
+    /// Do not look at status lists: answers that were taken back pass
+    #[arg(long)]
+    pub(crate) ignore_status_lists: bool,
+    /// The time of the check (RFC 3339) in place of the clock's
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<Timestamp>,
+    /// Check one token on each line of this file (`-`: standard input)
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    pub(crate) batch: Option<PathBuf>,
+    /// The token: KV1: text, base64url or hex, or a file with one of these, raw bytes, or a picture (PNG, JPEG) of a
+    /// QR code; `-` is standard input
+    #[arg(value_name = "TOKEN|FILE|-", required_unless_present = "batch")]
+    pub(crate) token: Option<OsString>,
+}
+
+/// `kycvs inspect`
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// The token: text, hex, a file or a picture of a QR code; `-` is standard input
+    #[arg(value_name = "TOKEN|FILE|-")]
+    pub(crate) token: OsString,
+}
+
+/// `kycvs qr`
+#[derive(Args, Debug)]
+pub(crate) struct Qr {
+    /// Write to this file, whose name ends in .png or .svg
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The token: text, hex, a file or a picture of a QR code; `-` is standard input
+    #[arg(value_name = "TOKEN|FILE|-")]
+    pub(crate) token: OsString,
+}
+
+/// `kycvs trust`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// Trust the keys of a file (PEM, COSE_Key, COSE_KeySet, JWK or JWKS) to speak for an issuer
+    Add(TrustAdd),
+    /// List the trusted keys
+    List(TrustList),
+    /// Mark keys as withdrawn: they stay listed, and nothing that they signed is good any more
+    Withdraw(TrustKeys),
+    /// Take keys out of the trust store
+    Remove(TrustKeys),
+    /// Write the keys that are not withdrawn in a form that other programs read
+    Export(TrustExport),
+}
+
+/// `kycvs trust add`
+#[derive(Args, Debug)]
+pub(crate) struct TrustAdd {
+    /// The trust store; made where it is missing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+    /// The issuer that the keys speak for
+    #[arg(long, value_name = "NAME")]
+    pub(crate) issuer: String,
+    /// The algorithm of the issuer's tokens, where the file names none: EdDSA (-8, the default) or Ed25519 (-19)
+    #[arg(long, value_name = "ALG", value_parser = algorithm)]
+    pub(crate) alg: Option<Algorithm>,
+    /// Trust only answers issued at this time (RFC 3339) or later
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) not_before: Option<Timestamp>,
+    /// Trust only answers issued before this time (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) not_after: Option<Timestamp>,
+    /// The file with the keys (`-`: standard input)
+    #[arg(value_name = "KEYFILE")]
+    pub(crate) key_file: PathBuf,
+}
+
+/// `kycvs trust list`
+#[derive(Args, Debug)]
+pub(crate) struct TrustList {
+    /// The trust store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+}
+
+/// `kycvs trust withdraw` and `kycvs trust remove`
+#[derive(Args, Debug)]
+pub(crate) struct TrustKeys {
+    /// The trust store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+    /// Key ids in hex, as `kycvs trust list` shows them
+    #[arg(value_name = "KEY_ID", required = true, value_parser = key_id)]
+    pub(crate) key_ids: Vec<KeyId>,
+}
+
+/// `kycvs trust export`
+#[derive(Args, Debug)]
+pub(crate) struct TrustExport {
+    /// The trust store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+    /// Only the keys that speak for this issuer
+    #[arg(long, value_name = "NAME")]
+    pub(crate) issuer: Option<String>,
+    /// jwks: a JSON Web Key Set; pem: SPKI blocks, which name no algorithm; cose: a COSE_KeySet, binary
+    #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true, default_value_t = KeyFormat::Jwks)]
+    pub(crate) format: KeyFormat,
+    /// Write to this file instead
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The forms of public keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyFormat {
+    // RFC 7517
+    Jwks,
+    // RFC 8410
+    Pem,
+    // RFC 9052 section 7
+    Cose,
+}
+
+fn algorithm(text: &str) -> std::result::Result<Algorithm, String> {
+    text.parse().map_err(|_| String::from("it is EdDSA or Ed25519"))
+}
+
+fn status(text: &str) -> std::result::Result<Status, String> {
+    parse_status(text).ok_or_else(|| String::from("it is 0, 1 or 2"))
+}
+
+/// A status by its number.
+pub(crate) fn parse_status(text: &str) -> Option<Status> {
+    text.parse::<u8>().ok().and_then(|number| Status::try_from(number).ok())
+}
+
+fn key_id(text: &str) -> std::result::Result<KeyId, String> {
+    text.parse().map_err(|_| String::from("a key id is 16 hex digits"))
+}

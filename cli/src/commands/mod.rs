@@ -1,0 +1,28 @@
+//! The commands, one module for each.
+
+mod demo;
+mod inspect;
+mod issue;
+mod issue_batch;
+mod keygen;
+mod qr;
+mod trust;
+mod verify;
+mod verify_batch;
+
+use crate::args::Command;
+use crate::failure::Result;
+use crate::output::Output;
+
+/// Does what was asked, and gives the exit status.
+pub(crate) fn run(command: Command, out: &mut Output) -> Result<u8> {
+    match command {
+        Command::Demo => demo::run(out),
+        Command::Keygen(options) => keygen::run(&options, out),
+        Command::Issue(options) => issue::run(&options, out),
+        Command::Verify(options) => verify::run(&options, out),
+        Command::Inspect(options) => inspect::run(&options, out),
+        Command::Qr(options) => qr::run(&options, out),
+        Command::Trust(options) => trust::run(&options, out),
+    }
+}

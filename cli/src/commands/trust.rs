@@ -1,0 +1,247 @@
+//! `kycvs trust`: the trust store as a file.
+
+use std::path::Path;
+
+use ciborium_ll::{Encoder, Header};
+use kycvs::{ImportedKey, IssuerName, KeyId, TrustStore, TrustedKey, Validity};
+use serde::Serialize;
+
+use crate::args::{KeyFormat, Trust, TrustAdd, TrustExport, TrustKeys, TrustList};
+use crate::failure::{DONE, Failure, Result};
+use crate::files;
+use crate::output::{Output, shown};
+use crate::times;
+
+pub(crate) fn run(command: &Trust, out: &mut Output) -> Result<u8> {
+    match command {
+        Trust::Add(options) => add(options, out),
+        Trust::List(options) => list(options, out),
+        Trust::Withdraw(options) => change(options, "withdrawn", TrustStore::withdraw, out),
+        Trust::Remove(options) => change(options, "removed", TrustStore::remove, out),
+        Trust::Export(options) => export(options, out),
+    }
+}
+
+#[derive(Serialize)]
+struct Addition {
+    ok: bool,
+    added: Vec<String>,
+    skipped: usize,
+    keys: usize,
+}
+
+fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
+    let issuer = IssuerName::new(options.issuer.as_str())?;
+    let validity = Validity::new(options.not_before, options.not_after)?;
+    let file = files::read_keys(&options.key_file)?;
+    let imported = ImportedKey::read_all(&file)
+        .map_err(|error| Failure::from(error).at(files::name(&options.key_file)))?;
+
+    let _lock = files::lock_folder(&options.trust);
+    let mut store = match options.trust.symlink_metadata() {
+        Ok(_) => files::read_trust(&options.trust)?,
+        Err(_) => TrustStore::new(),
+    };
+    for imported in imported.keys() {
+        let id = imported.key().key_id();
+        let algorithm = match (imported.algorithm(), options.alg) {
+            (Some(named), Some(wanted)) if named != wanted => {
+                let conflict = format!("the file names {named} for the key {id}, and --alg says {wanted}");
+                return Err(Failure::Usage(conflict));
+            }
+            (named, wanted) => named.or(wanted).unwrap_or_default(),
+        };
+        let key = TrustedKey::new(issuer.clone(), imported.key().clone());
+        store
+            .add(key.with_algorithm(algorithm).with_validity(validity))
+            .map_err(|error| Failure::from(error).at(format!("key {id}")))?;
+    }
+    files::write_whole(&options.trust, &store.to_bytes())?;
+
+    let added: Vec<_> = imported.keys().iter().map(|imported| imported.key().key_id().to_string()).collect();
+    if out.is_json() {
+        out.object(&Addition { ok: true, added, skipped: imported.skipped(), keys: store.len() })?;
+        return Ok(DONE);
+    }
+    for id in &added {
+        out.line(&format!("added {id} for {}", shown(&options.issuer)))?;
+    }
+    if imported.skipped() > 0 {
+        out.line(&format!("skipped {} of another kind", counted(imported.skipped(), "key")))?;
+    }
+    Ok(DONE)
+}
+
+#[derive(Serialize)]
+struct Listed {
+    ok: bool,
+    keys: Vec<KeyObject>,
+}
+
+#[derive(Serialize)]
+struct KeyObject {
+    key_id: String,
+    issuer: String,
+    algorithm: &'static str,
+    public_key: String,
+    not_before: Option<String>,
+    not_after: Option<String>,
+    withdrawn: bool,
+}
+
+impl KeyObject {
+    fn new(key: &TrustedKey) -> Self {
+        Self {
+            key_id: key.key_id().to_string(),
+            issuer: key.issuer().to_string(),
+            algorithm: key.algorithm().name(),
+            public_key: hex::encode(key.key().as_bytes()),
+            not_before: key.validity().not_before().map(times::time),
+            not_after: key.validity().not_after().map(times::time),
+            withdrawn: key.is_withdrawn(),
+        }
+    }
+
+    fn validity(&self) -> String {
+        match (&self.not_before, &self.not_after, self.withdrawn) {
+            (_, _, true) => "WITHDRAWN".into(),
+            (None, None, _) => "always".into(),
+            (Some(from), None, _) => format!("from {from}"),
+            (None, Some(to), _) => format!("before {to}"),
+            (Some(from), Some(to), _) => format!("from {from}, before {to}"),
+        }
+    }
+}
+
+fn list(options: &TrustList, out: &mut Output) -> Result<u8> {
+    let store = files::read_trust(&options.trust)?;
+    let keys: Vec<_> = store.keys().map(KeyObject::new).collect();
+    if out.is_json() {
+        out.object(&Listed { ok: true, keys })?;
+        return Ok(DONE);
+    }
+    if keys.is_empty() {
+        out.line("no keys")?;
+        return Ok(DONE);
+    }
+    let issuers: Vec<_> = keys.iter().map(|key| shown(&key.issuer).into_owned()).collect();
+    let width =
+        issuers.iter().map(|issuer| issuer.chars().count()).chain(["ISSUER".len()]).max().unwrap_or_default();
+    out.line(&format!(
+        "{:<16}  {:<9}  {:<width$}  VALID FOR ANSWERS ISSUED",
+        "KEY ID", "ALGORITHM", "ISSUER"
+    ))?;
+    for (key, issuer) in keys.iter().zip(issuers) {
+        let validity = key.validity();
+        out.line(&format!("{}  {:<9}  {issuer:<width$}  {validity}", key.key_id, key.algorithm))?;
+    }
+    Ok(DONE)
+}
+
+#[derive(Serialize)]
+struct Change {
+    ok: bool,
+    changed: usize,
+    keys: usize,
+}
+
+fn change(
+    options: &TrustKeys,
+    done: &str,
+    change: impl Fn(&mut TrustStore, &KeyId) -> usize,
+    out: &mut Output,
+) -> Result<u8> {
+    let _lock = files::lock_folder(&options.trust);
+    let mut store = files::read_trust(&options.trust)?;
+    let mut changed = 0;
+    for id in &options.key_ids {
+        if !store.keys().any(|key| key.key_id() == *id) {
+            return Err(Failure::Usage(format!("{} has no key {id}", files::name(&options.trust))));
+        }
+        changed += change(&mut store, id);
+    }
+    files::write_whole(&options.trust, &store.to_bytes())?;
+    if out.is_json() {
+        out.object(&Change { ok: true, changed, keys: store.len() })?;
+    } else {
+        out.line(&format!("{done}: {}", counted(changed, "key")))?;
+    }
+    Ok(DONE)
+}
+
+#[derive(Serialize)]
+struct Exported {
+    ok: bool,
+    format: &'static str,
+    keys: usize,
+    /// The file's text, or the hex of its bytes where it is binary.
+    data: String,
+    out: Option<String>,
+}
+
+#[derive(Serialize)]
+struct KeySet {
+    keys: Vec<serde_json::Value>,
+}
+
+fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
+    let store = files::read_trust(&options.trust)?;
+    // A key that was withdrawn must not come back to life in a form that cannot say so.
+    let keys: Vec<_> = store
+        .keys()
+        .filter(|key| !key.is_withdrawn())
+        .filter(|key| options.issuer.as_deref().is_none_or(|issuer| key.issuer().as_str() == issuer))
+        .collect();
+    if keys.is_empty() {
+        return Err(Failure::Usage(format!("{} has no key to export", files::name(&options.trust))));
+    }
+    let (format, file) = match options.format {
+        KeyFormat::Jwks => ("jwks", jwks(&keys)?),
+        KeyFormat::Pem => ("pem", keys.iter().map(|key| key.key().to_pem()).collect::<String>().into_bytes()),
+        KeyFormat::Cose => ("cose", cose_key_set(&keys)?),
+    };
+    if let Some(path) = &options.out {
+        files::write_whole(path, &file)?;
+    }
+    if out.is_json() {
+        let data = if options.format == KeyFormat::Cose {
+            hex::encode(&file)
+        } else {
+            String::from_utf8_lossy(&file).into_owned()
+        };
+        let path = options.out.as_deref().map(Path::to_string_lossy).map(Into::into);
+        out.object(&Exported { ok: true, format, keys: keys.len(), data, out: path })?;
+    } else if let Some(path) = &options.out {
+        out.line(&format!("wrote {} ({})", files::name(path), counted(keys.len(), "key")))?;
+    } else if options.format == KeyFormat::Cose && out.is_terminal() {
+        return Err(Failure::Usage("a COSE_KeySet is binary: give --out FILE".into()));
+    } else {
+        out.bytes(&file)?;
+    }
+    Ok(DONE)
+}
+
+fn jwks(keys: &[&TrustedKey]) -> Result<Vec<u8>> {
+    let failed = |error: serde_json::Error| Failure::Io(error.to_string());
+    let keys: std::result::Result<_, _> =
+        keys.iter().map(|key| serde_json::from_str(&key.key().to_jwk(Some(key.algorithm())))).collect();
+    let mut file = serde_json::to_vec_pretty(&KeySet { keys: keys.map_err(failed)? }).map_err(failed)?;
+    file.push(b'\n');
+    Ok(file)
+}
+
+/// An array (RFC 9052 section 7) of the keys as the core writes them.
+fn cose_key_set(keys: &[&TrustedKey]) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    Encoder::from(&mut file)
+        .push(Header::Array(Some(keys.len())))
+        .map_err(|_| Failure::Io("the keys could not be written".into()))?;
+    for key in keys {
+        file.extend(key.key().to_cose_key(Some(key.algorithm())));
+    }
+    Ok(file)
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,83 @@
+//! `kycvs verify`: the core's verdict on one answer.
+
+use kycvs::{Audience, Expectation, Policy, Purpose, Timestamp, Verifier};
+
+use super::issue::parse_nonce;
+use super::verify_batch;
+use crate::args::Verify;
+use crate::failure::{DONE, Failure, Result};
+use crate::files;
+use crate::input::TokenInput;
+use crate::output::Output;
+use crate::report::VerdictObject;
+use crate::subject;
+
+pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
+    let token_is_stdin = options.token.as_ref().is_some_and(|token| token == "-");
+    let files = [Some(&options.trust), options.subject.subject_file.as_ref(), options.batch.as_ref()];
+    let stdin = files.into_iter().flatten().filter(|path| files::is_stdin(path)).count();
+    if stdin + usize::from(token_is_stdin) > 1 {
+        return Err(Failure::Usage("only one file can be standard input".into()));
+    }
+    let policy = policy(options)?;
+    let expectation = expectation(options)?;
+    let verifier = Verifier::new(files::read_trust(&options.trust)?, policy);
+
+    let Some(token) = &options.token else {
+        let file =
+            options.batch.as_deref().ok_or_else(|| Failure::Usage("there is no token to verify".into()))?;
+        return verify_batch::run(file, &verifier, &expectation, options.now, out);
+    };
+    let input = TokenInput::read(token)?;
+    // Not before the token is there: a scanner at standard input may take its time.
+    let now = options.now.unwrap_or_else(Timestamp::now);
+    let verdict = input.verify(&verifier, &expectation, now)?;
+    let object = VerdictObject::new(&verdict);
+    if out.is_json() {
+        out.object(&object)?;
+    } else {
+        out.text(&object.text())?;
+    }
+    Ok(DONE)
+}
+
+fn policy(options: &Verify) -> Result<Policy> {
+    let audience = options.audience.as_deref().map(Audience::new).transpose()?;
+    let mut policy = match (audience, options.allow_open) {
+        (Some(audience), false) => Policy::audience(audience),
+        (Some(audience), true) => Policy::audience_or_open(audience),
+        (None, true) => Policy::open(),
+        (None, false) => {
+            let how =
+                "say who you are with --audience, or that answers for anyone are welcome with --allow-open";
+            return Err(Failure::Usage(how.into()));
+        }
+    };
+    if let Some(skew) = options.skew {
+        policy = policy.with_clock_skew(skew)?;
+    }
+    if let Some(lifetime) = options.max_lifetime {
+        policy = policy.with_max_lifetime(lifetime);
+    }
+    if options.allow_specimen {
+        policy = policy.allowing_specimens();
+    }
+    if options.ignore_status_lists {
+        policy = policy.ignoring_status_lists();
+    }
+    Ok(policy)
+}
+
+fn expectation(options: &Verify) -> Result<Expectation> {
+    let mut expectation = match &options.nonce {
+        Some(nonce) => Expectation::nonce(parse_nonce(nonce)?),
+        None => Expectation::no_nonce(),
+    };
+    if let Some(purpose) = &options.purpose {
+        expectation = expectation.with_purpose(Purpose::new(purpose.as_str())?);
+    }
+    if let Some(subject) = subject::from_options(&options.subject)? {
+        expectation = expectation.with_subject(subject);
+    }
+    Ok(expectation)
+}

@@ -1,0 +1,140 @@
+//! What can go wrong, and the exit status that says so.
+
+use std::io;
+
+use kycvs::Family;
+
+use crate::output::{Output, shown};
+use crate::report::ErrorObject;
+
+/// The result of everything here that can fail.
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The core's own error, with its code.
+    Core(kycvs::Error),
+    /// The call makes no sense.
+    Usage(String),
+    /// A file could not be read or written.
+    Io(String),
+    /// An image in which no QR code can be read.
+    NoQrCode(String),
+    /// A CSV file that is none, or a row of it that cannot be understood.
+    BadCsv(String),
+    /// Another failure, and where it is: a file, a line.
+    At(String, Box<Self>),
+    /// Everything was said already; this is the exit status.
+    Said(u8),
+    /// Nobody reads standard output any more.
+    ClosedPipe,
+}
+
+impl Failure {
+    /// A file that could not be read or written: `doing` is a clause such as "cannot read `x`".
+    pub(crate) fn io(doing: &str, error: &io::Error) -> Self {
+        Self::Io(format!("{doing}: {}", reason(error)))
+    }
+
+    /// The same failure, with the place where it is put before its sentence.
+    pub(crate) fn at(self, place: impl Into<String>) -> Self {
+        Self::At(place.into(), Box::new(self))
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::At(_, failure) => failure.code(),
+            Self::Core(error) => error.code().as_str(),
+            Self::Io(_) => "io",
+            Self::NoQrCode(_) => "no_qr_code",
+            Self::BadCsv(_) => "bad_csv",
+            Self::Usage(_) | Self::Said(_) | Self::ClosedPipe => "usage",
+        }
+    }
+
+    /// The code's number: 0 for what the command line alone can say.
+    pub(crate) fn number(&self) -> u16 {
+        match self {
+            Self::At(_, failure) => failure.number(),
+            Self::Core(error) => error.number(),
+            _ => 0,
+        }
+    }
+
+    /// The code's family.
+    pub(crate) fn family(&self) -> &'static str {
+        match self {
+            Self::At(_, failure) => failure.family(),
+            Self::Core(error) => error.family().as_str(),
+            _ => "usage",
+        }
+    }
+
+    /// One sentence, safe to show on a terminal.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::At(place, failure) => format!("{place}: {}", failure.message()),
+            Self::Core(error) => error.to_string(),
+            Self::Usage(text) | Self::Io(text) | Self::NoQrCode(text) | Self::BadCsv(text) => text.clone(),
+            Self::Said(_) | Self::ClosedPipe => String::new(),
+        }
+    }
+
+    /// 1 where the token is not good; 2 where the call, a file or this machine's set-up is wrong.
+    pub(crate) fn exit_status(&self) -> u8 {
+        match self {
+            Self::Core(error) => match error.family() {
+                Family::Unreadable | Family::Untrusted | Family::Refused => NOT_GOOD,
+                _ => WRONG_CALL,
+            },
+            Self::At(_, failure) => failure.exit_status(),
+            Self::Said(status) => *status,
+            Self::ClosedPipe => CLOSED_PIPE,
+            _ => WRONG_CALL,
+        }
+    }
+
+    /// Says what went wrong, where people or programs look for it, and gives the exit status.
+    pub(crate) fn report(&self, out: &mut Output) -> u8 {
+        match self {
+            Self::Said(_) | Self::ClosedPipe => {}
+            _ if out.is_json() => {
+                if let Err(failure) = out.object(&ErrorObject::new(self)).and_then(|()| out.finish()) {
+                    out.note(&failure.line());
+                }
+            }
+            _ => out.note(&self.line()),
+        }
+        self.exit_status()
+    }
+
+    /// `error[code]: sentence`.
+    pub(crate) fn line(&self) -> String {
+        format!("error[{}]: {}", self.code(), self.message())
+    }
+}
+
+impl From<kycvs::Error> for Failure {
+    fn from(error: kycvs::Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+/// The system's reason without its number: `No space left on device`.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error ").next().unwrap_or_default();
+    shown(text).into_owned()
+}
+
+/// Exit status: done, or the token is good.
+pub(crate) const DONE: u8 = 0;
+/// Exit status: the token is not good.
+pub(crate) const NOT_GOOD: u8 = 1;
+/// Exit status: the call, a file or the set-up is wrong.
+pub(crate) const WRONG_CALL: u8 = 2;
+/// Exit status: standard output was closed. What a program that SIGPIPE ends would leave in a shell; not 0, which
+/// would say that a token is good.
+pub(crate) const CLOSED_PIPE: u8 = 141;

@@ -1,0 +1,242 @@
+//! Files: read with a bound, written whole or not at all.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use kycvs::TrustStore;
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Result};
+use crate::output::shown;
+
+/// At most this much of a trust store or of a file of public keys is read: a mebibyte, and a byte that shows that
+/// there is more.
+const KEYS_BOUND: usize = (1 << 20) + 1;
+/// No private key, passphrase or name is longer than this.
+const SMALL_BOUND: usize = 1 << 16;
+
+/// A path as messages name it.
+pub(crate) fn name(path: &Path) -> String {
+    format!("`{}`", shown(&path.to_string_lossy()))
+}
+
+/// Opens a file, or standard input for `-`.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    if is_stdin(path) {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        return Err(Failure::Io(format!("cannot read {}: it is a folder", name(path))));
+    }
+    Ok(Box::new(file))
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The size of a regular file, for a progress bar.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|about| about.len())
+}
+
+/// The error of a file that cannot be read.
+pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Failure {
+    Failure::io(&format!("cannot read {}", name(path)), error)
+}
+
+/// Reads a file of public keys.
+pub(crate) fn read_keys(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(KEYS_BOUND as u64).read_to_end(&mut bytes).map_err(|error| cannot_read(path, &error))?;
+    if bytes.len() == KEYS_BOUND {
+        return Err(Failure::Io(format!("{} is too long for a file of keys", name(path))));
+    }
+    Ok(bytes)
+}
+
+/// Reads a trust store. The core refuses one that is over its bound.
+pub(crate) fn read_trust(path: &Path) -> Result<TrustStore> {
+    let mut bytes = Vec::new();
+    open(path)?.take(KEYS_BOUND as u64).read_to_end(&mut bytes).map_err(|error| cannot_read(path, &error))?;
+    TrustStore::from_bytes(&bytes).map_err(|error| Failure::from(error).at(name(path)))
+}
+
+/// Reads something that must not stay in memory: a private key, a passphrase, a name.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let mut source = open(path)?;
+    // Reserved once: a buffer that grows leaves copies of its content behind.
+    let mut bytes = Zeroizing::new(vec![0; SMALL_BOUND + 1]);
+    let mut length = 0;
+    while length < bytes.len() {
+        match source.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(cannot_read(path, &error)),
+        }
+    }
+    if length > SMALL_BOUND {
+        return Err(Failure::Io(format!("{} is too long for what it should hold", name(path))));
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// The passphrase on the first line of a file.
+pub(crate) fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = read_secret(path)?;
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    bytes.truncate(end);
+    if bytes.last() == Some(&b'\r') {
+        bytes.pop();
+    }
+    if bytes.is_empty() {
+        return Err(Failure::Usage(format!(
+            "the first line of {} is empty: it should be the passphrase",
+            name(path)
+        )));
+    }
+    Ok(bytes)
+}
+
+/// The mode of a file that others than its owner and group can read.
+#[cfg(unix)]
+pub(crate) fn open_to_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let about = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let mode = about.permissions().mode() & 0o777;
+    (mode & 0o007 != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn open_to_others(_: &Path) -> Option<u32> {
+    None
+}
+
+/// Who may read a file that is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Its owner alone, from the first moment on.
+    Owner,
+    /// Whoever the umask allows.
+    Anyone,
+}
+
+/// A file in the making: it appears under its name when it is whole, and not at all otherwise.
+///
+/// Devices and pipes cannot be replaced, and must not be: they are written to as they are.
+pub(crate) struct WholeFile {
+    /// As it was given, for messages.
+    path: PathBuf,
+    kind: Kind,
+}
+
+enum Kind {
+    /// A new file beside the one that will be put in its place.
+    Beside {
+        file: BufWriter<NamedTempFile>,
+        target: PathBuf,
+    },
+    Device(BufWriter<File>),
+}
+
+impl WholeFile {
+    /// Begins a file that will stand at `path`.
+    pub(crate) fn begin(path: &Path, readers: Readers) -> Result<Self> {
+        let fail = |error: io::Error| cannot_write(path, &error);
+        let existing = fs::metadata(path).ok();
+        if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
+            return Err(Failure::Io(format!("cannot write {}: it is a folder", name(path))));
+        }
+        if existing.as_ref().is_some_and(|about| !about.is_file()) {
+            let file = File::options().write(true).open(path).map_err(fail)?;
+            return Ok(Self { path: path.into(), kind: Kind::Device(BufWriter::new(file)) });
+        }
+        // Through a symbolic link, to the file that it stands for.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".kycvs-");
+        let mode = permissions(readers);
+        if let Some(mode) = mode {
+            builder.permissions(mode);
+        }
+        let file = builder.tempfile_in(folder(&target)).map_err(fail)?;
+        if let (Some(about), Readers::Anyone) = (existing, readers) {
+            file.as_file().set_permissions(about.permissions()).map_err(fail)?;
+        }
+        Ok(Self { path: path.into(), kind: Kind::Beside { file: BufWriter::new(file), target } })
+    }
+
+    /// Writes some of the content.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let result = match &mut self.kind {
+            Kind::Beside { file, .. } => file.write_all(bytes),
+            Kind::Device(file) => file.write_all(bytes),
+        };
+        result.map_err(|error| cannot_write(&self.path, &error))
+    }
+
+    /// Puts the file under its name, in place of an older one.
+    pub(crate) fn replace(self) -> Result<()> {
+        self.finish(|file, path| file.persist(path).map(drop).map_err(|failed| failed.error))
+    }
+
+    /// Puts the file under its name, where nothing stands yet.
+    pub(crate) fn create(self) -> Result<()> {
+        self.finish(|file, path| file.persist_noclobber(path).map(drop).map_err(|failed| failed.error))
+    }
+
+    fn finish(self, put: impl FnOnce(NamedTempFile, &Path) -> io::Result<()>) -> Result<()> {
+        let fail = |error: io::Error| cannot_write(&self.path, &error);
+        match self.kind {
+            Kind::Device(mut file) => file.flush().map_err(fail),
+            Kind::Beside { file, target } => {
+                let file = file.into_inner().map_err(|failed| fail(failed.into_error()))?;
+                file.as_file().sync_all().map_err(fail)?;
+                put(file, &target).map_err(fail)?;
+                // So that the name outlasts a power cut too; not every system can.
+                let _ = File::open(folder(&target)).and_then(|folder| folder.sync_all());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Writes a file whole, in place of an older one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = WholeFile::begin(path, Readers::Anyone)?;
+    file.write(bytes)?;
+    file.replace()
+}
+
+/// Keeps other calls of this program from changing files of the same folder until it is dropped. Where the system
+/// cannot, nothing is kept.
+pub(crate) fn lock_folder(path: &Path) -> Option<File> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    File::open(folder(&target)).ok().filter(|folder| folder.lock().is_ok())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
+fn permissions(readers: Readers) -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Some(Permissions::from_mode(if readers == Readers::Owner { 0o600 } else { 0o666 }))
+}
+
+#[cfg(not(unix))]
+fn permissions(_: Readers) -> Option<Permissions> {
+    None
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::io(&format!("cannot write {}", name(path)), error)
+}

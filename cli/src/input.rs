@@ -1,0 +1,163 @@
+//! The token that a command is given, in whatever form: an argument, a file, standard input or a picture.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::path::Path;
+
+use kycvs::{
+    Expectation, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Timestamp, Verdict, Verifier,
+};
+
+use crate::failure::{Failure, Result};
+use crate::{files, qr};
+
+/// A token as it came in. Nothing of it was read, let alone verified.
+pub(crate) enum TokenInput {
+    /// The presentation's bytes.
+    Bytes(Vec<u8>),
+    /// `KV1:` text or base64url, or what claims to be.
+    Text(String),
+}
+
+impl TokenInput {
+    /// What the argument means: `-` is standard input, a path that exists is a file, all else the token itself.
+    pub(crate) fn read(argument: &OsStr) -> Result<Self> {
+        let path = Path::new(argument);
+        if files::is_stdin(path) {
+            return Self::from_reader(files::open(path)?, path);
+        }
+        match path.metadata() {
+            Ok(_) => return Self::from_reader(files::open(path)?, path),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(files::cannot_read(path, &error));
+            }
+            Err(_) => {}
+        }
+        let text = argument.to_string_lossy();
+        if looks_like_path(&text) {
+            return Err(Failure::Io(format!("there is no file {}", files::name(path))));
+        }
+        Ok(Self::from_text(&text))
+    }
+
+    /// What a text means: hex where it can be nothing else, otherwise for the core to read.
+    pub(crate) fn from_text(text: &str) -> Self {
+        match bytes_of_hex(text.trim()) {
+            Some(bytes) => Self::Bytes(bytes),
+            None => Self::Text(text.into()),
+        }
+    }
+
+    /// More than any token, of which nothing was read: for the core to refuse.
+    pub(crate) fn too_long() -> Self {
+        Self::Bytes(vec![0; MAX_PRESENTATION_BYTES + 1])
+    }
+
+    /// Reads no more than it must: a few kilobytes, or a picture up to its bound.
+    fn from_reader(mut source: impl Read, path: &Path) -> Result<Self> {
+        let fail = |error| files::cannot_read(path, &error);
+        let mut bytes = Vec::new();
+        source.by_ref().take(TOKEN_FILE_BOUND as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
+        if qr::is_picture(&bytes) {
+            source.take((PICTURE_BOUND - TOKEN_FILE_BOUND) as u64).read_to_end(&mut bytes).map_err(fail)?;
+            if bytes.len() > PICTURE_BOUND {
+                return Err(Failure::Io(format!(
+                    "{} is over 32 MiB, too much for a picture here",
+                    files::name(path)
+                )));
+            }
+            return qr::read_picture(bytes, &files::name(path)).map(Self::Text);
+        }
+        if bytes.len() > TOKEN_FILE_BOUND {
+            return Ok(Self::too_long());
+        }
+        match std::str::from_utf8(&bytes).map(|text| text.trim_start_matches('\u{feff}')) {
+            Ok(text) if is_text(text) => Ok(Self::from_text(text)),
+            _ => Ok(Self::Bytes(bytes)),
+        }
+    }
+
+    /// The presentation, if it is one. Nothing is verified.
+    pub(crate) fn presentation(&self) -> Result<Presentation> {
+        Ok(match self {
+            Self::Bytes(bytes) => Presentation::from_bytes(bytes)?,
+            Self::Text(text) => Presentation::from_text(text)?,
+        })
+    }
+
+    /// The bytes, for showing what is in them where the core found no presentation: judged by nobody, and `None`
+    /// where the text holds none.
+    pub(crate) fn bytes_to_show(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => (bytes.len() <= MAX_PRESENTATION_BYTES).then(|| bytes.clone()),
+            Self::Text(text) => Presentation::bytes_of_text(text).ok(),
+        }
+    }
+
+    /// The core's verdict.
+    pub(crate) fn verify(
+        &self,
+        verifier: &Verifier,
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> kycvs::Result<Verdict> {
+        match self {
+            Self::Bytes(bytes) => verifier.verify_at(bytes, expectation, now),
+            Self::Text(text) => verifier.verify_text_at(text, expectation, now),
+        }
+    }
+}
+
+/// The longest line or file in which a token is looked for, in bytes: the longest text or hex of one, with room for
+/// spaces around it.
+pub(crate) const TOKEN_FILE_BOUND: usize = 4_096;
+const _: () = assert!(MAX_TEXT_BYTES < TOKEN_FILE_BOUND);
+const _: () = assert!(2 * MAX_PRESENTATION_BYTES < TOKEN_FILE_BOUND);
+
+/// The longest picture that is read, in bytes.
+const PICTURE_BOUND: usize = 32 << 20;
+
+/// Hex has only hex digits, an even number of them, and starts as a tagged `COSE_Sign1` does. No base64url of a token
+/// looks like that: it starts with `0o`.
+fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let starts = text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("d2"));
+    if starts { hex::decode(text).ok() } else { None }
+}
+
+/// Whether the content of a file is meant to be read by people; a token's raw bytes never are.
+fn is_text(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
+/// Whether an argument that is no file was meant to be one: then "there is no such file" helps more than `bad_text`.
+fn looks_like_path(text: &str) -> bool {
+    let endings = [".kycvs", ".png", ".jpg", ".jpeg", ".txt", ".cbor", ".bin"];
+    let lower = text.to_ascii_lowercase();
+    !text.starts_with("KV1:")
+        && (endings.iter().any(|ending| lower.ends_with(ending))
+            || ["/", "./", "../", "~/", ".\\", "..\\"].iter().any(|start| text.starts_with(start)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_taken_only_where_it_can_be_nothing_else() {
+        assert_eq!(bytes_of_hex("d28443"), Some(vec![0xd2, 0x84, 0x43]));
+        assert_eq!(bytes_of_hex("D2AB"), Some(vec![0xd2, 0xab]));
+        for text in ["d284431", "d2g0", "a28443", "", "d", "\u{e9}\u{e9}"] {
+            assert_eq!(bytes_of_hex(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_told_from_a_token() {
+        assert!(
+            looks_like_path("answer.kycvs") && looks_like_path("./answer") && looks_like_path("/tmp/x.PNG")
+        );
+        assert!(
+            !looks_like_path("KV1:NCF/A.TXT") && !looks_like_path("0oRYJ6EB") && !looks_like_path("hello")
+        );
+    }
+}

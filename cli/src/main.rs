@@ -1,0 +1,42 @@
+//! `kycvs`: the command line of the KYC-VS status token.
+//!
+//! It turns arguments and files into calls of the `kycvs` crate and its answers into text or JSON. No rule of the
+//! token stands here: what a token may hold, and when it is good, the core alone decides.
+//!
+//! - [`args`]: the arguments, and with them the help;
+//! - [`commands`]: one module for each command;
+//! - [`input`], [`files`], [`subject`]: what is read; [`output`], [`report`], [`progress`]: what is written;
+//! - [`times`], [`qr`], [`diagnostic`]: times and durations, QR codes, CBOR in words;
+//! - [`failure`]: what can go wrong, and the exit status that says so.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod diagnostic;
+mod failure;
+mod files;
+mod input;
+mod output;
+mod progress;
+mod qr;
+mod report;
+mod subject;
+mod times;
+
+use std::process::ExitCode;
+
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let mut out = Output::new(args::wants_json(std::env::args_os()));
+    let result = args::parse(&mut out).and_then(|command| match command {
+        Some(command) => commands::run(command, &mut out),
+        None => Ok(failure::DONE),
+    });
+    let status = match result.and_then(|status| out.finish().map(|()| status)) {
+        Ok(status) => status,
+        Err(failure) => failure.report(&mut out),
+    };
+    ExitCode::from(status)
+}

@@ -1,0 +1,182 @@
+//! Verdicts, claims and errors as JSON objects and as text for people.
+
+use std::fmt::Write as _;
+
+use kycvs::{Claims, Verdict};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::shown;
+use crate::times;
+
+/// What went wrong.
+#[derive(Serialize)]
+pub(crate) struct ErrorObject {
+    ok: bool,
+    code: &'static str,
+    number: u16,
+    family: &'static str,
+    message: String,
+}
+
+impl ErrorObject {
+    pub(crate) fn new(failure: &Failure) -> Self {
+        Self {
+            ok: false,
+            code: failure.code(),
+            number: failure.number(),
+            family: failure.family(),
+            message: failure.message(),
+        }
+    }
+
+    /// The code's name and number.
+    pub(crate) fn code(&self) -> (&'static str, u16) {
+        (self.code, self.number)
+    }
+}
+
+/// An object that belongs to a line or a row of a batch.
+#[derive(Serialize)]
+pub(crate) struct OnLine<T> {
+    pub(crate) line: u64,
+    #[serde(flatten)]
+    pub(crate) object: T,
+}
+
+/// A good token.
+#[derive(Serialize)]
+pub(crate) struct VerdictObject {
+    ok: bool,
+    status: u8,
+    status_text: String,
+    issuer: String,
+    audience: Option<String>,
+    purpose: String,
+    issued_at: String,
+    expires_at: String,
+    token_id: String,
+    key_id: String,
+    nonce: Option<String>,
+    subject_matched: bool,
+    specimen: bool,
+}
+
+impl VerdictObject {
+    pub(crate) fn new(verdict: &Verdict) -> Self {
+        Self {
+            ok: true,
+            status: verdict.status().number(),
+            status_text: verdict.status().to_string(),
+            issuer: verdict.issuer().to_string(),
+            audience: verdict.audience().map(ToString::to_string),
+            purpose: verdict.purpose().to_string(),
+            issued_at: times::time(verdict.issued_at()),
+            expires_at: times::time(verdict.expires_at()),
+            token_id: verdict.token_id().to_string(),
+            key_id: verdict.key_id().to_string(),
+            nonce: verdict.nonce().map(hex::encode),
+            subject_matched: verdict.subject_matched(),
+            specimen: verdict.is_specimen(),
+        }
+    }
+
+    /// Some lines for people.
+    pub(crate) fn text(&self) -> String {
+        let specimen = if self.specimen { ", a SPECIMEN" } else { "" };
+        let mut text = format!("good: {} ({}){specimen}\n\n", self.status_text, self.status);
+        let subject = if self.subject_matched { "matched" } else { "not checked" };
+        for (label, value) in [
+            ("issuer", &*shown(&self.issuer)),
+            ("audience", &*self.audience.as_deref().map_or("anyone".into(), shown)),
+            ("purpose", &*shown(&self.purpose)),
+            ("issued", &self.issued_at),
+            ("expires", &self.expires_at),
+            ("subject", subject),
+            ("nonce", self.nonce.as_deref().unwrap_or("none")),
+            ("token id", &self.token_id),
+            ("key id", &self.key_id),
+        ] {
+            let _ = writeln!(text, "  {label:<9} {value}");
+        }
+        text
+    }
+
+    /// One line for people, for a batch.
+    pub(crate) fn line(&self) -> String {
+        let specimen = if self.specimen { ", a SPECIMEN" } else { "" };
+        format!(
+            "good[{}]: {}, {}, {}, until {}{specimen}",
+            self.status,
+            self.status_text,
+            shown(&self.issuer),
+            shown(&self.purpose),
+            self.expires_at
+        )
+    }
+}
+
+/// What a token says, whether it is to be believed or not.
+#[derive(Serialize)]
+pub(crate) struct ClaimsObject {
+    status: u8,
+    status_text: String,
+    issuer: String,
+    audience: Option<String>,
+    purpose: String,
+    issued_at: String,
+    expires_at: String,
+    token_id: String,
+    nonce: Option<String>,
+    commitment: Option<String>,
+    status_list: Option<StatusListObject>,
+    specimen: bool,
+}
+
+#[derive(Serialize)]
+struct StatusListObject {
+    index: u64,
+    uri: String,
+}
+
+impl ClaimsObject {
+    pub(crate) fn new(claims: &Claims) -> Self {
+        Self {
+            status: claims.status().number(),
+            status_text: claims.status().to_string(),
+            issuer: claims.issuer().to_string(),
+            audience: claims.audience().map(ToString::to_string),
+            purpose: claims.purpose().to_string(),
+            issued_at: times::time(claims.issued_at()),
+            expires_at: times::time(claims.expires_at()),
+            token_id: claims.token_id().to_string(),
+            nonce: claims.nonce().map(|nonce| hex::encode(nonce.as_bytes())),
+            commitment: claims.commitment().map(|commitment| hex::encode(commitment.as_bytes())),
+            status_list: claims
+                .status_list()
+                .map(|list| StatusListObject { index: list.index(), uri: list.uri().into() }),
+            specimen: claims.is_specimen(),
+        }
+    }
+
+    /// Labels and words for people.
+    pub(crate) fn words(&self) -> Vec<(&'static str, String)> {
+        let list = self.status_list.as_ref();
+        vec![
+            ("status", format!("{}, {}", self.status, self.status_text)),
+            ("issuer", shown(&self.issuer).into()),
+            ("audience", self.audience.as_deref().map_or("anyone".into(), shown).into()),
+            ("purpose", shown(&self.purpose).into()),
+            ("issued", self.issued_at.clone()),
+            ("expires", self.expires_at.clone()),
+            ("token id", self.token_id.clone()),
+            ("nonce", self.nonce.clone().unwrap_or_else(|| "none".into())),
+            ("subject", if self.commitment.is_some() { "bound by a commitment" } else { "not bound" }.into()),
+            (
+                "revocable",
+                list.map_or("no".into(), |list| format!("entry {} of {}", list.index, shown(&list.uri))),
+            ),
+            ("specimen", if self.specimen { "yes" } else { "no" }.into()),
+        ]
+    }
+}

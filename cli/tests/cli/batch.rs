@@ -1,0 +1,240 @@
+//! Many rows and many lines.
+
+use std::fmt::Write as _;
+use std::fs::File;
+
+use crate::support::{Folder, ISSUER, NOTHING, run};
+
+const CSV: &str = "status,purpose,audience,nonce,name,mobile,valid_for
+2,rail-booking,irctc.co.in,000102030405060708090a0b0c0d0e0f,Asha R. Verma,,
+1,,,,,,24h
+3,gate,,,,,
+0,gate,,,\"Rao, Ravi\",+91 98765 43210,
+0,gate,,,,9876543210,
+2,gate,,zz,,,
+2,gate,,0001,,,
+2,gate
+2,gate,,,,,15
+\"2\",\"a purpose
+of two lines\",,,,,1d
+2,gate,,,---,,
+1,last,,,,,
+";
+
+#[test]
+fn a_bad_row_is_told_and_stops_no_other() {
+    let folder = Folder::new();
+    folder.write("people.csv", CSV);
+    let batch = folder.issue("--batch people.csv --purpose default");
+    let errors: Vec<_> = batch.stderr.lines().collect();
+    assert_eq!(
+        errors,
+        [
+            "error[bad_csv]: line 4: the status is not 0, 1 or 2",
+            "error[bad_csv]: line 6: a mobile number without a name",
+            "error[usage]: line 7: a nonce is written in hex, two digits a byte",
+            "error[invalid_claim]: line 8: a value cannot stand in a status token (a nonce has 8 to 64 bytes)",
+            "error[bad_csv]: line 9: 2 cells where line 1 names 7 columns",
+            "error[bad_csv]: line 10: valid_for is not a duration as 90s, 15m, 24h or 30d",
+            "error[invalid_claim]: line 13: a value cannot stand in a status token (the name has no letter and no number)",
+            "5 issued, 7 refused",
+        ]
+    );
+    assert_eq!(batch.status, Some(2));
+    let lines: Vec<_> = batch.stdout.lines().collect();
+    let issued: Vec<_> = lines.iter().map(|line| line.starts_with("KV1:")).collect();
+    let t = true;
+    let f = false;
+    assert_eq!(issued, [t, t, f, t, f, f, f, f, f, t, f, t], "line n belongs to row n");
+    assert!(lines.iter().all(|line| line.is_empty() || line.starts_with("KV1:")));
+
+    let claims = |line: usize| folder.run("inspect --json {}", &[lines[line]]).json()["claims"].clone();
+    assert_eq!(claims(0)["audience"], "irctc.co.in");
+    assert_eq!(claims(1)["purpose"], "default");
+    assert_eq!(claims(1)["expires_at"], "2026-07-02T10:00:00Z");
+    assert_eq!(claims(9)["purpose"], "a purpose\nof two lines");
+    folder.verify("--allow-open --name {} --mobile {} {}", &["rao RAVI", "9876543210", lines[3]]).good();
+}
+
+#[test]
+fn rows_are_json_lines_too() {
+    let folder = Folder::new();
+    folder.write("people.csv", CSV);
+    let batch = folder.issue("--batch people.csv --purpose default --json").ends(2, "5 issued, 7 refused\n");
+    let rows = batch.json_lines();
+    let lines: Vec<_> = rows.iter().map(|row| (row["line"].as_u64(), row["ok"].as_bool())).collect();
+    let expected = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]
+        .map(|line| (Some(line), Some([2, 3, 5, 11, 14].contains(&line))));
+    assert_eq!(lines, expected);
+    assert_eq!(rows[2]["code"], "bad_csv");
+    assert_eq!(rows[2]["family"], "usage");
+    assert!(rows[3]["opening"].is_string());
+}
+
+#[test]
+fn a_batch_file_is_there_whole_or_not_at_all() {
+    let folder = Folder::new();
+    folder.write("people.csv", "status\n2\n1\n");
+    folder.write("tokens", "old");
+    let batch =
+        folder.issue("--batch people.csv --purpose gate --out tokens").ends(0, "2 issued, 0 refused\n");
+    assert_eq!(batch.stdout, "");
+    assert_eq!(folder.text("tokens").lines().count(), 2);
+    let old = folder.text("tokens");
+
+    let names = folder.names();
+    folder
+        .issue("--batch people.csv --out missing/tokens")
+        .ends(2, "error[io]: cannot write `missing/tokens`");
+    folder.write("people.csv", "status,nmae\n2,Asha\n");
+    folder
+        .issue("--batch people.csv --purpose gate --out tokens")
+        .ends(2, "error[bad_csv]: `people.csv`: line 1 names a column `nmae`; the columns are status, purpose, audience");
+    folder.write("people.csv", "status,status\n2,1\n");
+    folder.issue("--batch people.csv --purpose gate --out tokens").ends(2, "twice");
+    folder
+        .issue("--batch missing.csv --purpose gate --out tokens")
+        .ends(2, "error[io]: cannot read `missing.csv`");
+    folder.issue("--batch . --purpose gate --out tokens").ends(2, "error[io]");
+    assert_eq!(folder.text("tokens"), old);
+    assert_eq!(folder.names(), names);
+}
+
+#[test]
+fn spreadsheets_write_csv_their_own_way() {
+    let folder = Folder::new();
+    folder.write("people.csv", "\u{feff}Status , Purpose\r\n2, gate \r\n\r\n1,door\r\n");
+    let batch = folder.issue("--batch people.csv").good();
+    let purposes: Vec<_> = batch
+        .lines()
+        .map(|line| folder.run("inspect --json {}", &[line]).json()["claims"]["purpose"].clone())
+        .collect();
+    assert_eq!(purposes, ["gate", "door"]);
+
+    folder.write("people.csv", b"status,name\n2,\xff\n1,Asha\n");
+    let batch = folder
+        .issue("--batch people.csv --purpose gate")
+        .ends(2, "error[bad_csv]: line 2: the row is not UTF-8");
+    assert_eq!(batch.stdout.lines().count(), 2);
+    folder
+        .run_with(
+            &format!("issue --key issuer.pem --issuer {ISSUER} --purpose p --batch -"),
+            NOTHING,
+            b"status\n1\n",
+        )
+        .good();
+    let empty = folder.run_with(
+        &format!("issue --key issuer.pem --issuer {ISSUER} --purpose p --batch -"),
+        NOTHING,
+        b"status\n",
+    );
+    assert_eq!(empty.ends(0, "0 issued, 0 refused\n").stdout, "");
+}
+
+/// More than one chunk, on every core, and each verdict on the line of its token.
+#[test]
+fn verdicts_come_in_the_order_of_the_lines() {
+    let folder = Folder::new();
+    let rows = 9_000;
+    let mut csv = String::from("status,purpose\n");
+    for row in 0..rows {
+        let _ = writeln!(csv, "{},row-{row}", row % 3);
+    }
+    folder.write("people.csv", csv);
+    folder.issue("--batch people.csv --out tokens").ends(0, "9000 issued, 0 refused\n");
+    let good = folder.verify("--allow-open --batch tokens", NOTHING).ends(0, "");
+    assert_eq!(good.stderr, "9000 good, 0 not good\n", "no progress bar in a pipe");
+    let mut lines = good.stdout.lines();
+    for (row, line) in (0..rows).zip(&mut lines) {
+        let words = ["not", "partially", "fully"][row % 3];
+        assert_eq!(
+            line,
+            format!(
+                "good[{}]: {words} vaccinated, in.gov.cowin, row-{row}, until 2026-07-01T10:15:00Z",
+                row % 3
+            )
+        );
+    }
+    assert_eq!(lines.next(), None);
+}
+
+#[test]
+fn a_bad_line_is_told_in_its_place() {
+    let folder = Folder::new();
+    let text = folder.issue("--status 2 --purpose gate").good();
+    let token = kycvs::Presentation::from_text(&text).expect("a token");
+    let hex = hex::encode(&token);
+    let mut lines =
+        vec![text.trim().to_owned(), String::new(), token.to_base64url(), "nonsense!".into(), hex];
+    lines.push("A".repeat(5_000_000));
+    lines.push(format!("  {}\r", text.trim()));
+    lines.push(folder.text("answer.txt").trim().to_owned());
+    folder.write("tokens", lines.join("\n"));
+    let batch = folder.verify("--allow-open --batch tokens", NOTHING).ends(1, "4 good, 4 not good\n");
+    let starts: Vec<_> =
+        batch.stdout.lines().map(|line| line.split(':').next().unwrap_or_default()).collect();
+    assert_eq!(
+        starts,
+        [
+            "good[2]",
+            "error[bad_text]",
+            "good[2]",
+            "error[bad_text]",
+            "good[2]",
+            "error[too_large]",
+            "good[2]",
+            "error[wrong_audience]"
+        ]
+    );
+    let rows = folder.verify("--allow-open --json --batch tokens", NOTHING).ends(1, "").json_lines();
+    let rows: Vec<_> = rows.iter().map(|row| (row["line"].as_u64(), row["ok"].as_bool())).collect();
+    let expected =
+        [(1, true), (2, false), (3, true), (4, false), (5, true), (6, false), (7, true), (8, false)];
+    assert_eq!(rows, expected.map(|(line, ok)| (Some(line), Some(ok))));
+
+    folder.write("tokens", "");
+    folder.verify("--allow-open --batch tokens", NOTHING).ends(0, "0 good, 0 not good\n");
+    folder.verify("--allow-open --batch missing", NOTHING).ends(2, "error[io]: cannot read `missing`");
+    folder.verify("--allow-open --batch tokens x", NOTHING).ends(2, "error[usage]");
+    folder.run("trust remove --trust trust.cbor 866eefbd6718c884", NOTHING).good();
+    let none = folder.verify("--allow-open --batch answer.txt", NOTHING).ends(2, "error[no_trusted_keys]");
+    assert_eq!(none.stdout, "");
+}
+
+/// One line of a terabyte is passed over without being held.
+#[test]
+fn a_line_without_an_end_takes_no_memory() {
+    let folder = Folder::new();
+    File::create(folder.path("huge")).and_then(|file| file.set_len(300_000_000)).expect("a sparse file");
+    let mut command = std::process::Command::new("sh");
+    let call = format!(
+        "ulimit -v 1000000; exec {} verify --trust trust.cbor --allow-open --batch huge",
+        env!("CARGO_BIN_EXE_kycvs")
+    );
+    let batch =
+        run(command.current_dir(folder.path(".")).args(["-c", &call]), b"").ends(1, "0 good, 1 not good\n");
+    assert!(batch.stdout.starts_with("error[too_large]"), "{batch:?}");
+}
+
+/// A terminal is what `script` (util-linux) makes; where there is none, that is said and nothing else.
+#[test]
+fn a_terminal_shows_progress() {
+    let folder = Folder::new();
+    let text = folder.issue("--status 2 --purpose gate").good();
+    folder.write("tokens", text.repeat(30_000));
+    let verify = format!(
+        "{} verify --trust trust.cbor --allow-open --now 2026-07-01T10:05:00Z --batch tokens > verdicts",
+        env!("CARGO_BIN_EXE_kycvs")
+    );
+    let mut command = std::process::Command::new("script");
+    command.current_dir(folder.path(".")).args(["-qec", &verify, "/dev/null"]);
+    if command.output().is_err() {
+        eprintln!("not run: there is no `script` here");
+        return;
+    }
+    let shown = run(&mut command, b"").good();
+    assert!(shown.contains('%') && shown.contains(" good, 0 not good"), "{shown:?}");
+    assert!(shown.ends_with("30000 good, 0 not good\r\n"), "{shown:?}");
+    let verdicts = folder.text("verdicts");
+    assert_eq!(verdicts.lines().filter(|line| line.starts_with("good[2]: ")).count(), 30_000);
+}

@@ -1,0 +1,13 @@
+//! What the `kycvs` binary does, seen from outside.
+
+// Modes, devices and closed pipes are Unix's.
+#![cfg(unix)]
+
+mod bad_input;
+mod batch;
+mod demo;
+mod forms;
+mod json;
+mod sessions;
+mod support;
+mod trust;

@@ -1,0 +1,135 @@
+//! The trust store as a file.
+
+use serde_json::json;
+
+use crate::support::{CHECKED, Folder, ISSUER, KEY_ID, NOTHING};
+
+#[test]
+fn what_is_exported_can_be_added() {
+    let folder = Folder::new();
+    folder.run("keygen --issuer i --out-dir made --alg Ed25519", NOTHING).good();
+    folder.run("trust export --trust made/trust.cbor --out other.jwks", NOTHING).good();
+    folder.run(&format!("trust add --trust trust.cbor --issuer {ISSUER} other.jwks"), NOTHING).good();
+    let list =
+        |file: &str| folder.run(&format!("trust list --json --trust {file}"), NOTHING).json()["keys"].clone();
+    let keys = list("trust.cbor");
+    assert_eq!(keys.as_array().map(Vec::len), Some(2));
+    for format in ["jwks", "cose"] {
+        let export = format!("trust export --trust trust.cbor --format {format} --out keys.{format}");
+        folder.run(&export, NOTHING).good();
+        let add = format!("trust add --trust {format}.cbor --issuer {ISSUER} keys.{format}");
+        folder.run(&add, NOTHING).good();
+        assert_eq!(list(&format!("{format}.cbor")), keys, "{format}");
+    }
+    // PEM names no algorithm: all are of the one that the call names.
+    let pem = folder.run("trust export --trust trust.cbor --format pem", NOTHING).good();
+    assert_eq!(pem.matches("BEGIN PUBLIC KEY").count(), 2);
+    folder
+        .run_with(
+            &format!("trust add --trust pem.cbor --issuer {ISSUER} --alg Ed25519 -"),
+            NOTHING,
+            pem.as_bytes(),
+        )
+        .good();
+    assert!(list("pem.cbor").as_array().expect("a list").iter().all(|key| key["algorithm"] == "Ed25519"));
+}
+
+#[test]
+fn keys_of_other_kinds_are_passed_over() {
+    let folder = Folder::new();
+    let jwks = json!({"keys": [
+        {"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "alg": "EdDSA"},
+    ]});
+    folder.write("keys.jwks", jwks.to_string());
+    let add = "trust add --trust new.cbor --issuer i keys.jwks";
+    let text = folder.run(add, NOTHING).good();
+    assert_eq!(text, format!("added {KEY_ID} for i\nskipped 1 key of another kind\n"));
+    folder.run(add, NOTHING).ends(2, &format!("error[bad_trust_store]: key {KEY_ID}: "));
+    folder
+        .run("trust add --trust new2.cbor --issuer i --alg Ed25519 keys.jwks", NOTHING)
+        .ends(2, &format!("error[usage]: the file names EdDSA for the key {KEY_ID}, and --alg says Ed25519"));
+    assert!(!folder.names().contains(&"new2.cbor".into()));
+    folder
+        .run("trust add --trust new.cbor --issuer i issuer.pem", NOTHING)
+        .ends(2, "error[invalid_key]: `issuer.pem`: ");
+    folder
+        .run("trust add --trust new.cbor --issuer i answer.txt", NOTHING)
+        .ends(2, "error[invalid_key]: `answer.txt`: ");
+}
+
+#[test]
+fn a_key_is_trusted_for_a_time_and_until_it_is_withdrawn() {
+    let folder = Folder::new();
+    let verify = |file: &str| {
+        let call =
+            format!("verify --trust {file} --allow-open --max-lifetime 31d --now {CHECKED} pass.kycvs");
+        folder.run(&call, NOTHING)
+    };
+    for (name, window, good) in [
+        ("a", "--not-before 2026-07-01T10:00:00Z", true),
+        ("b", "--not-before 2026-07-01T10:00:01Z", false),
+        ("c", "--not-after 2026-07-01T10:00:00Z", false),
+        ("d", "--not-before 2026-01-01T05:30:00+05:30 --not-after 2026-07-01T10:00:01Z", true),
+    ] {
+        folder
+            .run(&format!("trust add --trust {name} --issuer {ISSUER} {window} issuer.pub.pem"), NOTHING)
+            .good();
+        if good {
+            verify(name).good();
+        } else {
+            verify(name).ends(1, "error[key_not_valid]");
+        }
+    }
+    let upside_down = "trust add --trust e --issuer i --not-before 2026-01-02T00:00:00Z --not-after 2026-01-01T00:00:00Z issuer.pub.pem";
+    folder.run(upside_down, NOTHING).ends(2, "error[bad_trust_store]");
+
+    folder.run(&format!("trust withdraw --trust a {KEY_ID}"), NOTHING).good();
+    verify("a").ends(1, "error[key_not_valid]");
+    folder.run("trust export --trust a", NOTHING).ends(2, "error[usage]: `a` has no key to export");
+    folder
+        .run("trust withdraw --trust a 0011223344556677", NOTHING)
+        .ends(2, "error[usage]: `a` has no key 0011223344556677");
+    folder.run("trust withdraw --trust a 00", NOTHING).ends(2, "a key id is 16 hex digits");
+    let add = folder.run(&format!("trust add --trust trust.cbor --issuer {ISSUER} issuer.pub.pem"), NOTHING);
+    add.ends(2, "error[bad_trust_store]");
+}
+
+/// A link to the store stays a link, and a store that others may read stays so.
+#[test]
+fn the_file_keeps_its_place_and_its_mode() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    folder.set_mode("trust.cbor", 0o640);
+    std::os::unix::fs::symlink("trust.cbor", folder.path("link")).expect("a link");
+    folder.run(&format!("trust withdraw --trust link {KEY_ID}"), NOTHING).good();
+    assert!(folder.path("link").symlink_metadata().expect("the link").is_symlink());
+    assert_eq!(folder.path("trust.cbor").metadata().expect("the store").permissions().mode() & 0o777, 0o640);
+    let list = folder.run("trust list --trust trust.cbor", NOTHING).good();
+    assert!(list.contains("WITHDRAWN"), "{list}");
+}
+
+/// Ten at once: each one's key is in the end.
+#[test]
+fn no_change_is_lost_to_another() {
+    let folder = Folder::new();
+    for number in 0..10 {
+        folder.run(&format!("keygen --issuer i --out-dir made{number}"), NOTHING).good();
+        folder
+            .run(
+                &format!("trust export --trust made{number}/trust.cbor --format pem --out {number}.pem"),
+                NOTHING,
+            )
+            .good();
+    }
+    std::thread::scope(|scope| {
+        for number in 0..10 {
+            let folder = &folder;
+            scope.spawn(move || {
+                folder.run(&format!("trust add --trust all.cbor --issuer i {number}.pem"), NOTHING).good()
+            });
+        }
+    });
+    let list = folder.run("trust list --trust all.cbor --json", NOTHING).json();
+    assert_eq!(list["keys"].as_array().map(Vec::len), Some(10));
+}
