@@ -134,7 +134,8 @@ mod memory {
                         scope.spawn(|| guard.first_use("a", &TokenId::from_bytes([9; 16]), at(9), at(1)))
                     })
                     .collect();
-                tries.into_iter().map(|thread| thread.join()).filter(|r| matches!(r, Ok(Ok(true)))).count()
+                let outcomes = tries.into_iter().map(std::thread::ScopedJoinHandle::join);
+                outcomes.filter(|outcome| matches!(outcome, Ok(Ok(true)))).count()
             });
             assert_eq!(first, 1);
         }

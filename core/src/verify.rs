@@ -263,7 +263,7 @@ mod tests {
         let answer = Answer::new(
             Status::FullyVaccinated,
             Purpose::new("gate").expect("short"),
-            Duration::from_secs(60),
+            Duration::from_mins(1),
         );
         // Tokens that all say the same key id, as a collision would have them.
         let token_of = |issuer: &Issuer<SigningKey>| {

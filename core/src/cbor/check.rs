@@ -133,7 +133,7 @@ const BREAK: u8 = 0xff;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
+    use alloc::{vec, vec::Vec};
 
     fn fault(hex: &str) -> Option<Fault> {
         layer(&hex::decode(hex).expect("hex")).err()
@@ -274,6 +274,6 @@ mod tests {
             assert_eq!(nested(MAX_DEPTH, opener), None);
             assert_eq!(nested(MAX_DEPTH + 1, opener), Some(Fault::Malformed));
         }
-        assert_eq!(layer(&[0x9f; 1_000_000]).err(), Some(Fault::Malformed));
+        assert_eq!(layer(&vec![0x9f; 1_000_000]).err(), Some(Fault::Malformed));
     }
 }
