@@ -343,3 +343,61 @@ fn reading_comes_before_the_key() {
         }
     }
 }
+
+/// What a policy lets pass in so many words passes, and nothing else with it.
+#[test]
+fn what_the_policy_allows() {
+    let only =
+        |code: ErrorCode| Failing(1 << CHECKS.iter().position(|&check| check == code).expect("a check"));
+    for (code, allowing) in [
+        (ErrorCode::Specimen, Policy::allowing_specimens as fn(Policy) -> Policy),
+        (ErrorCode::StatusListUnavailable, Policy::ignoring_status_lists),
+    ] {
+        let scene = Scene::new(only(code));
+        let verifier = Verifier::new(scene.trust.clone(), allowing(scene.policy.clone()));
+        let verdict =
+            verifier.verify_at(&scene.presentation, &scene.expectation, NOW).expect("it is allowed");
+        assert_eq!(verdict.is_specimen(), code == ErrorCode::Specimen);
+        for other in CHECKS.into_iter().filter(|&other| other != code) {
+            let scene = Scene::new(Failing(only(code).0 | only(other).0));
+            let verifier = Verifier::new(scene.trust.clone(), allowing(scene.policy.clone()));
+            assert_eq!(scene.verify(&verifier, scene.presentation.as_bytes()), Some(other));
+        }
+    }
+}
+
+/// Section 10.6, number 6: whom a token may be for, and whom a verifier takes it from.
+#[test]
+fn audiences() {
+    let own = || audience("irctc.co.in");
+    for (policy, takes_own, takes_open) in [
+        (Policy::audience(own()), true, false),
+        (Policy::open(), false, true),
+        (Policy::audience_or_open(own()), true, true),
+    ] {
+        for (said, takes) in [
+            (Some("irctc.co.in"), takes_own),
+            (Some("example.org"), false),
+            // Compared byte for byte.
+            (Some("IRCTC.co.in"), false),
+            (Some("irctc.co.in "), false),
+            (None, takes_open),
+        ] {
+            let claims = Claims::new(
+                issuer("in.gov.cowin"),
+                Status::FullyVaccinated,
+                purpose("p"),
+                TokenId::from_bytes([1; 16]),
+                NOW,
+                at(NOW.as_secs() + 1),
+            );
+            let claims = claims.expect("a second");
+            let claims = said.map_or(claims.clone(), |said| claims.with_audience(audience(said)));
+            let token =
+                Issuer::new(issuer("in.gov.cowin"), example_key()).sign(&claims).expect("its own claims");
+            let verifier = Verifier::new(common::example_trust(), policy.clone());
+            let result = verifier.verify_at(token, &Expectation::no_nonce(), NOW);
+            assert_eq!(code(result), (!takes).then_some(ErrorCode::WrongAudience), "{said:?}, {policy:?}");
+        }
+    }
+}

@@ -1,15 +1,16 @@
 //! JWK and JWK Set (RFC 7517) with the key type OKP and the curve Ed25519 (RFC 8037).
 //!
-//! The secret half is borrowed from the input, so that it is copied nowhere but into the key.
+//! The secret half is borrowed from the input, so that it is copied nowhere but into the key; it must be written without
+//! escapes, of which base64url needs none.
 
 use super::{
     Algorithm, ImportedKey, SigningKey, VerifyingKey,
     import::{Candidate, the_one},
 };
 use crate::error::{Error, ErrorCode, Result};
-use alloc::{borrow::Cow, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use zeroize::{Zeroize, Zeroizing};
 
 impl VerifyingKey {
@@ -66,15 +67,23 @@ struct JwkSet<'a> {
 
 #[derive(Deserialize)]
 struct Jwk<'a> {
-    #[serde(borrow)]
-    kty: Cow<'a, str>,
-    #[serde(borrow)]
-    crv: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    alg: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    x: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "present")]
+    kty: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    crv: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    alg: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    x: Option<String>,
+    #[serde(borrow, default, deserialize_with = "present")]
     d: Option<&'a str>,
+}
+
+/// A member that is there has a value: `null` is not taken for its absence.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> core::result::Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl Jwk<'_> {
@@ -84,7 +93,7 @@ impl Jwk<'_> {
             Some(Ok(algorithm)) => Some(algorithm),
             Some(Err(_)) => return Ok(None),
         };
-        if self.kty != "OKP" || self.crv.as_deref() != Some("Ed25519") {
+        if self.kty.as_deref() != Some("OKP") || self.crv.as_deref() != Some("Ed25519") {
             return Ok(None);
         }
         let public =

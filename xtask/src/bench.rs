@@ -1,0 +1,27 @@
+//! `cargo xtask bench`: criterion's benches, then what a token costs beside the bare signature.
+
+use std::process::ExitCode;
+
+use crate::context::Context;
+
+/// Runs the benches; with `check` it fails where a token costs more than its bound.
+pub(crate) fn run(check: bool, criterion: &[String]) -> ExitCode {
+    let context = match Context::new("bench") {
+        Ok(context) => context,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let check = if check { vec!["--check".to_owned()] } else { Vec::new() };
+    // The ratios last: they are what a reader looks for.
+    for (name, arguments) in [("token", criterion), ("ratios", &check)] {
+        let mut bench = context.cargo();
+        bench.args(["bench", "--package", "kycvs-benches", "--bench", name, "--"]).args(arguments);
+        if !bench.status().is_ok_and(|status| status.success()) {
+            eprintln!("error: the bench `{name}` failed");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,132 @@
+//! The seeds of the fuzz targets, made from the published test vectors: every presentation, text, trust store and key in
+//! them, in the form that the target reads.
+//!
+//! A seed is named after the hash of its bytes, so that the same input is there once, and the same vectors make the same
+//! files.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use kycvs::{IssuerName, Presentation, Timestamp, TrustStore, TrustedKey, Validity, VerifyingKey};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Writes the seeds of every target below `corpus_dir`, a folder for each, and tells how many there are.
+///
+/// # Errors
+/// Where a file of vectors cannot be read or is not as it should be, or a seed cannot be written.
+pub(crate) fn write(vectors_dir: &Path, corpus_dir: &Path) -> io::Result<usize> {
+    let mut seeds = Seeds::default();
+    for file in ["valid.json", "invalid.json"] {
+        let file = read(&vectors_dir.join(file))?;
+        for case in list(&file, "cases")? {
+            seeds.presentation(&bytes(case, "presentation")?);
+        }
+        for entries in file["trust_stores"].as_object().ok_or_else(|| wrong("trust_stores"))?.values() {
+            seeds.add("trust_store", trust_store(entries)?.to_bytes());
+        }
+    }
+    for case in list(&read(&vectors_dir.join("text.json"))?, "cases")? {
+        seeds.add("decode_text", text(case, "text")?.into());
+    }
+    for case in list(&read(&vectors_dir.join("keys.json"))?, "cases")? {
+        let input = match text(case, "format")? {
+            "raw" | "cose_key" | "cose_key_set" => bytes(case, "input")?,
+            _ => text(case, "input")?.into(),
+        };
+        seeds.add("key_import", input);
+    }
+    seeds.write(corpus_dir)
+}
+
+/// Target and bytes.
+#[derive(Default)]
+struct Seeds(Vec<(&'static str, Vec<u8>)>);
+
+impl Seeds {
+    fn add(&mut self, target: &'static str, bytes: Vec<u8>) {
+        self.0.push((target, bytes));
+    }
+
+    fn presentation(&mut self, bytes: &[u8]) {
+        // Longer ones would be refused unread, and the length of the one below has to fit in two bytes.
+        if bytes.len() > 4_096 {
+            return;
+        }
+        self.add("decode_token", bytes.to_vec());
+        if let Ok(presentation) = Presentation::from_bytes(bytes) {
+            self.add("decode_text", presentation.to_text().into());
+            self.add("decode_text", presentation.to_base64url().into());
+            self.add("verify", verify_input(bytes));
+        }
+    }
+
+    fn write(self, corpus_dir: &Path) -> io::Result<usize> {
+        let mut names = std::collections::BTreeSet::new();
+        for (target, bytes) in self.0 {
+            let folder = corpus_dir.join(target);
+            fs::create_dir_all(&folder)?;
+            let path = folder.join(hex::encode(&Sha256::digest(&bytes)[..10]));
+            fs::write(&path, bytes)?;
+            names.insert(path);
+        }
+        Ok(names.len())
+    }
+}
+
+/// As `fuzz/fuzz_targets/verify.rs` reads it: the length in two bytes, the presentation, and bytes from which settings and
+/// changes are made. Which ones does not matter; they are others for each presentation.
+fn verify_input(presentation: &[u8]) -> Vec<u8> {
+    let mut input = u16::try_from(presentation.len()).unwrap_or_default().to_be_bytes().to_vec();
+    input.extend_from_slice(presentation);
+    input.extend(Sha256::digest(presentation));
+    input.extend(Sha256::digest(&input));
+    input
+}
+
+fn trust_store(entries: &Value) -> io::Result<TrustStore> {
+    let mut store = TrustStore::new();
+    for entry in entries.as_array().ok_or_else(|| wrong("a trust store"))? {
+        let time = |name: &str| entry[name].as_u64().map(Timestamp::from_secs);
+        let key = bytes(entry, "public_key")?;
+        let key =
+            VerifyingKey::from_bytes(&key.try_into().map_err(|_| wrong("public_key"))?).map_err(other)?;
+        let issuer = IssuerName::new(text(entry, "issuer")?).map_err(other)?;
+        let mut trusted = TrustedKey::new(issuer, key)
+            .with_algorithm(text(entry, "algorithm")?.parse().map_err(other)?)
+            .with_validity(Validity::new(time("not_before"), time("not_after")).map_err(other)?);
+        if entry["withdrawn"] == true {
+            trusted = trusted.withdrawn();
+        }
+        store.add(trusted).map_err(other)?;
+    }
+    Ok(store)
+}
+
+fn read(path: &Path) -> io::Result<Value> {
+    let json = fs::read(path).map_err(|error| {
+        io::Error::new(error.kind(), format!("{} cannot be read: {error}", path.display()))
+    })?;
+    serde_json::from_slice(&json).map_err(io::Error::from)
+}
+
+fn list<'a>(object: &'a Value, name: &str) -> io::Result<&'a [Value]> {
+    object[name].as_array().map(Vec::as_slice).ok_or_else(|| wrong(name))
+}
+
+fn text<'a>(object: &'a Value, name: &str) -> io::Result<&'a str> {
+    object[name].as_str().ok_or_else(|| wrong(name))
+}
+
+fn bytes(object: &Value, name: &str) -> io::Result<Vec<u8>> {
+    hex::decode(text(object, name)?).map_err(|_| wrong(name))
+}
+
+fn wrong(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("the test vectors are not as they should be: {what}"))
+}
+
+fn other(error: kycvs::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

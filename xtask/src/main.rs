@@ -1,0 +1,82 @@
+//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `fuzz` and `bench`.
+//!
+//! `cargo xtask test` runs everything that the project tests and sets up what it needs: tools of pinned versions
+//! go to a cache outside the checkout ([`tools`]), each step keeps its whole output in `target/xtask-logs`
+//! ([`run`]), and the last line is `N passed, N failed`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod context;
+mod fuzz;
+mod fuzz_seeds;
+mod run;
+mod steps;
+mod tally;
+mod tools;
+mod vectors;
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run everything that the project tests, or only the steps that are named
+    Test {
+        /// Names of steps, as `--list` prints them
+        steps: Vec<String>,
+        /// Print the steps and what each does, and run none
+        #[arg(long)]
+        list: bool,
+    },
+    /// Write the test vectors
+    Vectors {
+        /// Write nothing; fail where the files differ from what the code says
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run the fuzzers, as many at a time as there are processors
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, default_value_t = 600, value_name = "N")]
+        seconds: u64,
+        /// Build with the address sanitizer: sees more in dependencies, at a third of the speed
+        #[arg(long)]
+        asan: bool,
+        /// One target; all of them where it is left out
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(fuzz::TARGETS))]
+        target: Option<String>,
+    },
+    /// Run the benches and print what a token costs beside the bare signature
+    Bench {
+        /// Fail where a token costs more than its bound
+        #[arg(long)]
+        check: bool,
+        /// Handed to criterion as they are, after `--`
+        #[arg(last = true)]
+        criterion: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().chore {
+        Chore::Test { list: true, .. } => run::list(steps::ALL),
+        Chore::Test { steps: names, .. } => run::test(steps::ALL, &names),
+        Chore::Vectors { check } => match vectors::run(check) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Chore::Fuzz { seconds, asan, target } => fuzz::long(seconds, asan, target.as_deref()),
+        Chore::Bench { check, criterion } => bench::run(check, &criterion),
+    }
+}

@@ -1,0 +1,20 @@
+//! The core without std, on a target that has none.
+
+use crate::context::{Context, Stop};
+use crate::tally::Tally;
+use crate::tools::{BARE_TARGET, std_source};
+
+pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
+    let source = std_source(context)?;
+    // A folder of its own: what makes a stable compiler take `-Z` flags would have cargo build the rest anew.
+    let folder = context.target("no-std")?;
+    let mut tally = Tally::default();
+    for features in ["", "serde,encrypted-keys"] {
+        let mut build = context.cargo();
+        build.args(["build", "--package", "kycvs", "--no-default-features", "--features", features]);
+        build.args(["--target", BARE_TARGET, "--target-dir"]).arg(&folder);
+        source.apply(&mut build);
+        tally += Tally::one(context.run(&mut build)?.success);
+    }
+    Ok(tally)
+}

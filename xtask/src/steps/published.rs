@@ -1,0 +1,68 @@
+//! The published vectors and the specification, held to each other by tools that know nothing of the code.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::context::{Context, Stop};
+use crate::tally::Tally;
+use crate::tools::{CDDL, cargo_tool, python};
+
+/// `cargo xtask vectors --check`, counted by the cases that it compared.
+pub(super) fn vectors(context: &mut Context) -> Result<Tally, Stop> {
+    let cases = count_cases(context)?;
+    let mut check = context.cargo();
+    context.must(check.args(["run", "--quiet", "--package", "xtask", "--", "vectors", "--check"]))?;
+    Ok(Tally::passed(cases))
+}
+
+pub(super) fn schema(context: &mut Context) -> Result<Tally, Stop> {
+    script(context, "xtask/python/schema.py", &[VECTORS])
+}
+
+/// The second implementation, written from SPEC.md alone, on the vectors and on the examples in SPEC.md itself.
+pub(super) fn verifier(context: &mut Context) -> Result<Tally, Stop> {
+    let mut tally = script(context, VERIFIER, &[VECTORS])?;
+    tally += script(context, "test-vectors/verify_spec.py", &["SPEC.md"])?;
+    Ok(tally)
+}
+
+pub(super) fn cddl(context: &mut Context) -> Result<Tally, Stop> {
+    let tool = cargo_tool(context, &CDDL)?.display().to_string();
+    let kycvs = context.kycvs()?.display().to_string();
+    let work = super::interop::work_folder(context, "cddl")?;
+    script(context, "xtask/python/cddl.py", &[&tool, &kycvs, "SPEC.md", VECTORS, &work])
+}
+
+/// Runs a Python script of the checkout, which ends with a line `N passed, N failed`.
+pub(super) fn script(context: &mut Context, path: &str, arguments: &[&str]) -> Result<Tally, Stop> {
+    let python = python(context)?;
+    if !context.root().join(path).exists() {
+        return Err(Stop::Failed(format!("{path} is not there")));
+    }
+    let mut command = context.command(python);
+    command.arg(path).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
+    let ran = context.run(&mut command)?;
+    match Tally::of_closing_line(&ran.text) {
+        Some(tally) if ran.success == (tally.failed == 0) => Ok(tally),
+        Some(_) => Err(Stop::Failed(format!("{path}: its exit status contradicts its count"))),
+        None => Err(Stop::Failed(format!("{path} ended without a count"))),
+    }
+}
+
+fn count_cases(context: &Context) -> Result<u64, Stop> {
+    let folder = context.root().join(VECTORS);
+    let mut cases = 0;
+    for entry in fs::read_dir(&folder).map_err(|error| Stop::Failed(format!("{VECTORS}: {error}")))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let file: Value = serde_json::from_slice(&fs::read(&path)?)
+                .map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))?;
+            cases += file["cases"].as_array().map_or(0, Vec::len) as u64;
+        }
+    }
+    Ok(cases)
+}
+
+const VECTORS: &str = "test-vectors";
+const VERIFIER: &str = "test-vectors/verify.py";

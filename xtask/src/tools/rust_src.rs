@@ -1,0 +1,162 @@
+//! The standard library's source, to build `core` and `alloc` for a target that has no `std`.
+//!
+//! Where rustup brought the source or the target's library, those are used. On a Debian system Debian's package
+//! `rust-src` of exactly this compiler's version is fetched with `apt-get`, from the mirror that the system uses, with
+//! lists and packages in the cache: nothing of the system or of the toolchain changes, and root is not needed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{apt, cached};
+use crate::context::{Context, Stop};
+
+/// A target without `std`. Its integers of 32 bits show what takes `usize` for 64.
+pub(crate) const BARE_TARGET: &str = "thumbv7em-none-eabi";
+
+/// Where `core` and `alloc` for the bare target come from.
+pub(crate) enum StdSource {
+    /// The toolchain has them built.
+    Built,
+    /// The toolchain has the source.
+    InToolchain,
+    /// The source lies here.
+    Folder(PathBuf),
+}
+
+impl StdSource {
+    /// Tells cargo where to take `core` and `alloc` from.
+    pub(crate) fn apply(&self, cargo: &mut Command) {
+        if let Self::Folder(library) = self {
+            cargo.env("__CARGO_TESTS_ONLY_SRC_ROOT", library);
+        }
+        if !matches!(self, Self::Built) {
+            // `-Z` flags are for nightly; this lets the stable compiler take them.
+            cargo.arg("-Zbuild-std=core,alloc").env("RUSTC_BOOTSTRAP", "1");
+        }
+    }
+}
+
+/// Finds or fetches them.
+pub(crate) fn std_source(context: &mut Context) -> Result<StdSource, Stop> {
+    let sysroot = context.stdout_of(context.command("rustc").args(["--print", "sysroot"]))?;
+    let rustlib = Path::new(sysroot.trim()).join("lib/rustlib");
+    if rustlib.join(BARE_TARGET).join("lib").exists() {
+        return Ok(StdSource::Built);
+    }
+    if rustlib.join("src/rust/library/Cargo.lock").exists() {
+        return Ok(StdSource::InToolchain);
+    }
+
+    let version = context.stdout_of(context.command("rustc").arg("--version"))?;
+    let version = version.split(' ').nth(1).unwrap_or_default().to_owned();
+    if !apt::starts("apt-get") || !apt::starts("dpkg-deb") {
+        return Err(missing(&version));
+    }
+    let folder =
+        cached(context, &format!("rust-src-{version}"), |context, folder| fetch(context, &version, folder))?;
+    Ok(StdSource::Folder(folder.join(LIBRARY)))
+}
+
+fn fetch(context: &mut Context, version: &str, folder: &Path) -> Result<(), Stop> {
+    for suite in SUITES {
+        let apt = PrivateApt::new(context, folder, suite)?;
+        if !context.run(apt.get(context).arg("update"))?.success {
+            continue;
+        }
+        let known = context.stdout_of(apt.cache(context).args(["madison", "rust-src"]))?;
+        let Some(package) =
+            known.lines().filter_map(|line| line.split('|').nth(1)).map(str::trim).find(|package| {
+                package.strip_prefix(version).is_some_and(|rest| rest.starts_with(['+', '-', '~']))
+            })
+        else {
+            continue;
+        };
+        context.must(apt.get(context).args(["download", &format!("rust-src={package}")]))?;
+        return unpack(context, &apt, folder);
+    }
+    Err(missing(version))
+}
+
+fn unpack(context: &mut Context, apt: &PrivateApt, folder: &Path) -> Result<(), Stop> {
+    let file = fs::read_dir(&apt.folder)?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .ok_or_else(|| Stop::Failed("apt-get brought no package".to_owned()))?;
+    let unpacked = apt.folder.join("unpacked");
+    context.must(context.command("dpkg-deb").arg("--extract").arg(file).arg(&unpacked))?;
+
+    // The package holds `usr/src/rustc-VERSION`; the version it is named after may bear a suffix.
+    let source = fs::read_dir(unpacked.join("usr/src"))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("library"))
+        .find(|path| path.join("Cargo.lock").exists())
+        .ok_or_else(|| Stop::Failed("Debian's rust-src holds no library source".to_owned()))?;
+    fs::rename(source, folder.join(LIBRARY))?;
+    fs::remove_dir_all(&apt.folder)?;
+    Ok(())
+}
+
+/// `apt-get` with lists, cache and sources of its own.
+struct PrivateApt {
+    folder: PathBuf,
+}
+
+impl PrivateApt {
+    fn new(context: &mut Context, parent: &Path, suite: &str) -> Result<Self, Stop> {
+        let folder = parent.join("apt");
+        fs::remove_dir_all(&folder).ok();
+        for name in ["state/lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(folder.join(name))?;
+        }
+        let mut targets = context.command("apt-get");
+        targets.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
+        let mirrors = context.stdout_of(&mut targets)?;
+        let mirror = mirrors
+            .lines()
+            .find(|mirror| mirror.ends_with("/debian/") || mirror.ends_with("/debian"))
+            .ok_or_else(|| {
+                Stop::NotRun("apt-get knows no Debian mirror: run `apt-get update` first".to_owned())
+            })?;
+        fs::write(folder.join("sources.list"), format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
+        Ok(Self { folder })
+    }
+
+    fn get(&self, context: &Context) -> Command {
+        self.with_own_folders(context.command("apt-get"))
+    }
+
+    fn cache(&self, context: &Context) -> Command {
+        self.with_own_folders(context.command("apt-cache"))
+    }
+
+    fn with_own_folders(&self, mut command: Command) -> Command {
+        let at = |name: &str| self.folder.join(name).display().to_string();
+        for option in [
+            format!("Dir::Etc::sourcelist={}", at("sources.list")),
+            "Dir::Etc::sourceparts=/dev/null".to_owned(),
+            format!("Dir::State={}", at("state")),
+            format!("Dir::Cache={}", at("cache")),
+            // Root would otherwise fetch as a user that may not write here.
+            "APT::Sandbox::User=".to_owned(),
+        ] {
+            command.args(["-o", &option]);
+        }
+        command.arg("--quiet").current_dir(&self.folder);
+        command
+    }
+}
+
+fn missing(version: &str) -> Stop {
+    Stop::NotRun(format!(
+        "no source of the standard library {version} is to be had: `rustup component add rust-src`, or \
+         `rustup target add {BARE_TARGET}`"
+    ))
+}
+
+/// Inside the cache's folder.
+const LIBRARY: &str = "library";
+/// Debian's suites that carry compilers newer than its stable release.
+const SUITES: [&str; 3] = ["trixie-backports", "testing", "unstable"];
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
