@@ -1,0 +1,97 @@
+//! What a token costs beside the bare signature, on a machine that does other things too.
+//!
+//! The two sides take turns in blocks of under a millisecond, so that both meet the same weather; each pair of blocks gives a
+//! ratio, and the median of many is printed. With `--check` the exit status is 1 where a bound is broken: verifying at most
+//! 1.06 times `verify_strict`, issuing at most 1.10 times `sign`. Clocks are noisy, so that no test depends on it.
+
+use kycvs_benches::Sides;
+use std::{
+    hint::black_box,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+/// Calls in a block, pairs of blocks in a run.
+const BLOCK: u32 = 16;
+const ROUNDS: usize = 3_000;
+
+/// Two sides of one comparison.
+struct Comparison<'a> {
+    name: &'static str,
+    token: &'a dyn Fn(),
+    bare: &'a dyn Fn(),
+    at_most: f64,
+}
+
+fn main() -> ExitCode {
+    let check = std::env::args().any(|argument| argument == "--check");
+    let sides = Sides::new().expect("the example of SPEC.md");
+    let comparisons = [
+        Comparison {
+            name: "verify / verify_strict",
+            token: &|| drop(black_box(black_box(&sides).verify())),
+            bare: &|| _ = black_box(black_box(&sides).verify_strict()),
+            at_most: 1.06,
+        },
+        Comparison {
+            name: "issue / sign",
+            token: &|| drop(black_box(black_box(&sides).issue())),
+            bare: &|| _ = black_box(black_box(&sides).sign()),
+            at_most: 1.10,
+        },
+    ];
+    let mut broken = false;
+    for comparison in &comparisons {
+        broken |= !comparison.run();
+    }
+    if check && broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+impl Comparison<'_> {
+    /// Prints the medians, and tells whether the bound holds.
+    fn run(&self) -> bool {
+        let (mut token, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..ROUNDS + ROUNDS / 10 {
+            // Who is first changes, so that what the one leaves in the caches helps both alike.
+            let (one, other) = if round % 2 == 0 {
+                let one = block(self.token);
+                (one, block(self.bare))
+            } else {
+                let other = block(self.bare);
+                (block(self.token), other)
+            };
+            // The first tenth warms up.
+            if round >= ROUNDS / 10 {
+                token.push(one);
+                bare.push(other);
+                ratios.push(one / other);
+            }
+        }
+        let [token, bare, ratio] = [token, bare, ratios].map(median);
+        let holds = ratio <= self.at_most;
+        let word = if holds { "" } else { "  OVER" };
+        println!(
+            "{:24} {:>8.2} us  {:>8.2} us   ratio {ratio:.4}, at most {:.2}{word}",
+            self.name,
+            token * 1e6,
+            bare * 1e6,
+            self.at_most
+        );
+        holds
+    }
+}
+
+/// Seconds for one call, over a block of them.
+fn block(call: &dyn Fn()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..BLOCK {
+        call();
+    }
+    let took: Duration = start.elapsed();
+    took.as_secs_f64() / f64::from(BLOCK)
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
