@@ -1,7 +1,8 @@
 //! What a token costs beside the bare signature, on a machine that does other things too.
 //!
 //! The two sides take turns in blocks of under a millisecond, so that both meet the same weather; each pair of blocks gives a
-//! ratio, and the median of many is printed. With `--check` the exit status is 1 where a bound is broken: verifying at most
+//! ratio, and the median of many is printed. Where in memory the stack begins is another place in each process and alone
+//! makes some per cent of a signature's time, so that each pair of blocks runs at another depth of it. With `--check` the exit status is 1 where a bound is broken: verifying at most
 //! 1.06 times `verify_strict`, issuing at most 1.10 times `sign`. Clocks are noisy, so that no test depends on it.
 
 use kycvs_benches::Sides;
@@ -14,6 +15,9 @@ use std::{
 /// Calls in a block, pairs of blocks in a run.
 const BLOCK: u32 = 16;
 const ROUNDS: usize = 3_000;
+
+/// A prime, so that each depth meets either side first; enough to come through a page of memory.
+const DEPTHS: usize = 61;
 
 /// Two sides of one comparison.
 struct Comparison<'a> {
@@ -54,11 +58,11 @@ impl Comparison<'_> {
         for round in 0..ROUNDS + ROUNDS / 10 {
             // Who is first changes, so that what the one leaves in the caches helps both alike.
             let (one, other) = if round % 2 == 0 {
-                let one = block(self.token);
-                (one, block(self.bare))
+                let one = at_depth(round % DEPTHS, self.token);
+                (one, at_depth(round % DEPTHS, self.bare))
             } else {
-                let other = block(self.bare);
-                (block(self.token), other)
+                let other = at_depth(round % DEPTHS, self.bare);
+                (at_depth(round % DEPTHS, self.token), other)
             };
             // The first tenth warms up.
             if round >= ROUNDS / 10 {
@@ -79,6 +83,15 @@ impl Comparison<'_> {
         );
         holds
     }
+}
+
+/// A block with so many frames more on the stack.
+#[inline(never)]
+fn at_depth(depth: usize, call: &dyn Fn()) -> f64 {
+    let padding = black_box([0_u8; 64]);
+    let took = if depth == 0 { block(call) } else { at_depth(depth - 1, call) };
+    black_box(padding);
+    took
 }
 
 /// Seconds for one call, over a block of them.
