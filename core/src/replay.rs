@@ -72,7 +72,7 @@ mod memory {
             // A thread that panicked in here has left the two sets as they were: every step is done or not.
             let mut seen =
                 self.seen.lock().map_err(|_| "a verifier's thread panicked within the replay guard")?;
-            seen.forget_before(now);
+            seen.forget_expired(now);
             let key = (Arc::from(issuer), *token_id);
             if seen.tokens.contains(&key) {
                 return Ok(false);
@@ -87,8 +87,8 @@ mod memory {
     }
 
     impl Seen {
-        fn forget_before(&mut self, now: Timestamp) {
-            while self.by_expiry.first().is_some_and(|(keep_until, _)| *keep_until < now) {
+        fn forget_expired(&mut self, now: Timestamp) {
+            while self.by_expiry.first().is_some_and(|(keep_until, _)| *keep_until <= now) {
                 if let Some((_, key)) = self.by_expiry.pop_first() {
                     self.tokens.remove(&key);
                 }
@@ -109,7 +109,7 @@ mod memory {
             let guard = MemoryReplayGuard::new(10);
             let id = TokenId::from_bytes([1; 16]);
             assert!(guard.first_use("a", &id, at(100), at(1)).expect("room"));
-            assert!(!guard.first_use("a", &id, at(100), at(100)).expect("room"));
+            assert!(!guard.first_use("a", &id, at(100), at(99)).expect("room"));
             assert!(guard.first_use("b", &id, at(100), at(1)).expect("room"));
         }
 
@@ -119,9 +119,9 @@ mod memory {
             let id = |byte| TokenId::from_bytes([byte; 16]);
             assert!(guard.first_use("a", &id(1), at(10), at(1)).expect("room"));
             assert!(guard.first_use("a", &id(2), at(20), at(1)).expect("room"));
-            assert!(guard.first_use("a", &id(3), at(30), at(10)).is_err());
-            assert!(!guard.first_use("a", &id(1), at(10), at(10)).expect("still known"));
-            assert!(guard.first_use("a", &id(3), at(30), at(11)).expect("the first has expired"));
+            assert!(guard.first_use("a", &id(3), at(30), at(9)).is_err());
+            assert!(!guard.first_use("a", &id(1), at(10), at(9)).expect("still known"));
+            assert!(guard.first_use("a", &id(3), at(30), at(10)).expect("the first has expired"));
             assert_eq!(guard.seen.lock().expect("not poisoned").by_expiry.len(), 2);
         }
 

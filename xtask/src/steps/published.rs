@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
-use crate::tools::{CDDL, cargo_tool, python};
+use crate::tools::python;
 
 /// `cargo xtask vectors --check`, counted by the cases that it compared.
 pub(super) fn vectors(context: &mut Context) -> Result<Tally, Stop> {
@@ -28,10 +28,9 @@ pub(super) fn verifier(context: &mut Context) -> Result<Tally, Stop> {
 }
 
 pub(super) fn cddl(context: &mut Context) -> Result<Tally, Stop> {
-    let tool = cargo_tool(context, &CDDL)?.display().to_string();
     let kycvs = context.kycvs()?.display().to_string();
     let work = super::interop::work_folder(context, "cddl")?;
-    script(context, "xtask/python/cddl.py", &[&tool, &kycvs, "SPEC.md", VECTORS, &work])
+    script(context, "xtask/python/cddl.py", &[&kycvs, "SPEC.md", VECTORS, &work])
 }
 
 /// Runs a Python script of the checkout, which ends with a line `N passed, N failed`.

@@ -32,17 +32,6 @@ pub(crate) const CARGO_DENY: CargoTool =
 /// Builds the fuzz targets with libFuzzer.
 pub(crate) const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", arguments: &[] };
 
-/// Validates CBOR against CDDL. Of the tools tried (`cddl`, `cddl-cat`, `pycddl`, `zcbor`) the only one that reads
-/// the whole of the token's CDDL and refuses all that it excludes.
-pub(crate) const CDDL: CargoTool = CargoTool {
-    name: "cddl",
-    version: "0.10.7",
-    arguments: &[
-        "--no-default-features",
-        "--features=std,json,cbor,csv-validate,ast-span,additional-controls",
-    ],
-};
-
 /// The tool's program, installed where it is not there yet.
 pub(crate) fn cargo_tool(context: &mut Context, tool: &CargoTool) -> Result<PathBuf, Stop> {
     let name = format!("{}-{}", tool.name, tool.version);
