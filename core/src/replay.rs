@@ -9,7 +9,7 @@ use crate::{claims::TokenId, error::BoxError, time::Timestamp};
 /// verifiers share.
 pub trait ReplayGuard: Send + Sync {
     /// Whether this issuer's token is used for the first time. If so, it is remembered before this returns, until
-    /// `keep_until` at least; after that no verifier takes the token anyway. Of two calls for one token at the same time
+    /// `keep_until` at least; from then on no verifier takes the token anyway. Of two calls for one token at the same time
     /// one alone may get `true`.
     ///
     /// # Errors

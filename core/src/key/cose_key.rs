@@ -5,11 +5,12 @@
 
 use super::{
     Algorithm, ImportedKey, SigningKey, VerifyingKey,
-    import::{Candidate, the_one},
+    imported::{Candidate, the_one},
+    invalid,
 };
 use crate::{
     cbor::{Kind, Reader, Writer, WrongShape, item},
-    error::{Error, ErrorCode, Result},
+    error::{Error, Result},
 };
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
@@ -179,8 +180,4 @@ fn bytes_or_other<'a>(reader: &mut Reader<'a>) -> core::result::Result<&'a [u8],
 
 fn not_a_cose_key() -> Error {
     invalid("this is neither a COSE_Key nor a COSE_KeySet")
-}
-
-fn invalid(detail: &'static str) -> Error {
-    Error::because(ErrorCode::InvalidKey, detail)
 }

@@ -2,8 +2,8 @@
 //! is written `openssl` reads. Feature `encrypted-keys`.
 
 use super::{
-    SigningKey,
-    pem::{ENCRYPTED_LABEL, Label, from_private_key_info, invalid, read},
+    SigningKey, invalid,
+    pem::{ENCRYPTED_LABEL, Label, from_private_key_info, read},
 };
 use crate::{
     error::{Error, ErrorCode, Result},

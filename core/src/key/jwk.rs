@@ -5,9 +5,10 @@
 
 use super::{
     Algorithm, ImportedKey, SigningKey, VerifyingKey,
-    import::{Candidate, the_one},
+    imported::{Candidate, the_one},
+    invalid,
 };
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use alloc::{format, string::String, vec::Vec};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer};
@@ -123,8 +124,4 @@ fn decode(text: &str) -> Option<[u8; 32]> {
 
 fn not_a_jwk() -> Error {
     invalid("this is neither a JWK nor a JWK Set")
-}
-
-fn invalid(detail: &'static str) -> Error {
-    Error::because(ErrorCode::InvalidKey, detail)
 }

@@ -9,12 +9,14 @@ mod cose_key;
 #[cfg(feature = "encrypted-keys")]
 mod encrypted;
 mod import;
+mod imported;
 mod jwk;
 mod pem;
 mod signing;
 mod verifying;
 
-pub use import::{ImportedKey, ImportedKeys};
+pub use import::ImportedKeys;
+pub use imported::ImportedKey;
 pub use signing::{Signer, SigningKey};
 pub use verifying::VerifyingKey;
 
@@ -76,6 +78,11 @@ impl FromStr for Algorithm {
     }
 }
 
+/// An `invalid_key`, and a clause about why. It must not hold anything of the input.
+fn invalid(detail: &'static str) -> Error {
+    Error::because(ErrorCode::InvalidKey, detail)
+}
+
 /// A `kid`: the first eight bytes of the key's SHA-256 COSE Key Thumbprint (RFC 9679).
 ///
 /// It names a key; it does not identify one beyond doubt. Where two trusted keys share it, both are tried.
@@ -112,8 +119,6 @@ impl FromStr for KeyId {
     type Err = Error;
 
     fn from_str(hex: &str) -> Result<Self> {
-        crate::hex::read(hex)
-            .map(Self)
-            .ok_or(Error::because(ErrorCode::InvalidKey, "a key id is 16 hexadecimal digits"))
+        crate::hex::read(hex).map(Self).ok_or(invalid("a key id is 16 hexadecimal digits"))
     }
 }

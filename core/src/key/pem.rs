@@ -1,8 +1,8 @@
 //! PEM files (RFC 7468): PKCS#8 for secret keys (RFC 8410) and SubjectPublicKeyInfo. For encrypted files see
 //! [`encrypted`](super::encrypted).
 
-use super::{SigningKey, VerifyingKey};
-use crate::error::{Error, ErrorCode, Result};
+use super::{SigningKey, VerifyingKey, invalid};
+use crate::error::Result;
 use alloc::string::String;
 use ed25519_dalek::pkcs8::{
     DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes, PublicKeyBytes,
@@ -105,8 +105,4 @@ pub(super) fn from_private_key_info(der: &[u8]) -> Result<SigningKey> {
         }
         _ => Ok(key),
     }
-}
-
-pub(super) fn invalid(detail: &'static str) -> Error {
-    Error::because(ErrorCode::InvalidKey, detail)
 }

@@ -1,10 +1,7 @@
 //! The public half.
 
-use super::KeyId;
-use crate::{
-    cbor::Writer,
-    error::{Error, ErrorCode, Result},
-};
+use super::{KeyId, invalid};
+use crate::{cbor::Writer, error::Result};
 use core::fmt;
 use sha2::{Digest, Sha256};
 
@@ -25,7 +22,6 @@ impl VerifyingKey {
     /// # Errors
     /// `invalid_key` where they are not the canonical encoding of a point of the large prime order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self> {
-        let invalid = |detail| Error::because(ErrorCode::InvalidKey, detail);
         let inner = ed25519_dalek::VerifyingKey::from_bytes(bytes)
             .map_err(|_| invalid("its bytes are not a point of the curve"))?;
         let point = inner.to_edwards();
