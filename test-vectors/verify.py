@@ -1,12 +1,12 @@
 """An independent verifier of KYC-VS status tokens, written from SPEC.md alone.
 
-It decides every case of the test vectors beside it and compares the whole
+It decides the cases of the test vectors beside it and compares the whole
 result: the verdict, or the code with its number and family.
 
     python verify.py [DIR]
 
-reads valid.json, invalid.json, subject.json and text.json, and the raw keys of
-keys.json; verify_spec.py does the same for the examples in the text itself.
+reads valid.json, invalid.json, subject.json and text.json; verify_keys.py does
+the same for keys.json, and verify_spec.py for the examples in the text itself.
 
 One line for each case that fails, then "N passed, N failed". The exit status
 is 0 only if at least one case ran and none failed. A file that is not there is
@@ -664,12 +664,6 @@ def decide_text(case: Json) -> Json:
     return {"presentation": presentation.hex(), "canonical_text": "KV1:" + encode_base45(presentation)}
 
 
-def decide_raw_key(case: Json) -> Json:  # 9.3, Raw
-    key = bytes.fromhex(case["input"])
-    need(acceptable_key(key), "invalid_key")
-    return {"public_key": key.hex(), "key_id": key_id(key).hex(), "algorithm": None}
-
-
 class Tally:
     """Counts cases; a case that ends in anything but a result has failed."""
 
@@ -696,34 +690,37 @@ class Tally:
         return 0 if self.passed and not self.failed else 1
 
 
+def read_file(path: Path, kind: str) -> Json:
+    """A file of vectors; one without cases if it is not there."""
+    if not path.exists():
+        print(f"{path}: not there", file=sys.stderr)
+        return {"cases": []}
+    content: Json = json.loads(path.read_text(encoding="utf-8"))
+    if (content["schema"], content["kind"]) != ("kycvs-test-vectors/1", kind):
+        raise SystemExit(f"{path}: not a file of the kind {kind}")
+    return content
+
+
 def run_folder(folder: Path) -> int:
     tally = Tally()
-    kinds = {"valid": "verify", "invalid": "verify", "subject": "subject", "text": "text", "keys": "keys"}
-    for path, kind in ((folder / f"{stem}.json", kind) for stem, kind in kinds.items()):
-        if not path.exists():
-            print(f"{path}: not there", file=sys.stderr)
-            continue
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if (content["schema"], content["kind"]) != ("kycvs-test-vectors/1", kind):
-            raise SystemExit(f"{path}: not a file of the kind {kind}")
+    kinds = {"valid": "verify", "invalid": "verify", "subject": "subject", "text": "text"}
+    for stem, kind in kinds.items():
+        content = read_file(folder / f"{stem}.json", kind)
         for case in content["cases"]:
             if kind == "verify":
                 tally.case(case["id"], case["expected"], decide_verify, case, content["trust_stores"])
-            elif kind == "subject":
-                tally.case(case["id"], case["expected"], decide_subject, case)
-            elif kind == "text":
-                tally.case(case["id"], case["expected"], decide_text, case)
-            elif case["format"] == "raw":
-                tally.case(case["id"], case["expected"], decide_raw_key, case)
+            else:
+                decide = decide_subject if kind == "subject" else decide_text
+                tally.case(case["id"], case["expected"], decide, case)
     return tally.end()
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], usage: str | None, run: Callable[[Path], int]) -> int:
     if len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
-        print(__doc__, file=sys.stderr)
+        print(usage, file=sys.stderr)
         return 2
-    return run_folder(Path(arguments[0]) if arguments else Path(__file__).resolve().parent)
+    return run(Path(arguments[0]) if arguments else Path(__file__).resolve().parent)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], __doc__, run_folder))

@@ -85,7 +85,7 @@ impl Sides {
     /// # Errors
     /// Never: the answer is good.
     pub fn verify(&self) -> Result<Verdict> {
-        self.verifier.verify_at(&self.presentation, &self.expectation, NOW)
+        self.verifier.verify_at(self.presentation.as_bytes(), &self.expectation, NOW)
     }
 
     /// The bare signature's check.

@@ -90,7 +90,7 @@ impl TokenInput {
     pub(crate) fn bytes_to_show(&self) -> Option<Vec<u8>> {
         match self {
             Self::Bytes(bytes) => (bytes.len() <= MAX_PRESENTATION_BYTES).then(|| bytes.clone()),
-            Self::Text(text) => Presentation::bytes_of_text(text).ok(),
+            Self::Text(text) => Presentation::bytes_of_text(text).ok().map(|bytes| bytes.to_vec()),
         }
     }
 

@@ -30,7 +30,7 @@ use alloc::vec::Vec;
 ///     Purpose::new("rail-booking")?,
 ///     TokenId::from_bytes([7; 16]),
 ///     now,
-///     Timestamp::from_secs(now.as_secs() + 900),
+///     now.checked_add(core::time::Duration::from_secs(900)).expect("not at the end of time"),
 /// )?;
 /// assert_eq!(claims.status().number(), 2);
 /// # Ok::<(), kycvs::Error>(())

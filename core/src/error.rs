@@ -7,7 +7,7 @@ use alloc::{boxed::Box, sync::Arc};
 use core::{fmt, str::FromStr};
 
 /// The result of everything in this crate that can fail.
-pub type Result<T> = core::result::Result<T, Error>;
+pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// An error of somebody else's code: a [`Signer`](crate::Signer), a [`ReplayGuard`](crate::ReplayGuard) or a
 /// [`RandomSource`](crate::RandomSource). It becomes the [`source`](core::error::Error::source) of an [`Error`].
@@ -65,11 +65,14 @@ impl Error {
     }
 }
 
+/// By the code: what is said beside it may change.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
-        self.code == other.code && self.detail == other.detail
+        self.code == other.code
     }
 }
+
+impl Eq for Error {}
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -299,6 +302,7 @@ impl FromStr for ErrorCode {
 
 /// The text is not the name of an [`ErrorCode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnknownCode;
 
 impl fmt::Display for UnknownCode {

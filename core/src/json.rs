@@ -1,12 +1,8 @@
-//! JSON forms of the public types (feature `serde`), the same as those of the command line.
-//!
-//! Names, purposes and codes are strings, a status is its number, a time is its seconds since 1970, and bytes are lower case
-//! hexadecimal digits. Reading a value back goes through its constructor, so that an invalid one never comes to be. Secrets
-//! (keys, openings, subjects) have no JSON form on purpose.
+//! JSON forms of the public types (feature `serde`); `lib.rs` says what they are.
 
 use crate::{
     Algorithm, Audience, Commitment, Error, ErrorCode, Family, IssuerName, KeyId, Nonce, Purpose, Status,
-    Timestamp, TokenId, Verdict, VerifyingKey,
+    Timestamp, TokenId, TrustedKey, Verdict, VerifyingKey,
 };
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Display;
@@ -33,7 +29,7 @@ macro_rules! from_text {
 }
 
 as_display!(IssuerName, Audience, Purpose, Algorithm, KeyId, TokenId, ErrorCode, Family);
-from_text!(IssuerName, Audience, Purpose, Algorithm, KeyId, ErrorCode);
+from_text!(IssuerName, Audience, Purpose, Algorithm, KeyId, TokenId, ErrorCode);
 
 macro_rules! as_hex {
     ($($type:ty),*) => {$(
@@ -58,14 +54,6 @@ impl<'de> Deserialize<'de> for Nonce {
             .collect::<Option<Vec<u8>>>()
             .ok_or_else(|| D::Error::custom("a nonce is an even number of hexadecimal digits"))?;
         Self::new(&bytes).map_err(D::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for TokenId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::hex::read(&String::deserialize(deserializer)?)
-            .map(Self::from_bytes)
-            .ok_or_else(|| D::Error::custom("a token id is 32 hexadecimal digits"))
     }
 }
 
@@ -119,6 +107,21 @@ impl Serialize for Verdict {
         object.serialize_field("nonce", &self.claims.nonce())?;
         object.serialize_field("subject_matched", &self.subject_matched())?;
         object.serialize_field("specimen", &self.is_specimen())?;
+        object.end()
+    }
+}
+
+/// As an entry of the test vectors' trust stores, with the key id.
+impl Serialize for TrustedKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("TrustedKey", 7)?;
+        object.serialize_field("issuer", self.issuer())?;
+        object.serialize_field("key_id", &self.key_id())?;
+        object.serialize_field("public_key", self.key())?;
+        object.serialize_field("algorithm", &self.algorithm())?;
+        object.serialize_field("not_before", &self.validity().not_before())?;
+        object.serialize_field("not_after", &self.validity().not_after())?;
+        object.serialize_field("withdrawn", &self.is_withdrawn())?;
         object.end()
     }
 }

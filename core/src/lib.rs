@@ -2,7 +2,7 @@
 //! `2` fully - given with the person's consent to one verifying entity, for one purpose, for a short time.
 //!
 //! It is a CWT (RFC 8392) in a COSE_Sign1 (RFC 9052), signed with Ed25519 (RFC 8032), in the deterministic encoding of CBOR
-//! (RFC 8949 section 4.2.1). `SPEC.md` beside this crate is the format's text; this crate is the one place where its rules
+//! (RFC 8949 section 4.2.1). The repository's `SPEC.md` is the format's text; this crate is the one place where its rules
 //! stand in code.
 //!
 //! # Issue and verify
@@ -25,24 +25,29 @@
 //! let trust = TrustStore::new().with(TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone()))?;
 //! let verifier = Verifier::new(trust, Policy::audience(Audience::new("irctc.co.in")?));
 //! let expectation = Expectation::nonce(challenge).with_subject(Subject::new("a p j abdul kalam")?);
-//! let verdict = verifier.verify(&presentation, &expectation)?;
+//! let verdict = verifier.verify(presentation.as_bytes(), &expectation)?;
 //! assert!(verdict.meets(Status::FullyVaccinated) && verdict.subject_matched());
 //! # Ok::<(), kycvs::Error>(())
 //! ```
 //!
 //! # Layers
 //!
-//! Each module knows only those before it: `error`, `time` and `random`; `cbor` (the strict encoding); `cose`
-//! (COSE_Sign1); `key`; `subject`; `claims`; `token`; `trust`; `issue`; `replay`; `verify`. There is no I/O, no network and
+//! Each module knows only those before it: `error`, `time`, `random` and `hex`; `cbor` (the strict encoding); `cose`
+//! (COSE_Sign1); `key`; `subject`; `claims`; `token`; `trust`; `issue`; `replay`; `verify`; `json`. There is no I/O, no network and
 //! no `unsafe`.
 //!
 //! # Features
 //!
 //! - `std` (default): the system's clock ([`Timestamp::now`] and the calls without a time) and random source
-//!   ([`SystemRandom`]), and [`MemoryReplayGuard`]. Without it the crate needs `alloc` alone.
+//!   ([`SystemRandom`]), and [`MemoryReplayGuard`]. Without it the crate needs `alloc` alone, on a target that has atomic
+//!   pointers; the time is then always given (`verify_at`, `issue_at`), and a [`RandomSource`] is handed to the issuer.
+//!   WebAssembly without a system (`wasm32-unknown-unknown`) has no clock: leave `std` out there.
 //! - `encrypted-keys`: secret keys in files that a passphrase encrypts. It brings AES, PBKDF2 and scrypt, which a verifier has
 //!   no use for.
-//! - `serde`: JSON forms of the public types; see the module `json` for their shape.
+//! - `serde`: JSON forms of the public types. Names, purposes, algorithms, codes and families are strings, a status is its
+//!   number, a time is its seconds since 1970, and bytes are lower case hexadecimal digits. [`Verdict`], [`TrustedKey`],
+//!   [`Claims`] and [`Error`] (`code`, `number`, `family`, `message`) are objects and can be written only; the values in them
+//!   can be read back, each through its constructor. Secrets (keys, openings, subjects, presentations) have no JSON form.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -80,6 +85,8 @@ pub use time::Timestamp;
 pub use token::{MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, MAX_TOKEN_BYTES, Presentation, Token};
 pub use trust::{TrustStore, TrustedKey, Validity};
 pub use verify::{Expectation, Policy, Verdict, Verifier};
+/// What secrets are handed out in: wiped when dropped.
+pub use zeroize::Zeroizing;
 
 /// Compiles and runs the README's examples.
 #[cfg(all(doctest, feature = "std"))]

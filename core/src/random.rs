@@ -1,6 +1,7 @@
 //! Where random bytes come from. Stands beside [`error`](crate::ErrorCode); knows nothing of tokens.
 
 use crate::error::{BoxError, Error, ErrorCode, Result};
+use alloc::sync::Arc;
 
 /// A source of unpredictable bytes for keys, token ids and openings.
 ///
@@ -12,6 +13,13 @@ pub trait RandomSource: Send + Sync {
     /// # Errors
     /// Where the source cannot give that many bytes; it becomes `random_source_failed` with this as its source.
     fn fill(&self, buffer: &mut [u8]) -> core::result::Result<(), BoxError>;
+}
+
+/// A source that is shared.
+impl<R: RandomSource + ?Sized> RandomSource for Arc<R> {
+    fn fill(&self, buffer: &mut [u8]) -> core::result::Result<(), BoxError> {
+        (**self).fill(buffer)
+    }
 }
 
 /// The operating system's random source.

@@ -4,12 +4,13 @@
 //! token uses nothing up.
 
 use crate::{claims::TokenId, error::BoxError, time::Timestamp};
+use alloc::{boxed::Box, sync::Arc};
 
 /// Remembers used tokens, so that each is good once: in memory ([`MemoryReplayGuard`]), or in a database that several
 /// verifiers share.
 pub trait ReplayGuard: Send + Sync {
     /// Whether this issuer's token is used for the first time. If so, it is remembered before this returns, until
-    /// `keep_until` at least; from then on no verifier takes the token anyway. Of two calls for one token at the same time
+    /// `keep_until` at least; from then on no verifier takes the token anyway, whatever its clock skew. Of two calls for one token at the same time
     /// one alone may get `true`.
     ///
     /// # Errors
@@ -23,6 +24,25 @@ pub trait ReplayGuard: Send + Sync {
     ) -> Result<bool, BoxError>;
 }
 
+/// A guard that is shared, so that it outlives one verifier.
+macro_rules! guards_as_what_it_holds {
+    ($($holder:ty),*) => {$(
+        impl<G: ReplayGuard + ?Sized> ReplayGuard for $holder {
+            fn first_use(
+                &self,
+                issuer: &str,
+                token_id: &TokenId,
+                keep_until: Timestamp,
+                now: Timestamp,
+            ) -> Result<bool, BoxError> {
+                (**self).first_use(issuer, token_id, keep_until, now)
+            }
+        }
+    )*};
+}
+
+guards_as_what_it_holds!(&G, Box<G>, Arc<G>);
+
 #[cfg(feature = "std")]
 pub use memory::MemoryReplayGuard;
 
@@ -31,7 +51,7 @@ mod memory {
     use super::{BoxError, ReplayGuard, Timestamp, TokenId};
     use std::{
         collections::{BTreeSet, HashSet},
-        sync::{Arc, Mutex},
+        sync::{Arc, Mutex, PoisonError},
     };
 
     /// A replay guard in the memory of one process: bounded, and forgetful of what has expired.
@@ -69,9 +89,8 @@ mod memory {
             keep_until: Timestamp,
             now: Timestamp,
         ) -> Result<bool, BoxError> {
-            // A thread that panicked in here has left the two sets as they were: every step is done or not.
-            let mut seen =
-                self.seen.lock().map_err(|_| "a verifier's thread panicked within the replay guard")?;
+            // Only running out of memory can panic in here, and a token that was not remembered then was not accepted.
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.forget_expired(now);
             let key = (Arc::from(issuer), *token_id);
             if seen.tokens.contains(&key) {

@@ -9,7 +9,10 @@ mod name;
 
 pub use name::UNICODE_VERSION;
 
-use crate::{cbor::Writer, error::Result};
+use crate::{
+    cbor::Writer,
+    error::{Error, ErrorCode, Result},
+};
 use alloc::string::String;
 use core::fmt;
 use sha2::{Digest, Sha256};
@@ -28,14 +31,14 @@ use zeroize::Zeroizing;
 /// assert_eq!(booked.mobile(), Some("+919876543210"));
 /// # Ok::<(), kycvs::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Subject {
     name: Zeroizing<String>,
     mobile: Option<Zeroizing<String>>,
 }
 
 impl Subject {
-    /// A person known by name alone. The name is normalised as `SPEC.md` says (section "Names"): at most 1,024 bytes
+    /// A person known by name alone. The name is normalised as `SPEC.md` says (section 7.1): at most 1,024 bytes
     /// as given, 1 to 128 bytes after.
     ///
     /// # Errors
@@ -44,8 +47,8 @@ impl Subject {
         Ok(Self { name: name::normalise(name)?, mobile: None })
     }
 
-    /// The same person, by name and mobile number. The number is brought to E.164 (`SPEC.md`, section "Mobile
-    /// numbers"); ten digits are taken as Indian.
+    /// The same person, by name and mobile number. The number is brought to E.164 (`SPEC.md`, section 7.2);
+    /// ten digits are taken as Indian.
     ///
     /// # Errors
     /// `invalid_claim` where it is not a number.
@@ -66,6 +69,17 @@ impl Subject {
     }
 }
 
+/// In constant time, for names and numbers of one length.
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        // No number is empty, so that an empty text can stand for none.
+        let [own, others] = [self, other].map(|subject| subject.mobile().unwrap_or_default().as_bytes());
+        (self.name().as_bytes().ct_eq(other.name().as_bytes()) & own.ct_eq(others)).into()
+    }
+}
+
+impl Eq for Subject {}
+
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subject").finish_non_exhaustive()
@@ -74,7 +88,7 @@ impl fmt::Debug for Subject {
 
 /// Sixteen random bytes that open a [`Commitment`]. They travel beside a token, never inside it, and are wiped when
 /// dropped: who has token and opening can test a guess of the name.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Opening(Zeroizing<[u8; 16]>);
 
 impl Opening {
@@ -88,6 +102,26 @@ impl Opening {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+impl PartialEq for Opening {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&*other.0).into()
+    }
+}
+
+impl Eq for Opening {}
+
+impl TryFrom<&[u8]> for Opening {
+    type Error = Error;
+
+    /// `invalid_claim` where there are not sixteen bytes.
+    fn try_from(bytes: &[u8]) -> Result<Self> {
+        match bytes.try_into() {
+            Ok(bytes) => Ok(Self::from_bytes(bytes)),
+            Err(_) => Err(Error::because(ErrorCode::InvalidClaim, "an opening has 16 bytes")),
+        }
     }
 }
 

@@ -37,7 +37,9 @@ impl Timestamp {
         Self(std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs()))
     }
 
-    pub(crate) fn checked_add(self, span: Duration) -> Option<Self> {
+    /// This many whole seconds later; `None` past the end of time. A fraction of a second is dropped.
+    #[must_use]
+    pub fn checked_add(self, span: Duration) -> Option<Self> {
         self.0.checked_add(span.as_secs()).map(Self)
     }
 

@@ -1,6 +1,7 @@
 //! Tokens as bytes that were accepted, and the presentation that is handed over.
 //!
-//! Stands on [`cose`](crate::cose), [`claims`](crate::claims) and [`key`](crate::SigningKey); knows nothing of trust. What
+//! Stands on [`cose`](crate::cose), [`claims`](crate::claims), [`key`](crate::SigningKey) and
+//! [`subject`](crate::subject); knows nothing of trust. What
 //! is read here is of the right form (codes 1 to 5) and no more: whether to believe it is a
 //! [`Verifier`](crate::Verifier)'s question.
 
@@ -17,7 +18,8 @@ use crate::{
     subject::Opening,
 };
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, str::FromStr};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// The longest token, in bytes.
@@ -182,7 +184,7 @@ impl<'a> Parts<'a> {
 /// assert_eq!(Presentation::from_text(&presentation.to_base64url())?, presentation);
 /// # Ok::<(), kycvs::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Presentation {
     bytes: Zeroizing<Vec<u8>>,
     token_len: usize,
@@ -232,8 +234,8 @@ impl Presentation {
     ///
     /// # Errors
     /// `bad_text`, or `too_large` where the text is longer than any presentation's.
-    pub fn bytes_of_text(text: &str) -> Result<Vec<u8>> {
-        text::decode(text).map(|bytes| bytes.to_vec())
+    pub fn bytes_of_text(text: &str) -> Result<Zeroizing<Vec<u8>>> {
+        text::decode(text)
     }
 
     /// The bytes: a CBOR sequence.
@@ -262,16 +264,44 @@ impl Presentation {
         Self::new(self.token(), None)
     }
 
-    /// `KV1:` and Base45 (RFC 9285): for QR codes, in their alphanumeric mode.
+    /// `KV1:` and Base45 (RFC 9285): for QR codes, in their alphanumeric mode. It holds the opening too, where there is
+    /// one, and is meant to be shown: it is not wiped.
     #[must_use]
     pub fn to_text(&self) -> String {
         text::to_kv1(&self.bytes)
     }
 
-    /// Unpadded base64url (RFC 4648 section 5): for JSON, HTTP and URLs.
+    /// Unpadded base64url (RFC 4648 section 5): for JSON, HTTP and URLs. It holds the opening as well.
     #[must_use]
     pub fn to_base64url(&self) -> String {
         text::to_base64url(&self.bytes)
+    }
+}
+
+/// In constant time, for presentations of one length.
+impl PartialEq for Presentation {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes.ct_eq(&other.bytes).into()
+    }
+}
+
+impl Eq for Presentation {}
+
+impl FromStr for Presentation {
+    type Err = Error;
+
+    /// As [`from_text`](Self::from_text).
+    fn from_str(text: &str) -> Result<Self> {
+        Self::from_text(text)
+    }
+}
+
+impl TryFrom<&[u8]> for Presentation {
+    type Error = Error;
+
+    /// As [`from_bytes`](Self::from_bytes).
+    fn try_from(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes)
     }
 }
 

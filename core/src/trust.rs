@@ -7,7 +7,7 @@ mod file;
 use crate::{
     claims::IssuerName,
     error::{Error, ErrorCode, Result},
-    key::{Algorithm, KeyId, VerifyingKey},
+    key::{Algorithm, ImportedKey, KeyId, VerifyingKey},
     time::Timestamp,
 };
 use alloc::vec::Vec;
@@ -61,7 +61,6 @@ impl Validity {
 
 /// One key, the issuer that it speaks for, and what its tokens must be like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TrustedKey {
     issuer: IssuerName,
     key: VerifyingKey,
@@ -75,6 +74,25 @@ impl TrustedKey {
     #[must_use]
     pub fn new(issuer: IssuerName, key: VerifyingKey) -> Self {
         Self { issuer, key, algorithm: Algorithm::default(), validity: Validity::always(), withdrawn: false }
+    }
+
+    /// A key that was read from a file speaks for `issuer`, with the algorithm that the file names for it, or else with
+    /// `algorithm`, or else with `EdDSA` (`SPEC.md`, section 9.3).
+    ///
+    /// # Errors
+    /// `bad_trust_store` where the file names one and `algorithm` is another.
+    pub fn of_imported(
+        issuer: IssuerName,
+        imported: &ImportedKey,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Self> {
+        let algorithm = match (imported.algorithm(), algorithm) {
+            (Some(named), Some(wanted)) if named != wanted => {
+                return Err(bad_store("the key's file names another algorithm for it"));
+            }
+            (named, wanted) => named.or(wanted).unwrap_or_default(),
+        };
+        Ok(Self::new(issuer, imported.key().clone()).with_algorithm(algorithm))
     }
 
     /// The algorithm that the key's tokens name.
@@ -144,7 +162,7 @@ impl TrustedKey {
 
 /// The keys that a verifier trusts: of several issuers, several of each. A key stands in it once.
 ///
-/// As a file it is deterministic CBOR (`SPEC.md`, section "Trust store"): the same keys always make the same bytes.
+/// As a file it is deterministic CBOR (`SPEC.md`, section 9.2): the same keys always make the same bytes.
 ///
 /// ```
 /// use kycvs::{IssuerName, SigningKey, TrustStore, TrustedKey};
@@ -221,7 +239,8 @@ impl TrustStore {
         self.keys.is_empty()
     }
 
-    /// Withdraws every key with this id, and tells how many there are.
+    /// Withdraws every key with this id, and tells how many there are: with none, nothing was withdrawn.
+    #[must_use = "0 means that the key is trusted still"]
     pub fn withdraw(&mut self, id: &KeyId) -> usize {
         let mut count = 0;
         for key in self.keys.iter_mut().filter(|key| key.key_id() == *id) {
@@ -231,7 +250,8 @@ impl TrustStore {
         count
     }
 
-    /// Removes every key with this id, and tells how many there were.
+    /// Removes every key with this id, and tells how many there were: with none, nothing was removed.
+    #[must_use = "0 means that the key is trusted still"]
     pub fn remove(&mut self, id: &KeyId) -> usize {
         let before = self.keys.len();
         self.keys.retain(|key| key.key_id() != *id);

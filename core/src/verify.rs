@@ -1,6 +1,6 @@
 //! Checking answers.
 //!
-//! The top layer: it knows all others. The order of the checks is that of `SPEC.md`, section "Checking a token": the
+//! The top layer: it knows all others. The order of the checks is that of `SPEC.md`, section 10: the
 //! verifier's own set-up, the bytes, the key and the signature, and then what the verifier wants, all of which is computed
 //! before the first failing code is reported.
 
@@ -64,7 +64,14 @@ impl Verifier {
         Self { trust: Arc::new(trust), policy, replay_guard: None }
     }
 
-    /// Takes each token once, as this guard remembers.
+    /// The same verifier with another trust store: what to do when the store's file has changed. The replay guard stays,
+    /// and with it what was used.
+    #[must_use]
+    pub fn with_trust(self, trust: TrustStore) -> Self {
+        Self { trust: Arc::new(trust), ..self }
+    }
+
+    /// Takes each token once, as this guard remembers. A guard in an [`Arc`] can serve several verifiers.
     #[must_use]
     pub fn with_replay_guard(self, guard: impl ReplayGuard + 'static) -> Self {
         Self { replay_guard: Some(Arc::new(guard)), ..self }
@@ -75,7 +82,7 @@ impl Verifier {
     /// # Errors
     /// Why the answer is not good, or what is wrong with the verifier's set-up: the first code that applies.
     #[cfg(feature = "std")]
-    pub fn verify(&self, presentation: impl AsRef<[u8]>, expectation: &Expectation) -> Result<Verdict> {
+    pub fn verify(&self, presentation: &[u8], expectation: &Expectation) -> Result<Verdict> {
         self.verify_at(presentation, expectation, Timestamp::now())
     }
 
@@ -85,12 +92,12 @@ impl Verifier {
     /// As [`verify`](Self::verify).
     pub fn verify_at(
         &self,
-        presentation: impl AsRef<[u8]>,
+        presentation: &[u8],
         expectation: &Expectation,
         now: Timestamp,
     ) -> Result<Verdict> {
         self.check_set_up(now)?;
-        self.check(presentation.as_ref(), expectation, now)
+        self.check(presentation, expectation, now)
     }
 
     /// Checks a presentation in either text form, now. White space around it is dropped.
@@ -113,18 +120,16 @@ impl Verifier {
 
     /// Checks many presentations, now: for each, in order, what [`verify`](Self::verify) gives.
     #[cfg(feature = "std")]
-    pub fn verify_many(
-        &self,
-        presentations: &[impl AsRef<[u8]>],
-        expectation: &Expectation,
-    ) -> Vec<Result<Verdict>> {
+    #[must_use]
+    pub fn verify_many(&self, presentations: &[&[u8]], expectation: &Expectation) -> Vec<Result<Verdict>> {
         self.verify_many_at(presentations, expectation, Timestamp::now())
     }
 
     /// Checks many presentations at the time `now`: for each, in order, what [`verify_at`](Self::verify_at) gives.
+    #[must_use]
     pub fn verify_many_at(
         &self,
-        presentations: &[impl AsRef<[u8]>],
+        presentations: &[&[u8]],
         expectation: &Expectation,
         now: Timestamp,
     ) -> Vec<Result<Verdict>> {
@@ -205,7 +210,8 @@ impl Verifier {
 
     fn check_replay(&self, claims: &RawClaims<'_>, now: Timestamp) -> Result<()> {
         let Some(guard) = &self.replay_guard else { return Ok(()) };
-        let keep_until = claims.expires_at.saturating_add(self.policy.clock_skew());
+        // By the largest skew that there is: another verifier with this guard may allow more than this one.
+        let keep_until = claims.expires_at.saturating_add(Policy::MAX_CLOCK_SKEW);
         match guard.first_use(claims.issuer, &TokenId::from_bytes(*claims.token_id), keep_until, now) {
             Ok(true) => Ok(()),
             Ok(false) => Err(ErrorCode::Replayed.into()),
@@ -237,7 +243,7 @@ impl fmt::Debug for Verifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Answer, Audience, Issuer, IssuerName, Purpose, SigningKey, Status};
+    use crate::{Audience, Claims, Issuer, IssuerName, Purpose, SigningKey, Status};
     use core::time::Duration;
 
     const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
@@ -260,22 +266,21 @@ mod tests {
             .expect("two keys")
             .with_every_key_under(id);
         let verifier = Verifier::new(trust, Policy::open());
-        let answer = Answer::new(
-            Status::FullyVaccinated,
-            Purpose::new("gate").expect("short"),
-            Duration::from_mins(1),
-        );
         // Tokens that all say the same key id, as a collision would have them.
         let token_of = |issuer: &Issuer<SigningKey>| {
-            let claims = issuer.issue_at(&answer, NOW).expect("an answer").token().unverified_claims();
-            issuer.sign_as(&claims, id).expect("a token")
+            let until = NOW.checked_add(Duration::from_mins(1)).expect("not at the end of time");
+            let id_of_token = TokenId::from_bytes([7; 16]);
+            let purpose = Purpose::new("gate").expect("short");
+            let name = issuer.name().clone();
+            let claims = Claims::new(name, Status::FullyVaccinated, purpose, id_of_token, NOW, until);
+            issuer.sign_as(&claims.expect("it lives"), id).expect("a token")
         };
         for signer in [&one, &other] {
-            let verdict = verifier.verify_at(token_of(signer), &Expectation::no_nonce(), NOW).expect("good");
+            let verdict = verifier.verify_at(&token_of(signer), &Expectation::no_nonce(), NOW).expect("good");
             assert_eq!(verdict.issuer(), signer.name().as_str());
         }
         let error =
-            verifier.verify_at(token_of(&stranger), &Expectation::no_nonce(), NOW).expect_err("a stranger");
+            verifier.verify_at(&token_of(&stranger), &Expectation::no_nonce(), NOW).expect_err("a stranger");
         assert_eq!(error.code(), ErrorCode::BadSignature);
     }
 

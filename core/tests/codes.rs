@@ -355,8 +355,9 @@ fn what_the_policy_allows() {
     ] {
         let scene = Scene::new(only(code));
         let verifier = Verifier::new(scene.trust.clone(), allowing(scene.policy.clone()));
-        let verdict =
-            verifier.verify_at(&scene.presentation, &scene.expectation, NOW).expect("it is allowed");
+        let verdict = verifier
+            .verify_at(scene.presentation.as_bytes(), &scene.expectation, NOW)
+            .expect("it is allowed");
         assert_eq!(verdict.is_specimen(), code == ErrorCode::Specimen);
         for other in CHECKS.into_iter().filter(|&other| other != code) {
             let scene = Scene::new(Failing(only(code).0 | only(other).0));
@@ -396,7 +397,7 @@ fn audiences() {
             let token =
                 Issuer::new(issuer("in.gov.cowin"), example_key()).sign(&claims).expect("its own claims");
             let verifier = Verifier::new(common::example_trust(), policy.clone());
-            let result = verifier.verify_at(token, &Expectation::no_nonce(), NOW);
+            let result = verifier.verify_at(&token, &Expectation::no_nonce(), NOW);
             assert_eq!(code(result), (!takes).then_some(ErrorCode::WrongAudience), "{said:?}, {policy:?}");
         }
     }

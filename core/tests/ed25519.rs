@@ -27,7 +27,8 @@ use curve25519_dalek::{
     traits::{Identity, IsIdentity},
 };
 use kycvs::{
-    ErrorCode, ImportedKey, Issuer, Policy, SigningKey, Token, TrustStore, TrustedKey, Verifier, VerifyingKey,
+    ErrorCode, ImportedKeys, Issuer, Policy, SigningKey, Token, TrustStore, TrustedKey, Verifier,
+    VerifyingKey,
 };
 use sha2::{Digest, Sha512};
 use std::{collections::BTreeSet, path::PathBuf};
@@ -486,7 +487,7 @@ fn a_faulty_key_comes_in_nowhere() {
         let base64 = Base64::encode_string(&der);
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n");
         for file in [&cose_key[..], &key_set, jwk.as_bytes(), pem.as_bytes()] {
-            match ImportedKey::read_all(file) {
+            match ImportedKeys::read(file) {
                 Ok(keys) => assert!(fine && keys.keys()[0].key().as_bytes() == key),
                 Err(error) => assert!(!fine && error.code() == ErrorCode::InvalidKey, "{error}"),
             }
@@ -516,7 +517,7 @@ fn forged_signatures_of_a_real_token() {
     let message = sig_structure(parsed.protected_bytes(), parsed.payload_bytes());
     let code = |signature: &[u8; 64]| {
         let token = envelope(parsed.protected_bytes(), parsed.payload_bytes(), signature);
-        verifier.verify_at(token, &example_expectation(), EXAMPLE_NOW).err().map(|error| error.code())
+        verifier.verify_at(&token, &example_expectation(), EXAMPLE_NOW).err().map(|error| error.code())
     };
     assert_eq!(code(parsed.signature()), None);
 

@@ -12,7 +12,7 @@ use common::{
     purpose,
 };
 use kycvs::{
-    Answer, BoxError, Commitment, Error, ErrorCode, ImportedKey, Issuer, Opening, Policy, Presentation,
+    Answer, BoxError, Commitment, Error, ErrorCode, ImportedKeys, Issuer, Opening, Policy, Presentation,
     Result, Signer, SigningKey, Status, Subject, Token, Verifier, VerifyingKey,
 };
 use sha2::{Digest, Sha512};
@@ -130,7 +130,7 @@ fn the_search_finds_what_is_shown() {
         }
     }
     assert!(
-        shows(presentation().to_text().as_str(), &OPENING) || shows(&presentation().to_base64url(), &OPENING)
+        shows(presentation().to_text().as_str(), &OPENING) && shows(&presentation().to_base64url(), &OPENING)
     );
     assert!(shows("Subject { name: \"savitribai phule\" }", NAME.as_bytes()));
     assert!(!shows("nothing of it", NAME.as_bytes()));
@@ -162,7 +162,8 @@ fn a_verdict_prints_nothing_of_the_person() {
         .expect("one key");
     let verifier = Verifier::new(trust, Policy::audience(audience("irctc.co.in")));
     let expectation = example_expectation().with_subject(subject());
-    let verdict = verifier.verify_at(presentation(), &expectation, EXAMPLE_NOW).expect("it is good");
+    let verdict =
+        verifier.verify_at(presentation().as_bytes(), &expectation, EXAMPLE_NOW).expect("it is good");
     assert!(verdict.subject_matched());
     assert_debug_shows_nothing(&verdict);
     #[cfg(feature = "serde")]
@@ -188,14 +189,14 @@ fn errors_print_nothing_of_the_input() {
     // A private key where a public one belongs, which is what people paste by mistake.
     let mut errors = vec![
         error(VerifyingKey::from_pem(&pem)),
-        error(ImportedKey::read_all(pem.as_bytes())),
+        error(ImportedKeys::read(pem.as_bytes())),
         error(SigningKey::from_pem(&pem.replace("PRIVATE", "SECRET"))),
         error(SigningKey::from_pem(&pem[..pem.len() - 30])),
         error(SigningKey::from_jwk(&jwk.replace("Ed25519", "Ed448"))),
         error(SigningKey::from_jwk(&jwk.replace(r#""d":""#, r#""d":"A"#))),
         error(SigningKey::from_jwk(&jwk[..jwk.len() - 1])),
         error(SigningKey::from_jwk(&jwk.replace('{', "[").replace('}', "]"))),
-        error(ImportedKey::read_all(jwk.replace(r#""x":""#, r#""x":"A"#).as_bytes())),
+        error(ImportedKeys::read(jwk.replace(r#""x":""#, r#""x":"A"#).as_bytes())),
         error(SigningKey::from_cose_key(&broken_cose)),
         error(SigningKey::from_cose_key(&SEED)),
         error(VerifyingKey::from_bytes(&[0; 32])),
@@ -208,7 +209,7 @@ fn errors_print_nothing_of_the_input() {
         error(Presentation::from_text(&base64url[..base64url.len() - 2])),
         error(Presentation::from_bytes(&whole.as_bytes()[..whole.as_bytes().len() - 1])),
         error(Presentation::from_bytes(&OPENING)),
-        error(example_verifier().verify_at(&whole, &example_expectation(), EXAMPLE_NOW)),
+        error(example_verifier().verify_at(whole.as_bytes(), &example_expectation(), EXAMPLE_NOW)),
         error(other.sign(&example_claims_of("another issuer"))),
     ];
     #[cfg(all(feature = "std", feature = "encrypted-keys"))]

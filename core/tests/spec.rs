@@ -233,7 +233,7 @@ fn asked() -> Expectation {
 #[test]
 fn the_verdict() {
     let verdict = example_verifier()
-        .verify_at(hex_block("presentation-example"), &asked(), EXAMPLE_NOW)
+        .verify_at(&hex_block("presentation-example"), &asked(), EXAMPLE_NOW)
         .expect("the example is good");
     let written: serde_json::Value = serde_json::from_str(&block("json verdict-example")).expect("JSON");
     assert_eq!(as_json(&verdict), written);

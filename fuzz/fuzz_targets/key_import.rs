@@ -7,7 +7,7 @@
 #![no_main]
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
-use kycvs::{Algorithm, Error, ErrorCode, ImportedKey, SigningKey, VerifyingKey};
+use kycvs::{Algorithm, Error, ErrorCode, ImportedKeys, SigningKey, VerifyingKey};
 use libfuzzer_sys::fuzz_target;
 use pkcs8::{
     EncryptedPrivateKeyInfoRef, SecretDocument,
@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     secret(SigningKey::from_cose_key(bytes));
 
-    match ImportedKey::read_all(bytes) {
+    match ImportedKeys::read(bytes) {
         Ok(keys) => {
             assert!(!keys.keys().is_empty());
             for key in keys.keys() {
@@ -71,7 +71,7 @@ fn public(key: kycvs::Result<VerifyingKey>) {
 }
 
 fn assert_read(file: &[u8], key: &VerifyingKey, algorithm: Option<Algorithm>) {
-    let keys = ImportedKey::read_all(file).expect("the crate's own file");
+    let keys = ImportedKeys::read(file).expect("the crate's own file");
     assert_eq!((keys.keys().len(), keys.skipped()), (1, 0));
     assert_eq!((keys.keys()[0].key(), keys.keys()[0].algorithm()), (key, algorithm));
 }

@@ -129,7 +129,7 @@ impl Scene {
         assert_eq!(result.as_ref().err().map(kycvs::Error::code), expected);
         let as_text = self.verifier.verify_text_at(&self.presentation.to_text(), &self.expectation, self.now);
         assert_eq!(as_text, result);
-        let many = self.verifier.verify_many_at(&[&self.presentation], &self.expectation, self.now);
+        let many = self.verifier.verify_many_at(&[self.presentation.as_bytes()], &self.expectation, self.now);
         assert_eq!(many, std::slice::from_ref(&result));
 
         assert_eq!(self.presentation.token().unverified_claims(), *claims);

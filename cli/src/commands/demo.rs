@@ -65,7 +65,7 @@ pub(crate) fn run(out: &mut Output) -> Result<u8> {
         nonce,
         now,
     };
-    let verdict = gate.check(&presentation, &Question::default())?;
+    let verdict = gate.check(presentation.as_bytes(), &Question::default())?;
     let story = Story {
         ok: true,
         key_id,
@@ -102,7 +102,7 @@ struct Question<'a> {
 }
 
 impl Gate {
-    fn check(&self, presentation: impl AsRef<[u8]>, question: &Question<'_>) -> Result<Verdict> {
+    fn check(&self, presentation: &[u8], question: &Question<'_>) -> Result<Verdict> {
         let policy = Policy::audience(Audience::new(question.audience.unwrap_or(AUDIENCE))?);
         let expectation = Expectation::nonce(question.nonce.clone().unwrap_or_else(|| self.nonce.clone()))
             .with_purpose(Purpose::new(PURPOSE)?)
@@ -115,9 +115,9 @@ impl Gate {
 /// The same answer where something about it is wrong, and what is said to it.
 fn refusals(gate: &Gate, presentation: &Presentation) -> Result<Vec<Refusal>> {
     let good = Question::default();
-    let other = |question| gate.check(presentation, &question);
+    let other = |question| gate.check(presentation.as_bytes(), &question);
     let cases = [
-        ("a flipped bit", ErrorCode::BadSignature, gate.check(one_bit_flipped(presentation), &good)),
+        ("a flipped bit", ErrorCode::BadSignature, gate.check(&one_bit_flipped(presentation), &good)),
         (
             "another audience",
             ErrorCode::WrongAudience,

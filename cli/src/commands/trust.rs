@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ciborium_ll::{Encoder, Header};
-use kycvs::{ImportedKey, IssuerName, KeyId, TrustStore, TrustedKey, Validity};
+use kycvs::{ImportedKeys, IssuerName, KeyId, TrustStore, TrustedKey, Validity};
 use serde::Serialize;
 
 use crate::args::{KeyFormat, Trust, TrustAdd, TrustExport, TrustKeys, TrustList};
@@ -34,8 +34,8 @@ fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
     let issuer = IssuerName::new(options.issuer.as_str())?;
     let validity = Validity::new(options.not_before, options.not_after)?;
     let file = files::read_keys(&options.key_file)?;
-    let imported = ImportedKey::read_all(&file)
-        .map_err(|error| Failure::from(error).at(files::name(&options.key_file)))?;
+    let imported =
+        ImportedKeys::read(&file).map_err(|error| Failure::from(error).at(files::name(&options.key_file)))?;
 
     let _lock = files::lock_folder(&options.trust);
     let mut store = match options.trust.symlink_metadata() {
@@ -44,17 +44,9 @@ fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
     };
     for imported in imported.keys() {
         let id = imported.key().key_id();
-        let algorithm = match (imported.algorithm(), options.alg) {
-            (Some(named), Some(wanted)) if named != wanted => {
-                let conflict = format!("the file names {named} for the key {id}, and --alg says {wanted}");
-                return Err(Failure::Usage(conflict));
-            }
-            (named, wanted) => named.or(wanted).unwrap_or_default(),
-        };
-        let key = TrustedKey::new(issuer.clone(), imported.key().clone());
-        store
-            .add(key.with_algorithm(algorithm).with_validity(validity))
-            .map_err(|error| Failure::from(error).at(format!("key {id}")))?;
+        let at_key = |error: kycvs::Error| Failure::from(error).at(format!("key {id}"));
+        let key = TrustedKey::of_imported(issuer.clone(), imported, options.alg).map_err(at_key)?;
+        store.add(key.with_validity(validity)).map_err(at_key)?;
     }
     files::write_whole(&options.trust, &store.to_bytes())?;
 

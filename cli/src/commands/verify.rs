@@ -43,16 +43,10 @@ pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
 
 fn policy(options: &Verify) -> Result<Policy> {
     let audience = options.audience.as_deref().map(Audience::new).transpose()?;
-    let mut policy = match (audience, options.allow_open) {
-        (Some(audience), false) => Policy::audience(audience),
-        (Some(audience), true) => Policy::audience_or_open(audience),
-        (None, true) => Policy::open(),
-        (None, false) => {
-            let how =
-                "say who you are with --audience, or that answers for anyone are welcome with --allow-open";
-            return Err(Failure::Usage(how.into()));
-        }
-    };
+    let mut policy = Policy::new(audience, options.allow_open).map_err(|_| {
+        let how = "say who you are with --audience, or that answers for anyone are welcome with --allow-open";
+        Failure::Usage(how.into())
+    })?;
     if let Some(skew) = options.skew {
         policy = policy.with_clock_skew(skew)?;
     }

@@ -25,7 +25,7 @@ pub(super) fn run(
     let clock = || now.unwrap_or_else(Timestamp::now);
     let mut lines = Lines { source: BufReader::new(files::open(path)?), read: 0 };
     // Where no token could be good, because of this machine, no token is called bad.
-    if let Err(error) = verifier.verify_at([], expectation, clock())
+    if let Err(error) = verifier.verify_at(&[], expectation, clock())
         && error.family() == Family::SetUp
     {
         return Err(error.into());

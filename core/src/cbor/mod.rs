@@ -1,6 +1,6 @@
 //! The deterministic encoding of CBOR (RFC 8949 section 4.2.1), read strictly and written.
 //!
-//! Stands on [`error`](crate::ErrorCode) alone and knows nothing of COSE or of tokens. Item headers are those of
+//! Stands on nothing of this crate and knows nothing of COSE or of tokens. Item headers are those of
 //! `ciborium-ll`; what it does not judge is judged here. Bytes are read in two steps:
 //!
 //! 1. [`check`](check::item) walks a whole item and tells whether it is well-formed and whether it is

@@ -7,10 +7,6 @@ use subtle::ConstantTimeEq;
 
 /// The answer to "is this person vaccinated?". Ordered: more vaccinated is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(
-    clippy::exhaustive_enums,
-    reason = "the three answers are the format's, and a fourth would be another format"
-)]
 pub enum Status {
     /// 0: not vaccinated.
     NotVaccinated = 0,
@@ -36,6 +32,12 @@ impl Status {
             2 => Some(Self::FullyVaccinated),
             _ => None,
         }
+    }
+}
+
+impl From<Status> for u8 {
+    fn from(status: Status) -> Self {
+        status.number()
     }
 }
 
@@ -175,6 +177,12 @@ impl Nonce {
     }
 }
 
+impl AsRef<[u8]> for Nonce {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl PartialEq for Nonce {
     fn eq(&self, other: &Self) -> bool {
         self.matches(&other.0)
@@ -206,6 +214,28 @@ impl TokenId {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+impl TryFrom<&[u8]> for TokenId {
+    type Error = Error;
+
+    /// `invalid_claim` where there are not sixteen bytes.
+    fn try_from(bytes: &[u8]) -> Result<Self> {
+        match bytes.try_into() {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(_) => Err(Error::because(ErrorCode::InvalidClaim, "a token id has 16 bytes")),
+        }
+    }
+}
+
+impl core::str::FromStr for TokenId {
+    type Err = Error;
+
+    fn from_str(hex: &str) -> Result<Self> {
+        crate::hex::read(hex)
+            .map(Self)
+            .ok_or(Error::because(ErrorCode::InvalidClaim, "a token id is 32 hexadecimal digits"))
     }
 }
 

@@ -27,7 +27,7 @@ const PURPOSE: i64 = 2;
 const SPECIMEN: i64 = 3;
 
 /// [`Claims`] that borrow from the token's bytes (or from a `Claims`). All bounds have been checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct RawClaims<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) audience: Option<&'a str>,

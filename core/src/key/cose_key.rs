@@ -4,7 +4,7 @@
 //! definite, and none of the labels that matter stands twice.
 
 use super::{
-    Algorithm, ImportedKey, SigningKey, VerifyingKey,
+    Algorithm, ImportedKey, SigningKey, VerifyingKey, bounded,
     imported::{Candidate, the_one},
     invalid,
 };
@@ -84,6 +84,7 @@ fn read_one(bytes: &[u8]) -> Result<Fields<'_>> {
 }
 
 fn checked(bytes: &[u8]) -> Result<Reader<'_>> {
+    bounded(bytes)?;
     match item(bytes) {
         Some(item) if item.len == bytes.len() => Ok(Reader::new(bytes)),
         _ => Err(not_a_cose_key()),

@@ -14,7 +14,7 @@ use pkcs8::{
     EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef,
     pkcs5::{
         self, EncryptionScheme,
-        pbes2::{Kdf, Parameters},
+        pbes2::{self, Kdf, Parameters},
     },
 };
 use zeroize::Zeroizing;
@@ -40,7 +40,7 @@ impl SigningKey {
         }
         let encrypted = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
             .map_err(|_| invalid("the encrypted file is damaged"))?;
-        if !work_is_bounded(&encrypted.encryption_algorithm) {
+        if !is_bounded(&encrypted.encryption_algorithm) {
             return Err(invalid("its encryption is not one that is read here, or asks for too much work"));
         }
         let decrypted = encrypted.decrypt(passphrase).map_err(|error| match error {
@@ -87,17 +87,27 @@ impl SigningKey {
     }
 }
 
-/// That deriving the key costs seconds at most, whatever the file says.
-fn work_is_bounded(scheme: &EncryptionScheme) -> bool {
-    match scheme {
-        EncryptionScheme::Pbes2(Parameters { kdf: Kdf::Pbkdf2(kdf), .. }) => {
-            kdf.iteration_count <= MAX_PBKDF2_ITERATIONS
+/// That the file is one of those of `SPEC.md`, section 9.3, and deriving its key costs seconds at most, whatever it says.
+fn is_bounded(scheme: &EncryptionScheme) -> bool {
+    use pbes2::EncryptionScheme as Cipher;
+    let EncryptionScheme::Pbes2(Parameters { kdf, encryption }) = scheme else { return false };
+    let derivation = match kdf {
+        Kdf::Pbkdf2(kdf) => kdf.iteration_count <= MAX_PBKDF2_ITERATIONS,
+        Kdf::Scrypt(kdf) => {
+            let work = u64::from(kdf.block_size)
+                .saturating_mul(128)
+                .saturating_mul(u64::from(kdf.parallelization))
+                .saturating_mul(kdf.cost_parameter);
+            // RFC 7914 section 2: a power of two over 1. The crate that derives panics at 0.
+            kdf.cost_parameter > 1
+                && kdf.cost_parameter.is_power_of_two()
+                && (1..=MAX_SCRYPT_BYTES).contains(&work)
         }
-        EncryptionScheme::Pbes2(Parameters { kdf: Kdf::Scrypt(kdf), .. }) => u64::from(kdf.block_size)
-            .saturating_mul(128)
-            .saturating_mul(u64::from(kdf.parallelization))
-            .checked_mul(kdf.cost_parameter)
-            .is_some_and(|bytes| bytes <= MAX_SCRYPT_BYTES),
         _ => false,
-    }
+    };
+    derivation
+        && matches!(
+            encryption,
+            Cipher::Aes128Cbc { .. } | Cipher::Aes192Cbc { .. } | Cipher::Aes256Cbc { .. }
+        )
 }

@@ -1,17 +1,22 @@
 //! Public keys from files of other people, whatever their format.
 
 use super::{
-    VerifyingKey, cose_key,
+    VerifyingKey, bounded, cose_key,
     imported::{Candidate, ImportedKey},
     invalid, jwk,
 };
 use crate::error::Result;
 use alloc::vec::Vec;
 
-/// The longest file that is read, in bytes.
-const MAX_BYTES: usize = 1024 * 1024;
+/// The public keys of a file: at least one. None of them is trusted by that:
+/// [`TrustedKey::of_imported`](crate::TrustedKey::of_imported) says for which issuer one speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedKeys {
+    keys: Vec<ImportedKey>,
+    skipped: usize,
+}
 
-impl ImportedKey {
+impl ImportedKeys {
     /// Reads every Ed25519 public key of a file: PEM (`PUBLIC KEY`, one or more), COSE_Key, COSE_KeySet, JWK or JWK
     /// Set, told apart by their content. At most 1 MiB.
     ///
@@ -20,10 +25,8 @@ impl ImportedKey {
     /// # Errors
     /// `invalid_key` where the file is none of these, holds no key that can be used, or holds an Ed25519 key that
     /// must not be trusted.
-    pub fn read_all(file: &[u8]) -> Result<ImportedKeys> {
-        if file.len() > MAX_BYTES {
-            return Err(invalid("the file is over 1 MiB"));
-        }
+    pub fn read(file: &[u8]) -> Result<Self> {
+        bounded(file)?;
         let text = core::str::from_utf8(file).map(str::trim_start).unwrap_or_default();
         let candidates = if text.starts_with('{') {
             jwk::candidates(text)?
@@ -32,18 +35,9 @@ impl ImportedKey {
         } else {
             cose_key::candidates(file)?
         };
-        ImportedKeys::of(candidates)
+        Self::of(candidates)
     }
-}
 
-/// What [`ImportedKey::read_all`] found: at least one key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedKeys {
-    keys: Vec<ImportedKey>,
-    skipped: usize,
-}
-
-impl ImportedKeys {
     fn of(candidates: Vec<Candidate>) -> Result<Self> {
         let all = candidates.len();
         let keys: Vec<_> = candidates.into_iter().flatten().collect();
@@ -63,6 +57,15 @@ impl ImportedKeys {
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped
+    }
+}
+
+impl IntoIterator for ImportedKeys {
+    type Item = ImportedKey;
+    type IntoIter = alloc::vec::IntoIter<ImportedKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.keys.into_iter()
     }
 }
 

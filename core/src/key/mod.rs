@@ -78,6 +78,13 @@ impl FromStr for Algorithm {
     }
 }
 
+/// The longest file of keys, in bytes.
+const MAX_FILE_BYTES: usize = 1024 * 1024;
+
+fn bounded(file: &[u8]) -> Result<()> {
+    if file.len() > MAX_FILE_BYTES { Err(invalid("a file of keys has at most 1 MiB")) } else { Ok(()) }
+}
+
 /// An `invalid_key`, and a clause about why. It must not hold anything of the input.
 fn invalid(detail: &'static str) -> Error {
     Error::because(ErrorCode::InvalidKey, detail)

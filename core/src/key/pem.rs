@@ -1,7 +1,7 @@
 //! PEM files (RFC 7468): PKCS#8 for secret keys (RFC 8410) and SubjectPublicKeyInfo. For encrypted files see
 //! [`encrypted`](super::encrypted).
 
-use super::{SigningKey, VerifyingKey, invalid};
+use super::{SigningKey, VerifyingKey, bounded, invalid};
 use crate::error::Result;
 use alloc::string::String;
 use ed25519_dalek::pkcs8::{
@@ -82,6 +82,7 @@ pub(super) enum Label {
 }
 
 pub(super) fn read(pem: &str) -> Result<(Label, SecretDocument)> {
+    bounded(pem.as_bytes())?;
     let pem = pem.trim();
     let (label, document) =
         SecretDocument::from_pem(pem).map_err(|_| invalid("this is not a whole PEM file"))?;

@@ -1,8 +1,14 @@
 //! The public half.
 
 use super::{KeyId, invalid};
-use crate::{cbor::Writer, error::Result};
-use core::fmt;
+use crate::{
+    cbor::Writer,
+    error::{Error, Result},
+};
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 use sha2::{Digest, Sha256};
 
 /// An Ed25519 public key that may be trusted.
@@ -34,7 +40,8 @@ impl VerifyingKey {
         Ok(Self::of_sound_point(inner))
     }
 
-    /// The public half of a secret key: a multiple of the base point, so none of the checks can fail.
+    /// The public half of a secret key. None of the checks can fail: it is a multiple of the base point, and not of small
+    /// order, since a clamped scalar is a multiple of 8 below 8 times the order.
     pub(super) fn of_sound_point(inner: ed25519_dalek::VerifyingKey) -> Self {
         let thumbprint = thumbprint(inner.as_bytes());
         Self { inner, thumbprint }
@@ -82,6 +89,15 @@ fn thumbprint(public: &[u8; 32]) -> [u8; 32] {
     Sha256::digest(writer.finish()).into()
 }
 
+impl TryFrom<&[u8]> for VerifyingKey {
+    type Error = Error;
+
+    /// As [`from_bytes`](Self::from_bytes); another length than 32 is `invalid_key` too.
+    fn try_from(bytes: &[u8]) -> Result<Self> {
+        Self::from_bytes(bytes.try_into().map_err(|_| invalid("a public key has 32 bytes"))?)
+    }
+}
+
 impl PartialEq for VerifyingKey {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
@@ -89,6 +105,12 @@ impl PartialEq for VerifyingKey {
 }
 
 impl Eq for VerifyingKey {}
+
+impl Hash for VerifyingKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

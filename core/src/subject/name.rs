@@ -47,8 +47,9 @@ pub(super) fn normalise(given: &str) -> Result<Zeroizing<String>> {
 }
 
 fn round(name: &str) -> Zeroizing<String> {
-    // NFKC makes up to 18 characters of one; room from the start, so that growing leaves no copies behind.
-    let room = || Zeroizing::new(String::with_capacity(name.len() * 4));
+    // NFKC makes up to 11 bytes of one (U+FDFA); room from the start, so that growing leaves no copies behind. What the
+    // normalisation itself buffers, some characters at a time, is out of reach.
+    let room = || Zeroizing::new(String::with_capacity(name.len() * 11));
     let mut folded = room();
     folded.extend(
         name.chars()

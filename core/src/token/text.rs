@@ -23,21 +23,24 @@ pub(crate) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = match text.strip_prefix(KV1) {
         Some(base45) => decode_base45(base45),
         None if text.is_empty() => None,
-        None => Base64UrlUnpadded::decode_vec(text).ok(),
+        None => Base64UrlUnpadded::decode_vec(text).ok().map(Zeroizing::new),
     };
-    Ok(Zeroizing::new(bytes.ok_or(ErrorCode::BadText)?))
+    Ok(bytes.ok_or(ErrorCode::BadText)?)
 }
 
 /// The crate takes some texts that no encoder makes, such as two characters of a value over 255: what it decodes must
 /// come back as it was.
-fn decode_base45(text: &str) -> Option<Vec<u8>> {
-    let bytes = base45::decode(text).ok()?;
-    (base45::encode(&bytes) == text).then_some(bytes)
+fn decode_base45(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let bytes = Zeroizing::new(base45::decode(text).ok()?);
+    let again = Zeroizing::new(base45::encode(&bytes));
+    (*again == text).then_some(bytes)
 }
 
 pub(super) fn to_kv1(bytes: &[u8]) -> String {
-    let mut text = String::from(KV1);
-    text.push_str(&base45::encode(bytes));
+    let base45 = Zeroizing::new(base45::encode(bytes));
+    let mut text = String::with_capacity(KV1.len() + base45.len());
+    text.push_str(KV1);
+    text.push_str(&base45);
     text
 }
 

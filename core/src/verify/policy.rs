@@ -8,7 +8,7 @@ use core::time::Duration;
 
 /// What a verifier takes: answers for its own name, open ones, or both, and within which bounds of time.
 ///
-/// There is no default for the audience: one of the three constructors says it.
+/// There is no default for the audience: one of the constructors says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     audience: Option<Audience>,
@@ -26,22 +26,37 @@ impl Policy {
     /// Takes answers that were given to this verifying entity, and no others.
     #[must_use]
     pub fn audience(audience: Audience) -> Self {
-        Self::new(Some(audience), false)
+        Self::welcoming(Some(audience), false)
     }
 
     /// Takes answers that name no verifying entity (open passes), and no others.
     #[must_use]
     pub fn open() -> Self {
-        Self::new(None, true)
+        Self::welcoming(None, true)
     }
 
     /// Takes answers that were given to this verifying entity, and open ones.
     #[must_use]
     pub fn audience_or_open(audience: Audience) -> Self {
-        Self::new(Some(audience), true)
+        Self::welcoming(Some(audience), true)
     }
 
-    fn new(audience: Option<Audience>, open: bool) -> Self {
+    /// What the three constructors say, where it comes from a file or another language: the verifying entity's name, and
+    /// whether open answers are welcome.
+    ///
+    /// # Errors
+    /// `invalid_setting` where nobody would be welcome.
+    pub fn new(audience: Option<Audience>, open: bool) -> Result<Self> {
+        if audience.is_none() && !open {
+            return Err(Error::because(
+                ErrorCode::InvalidSetting,
+                "say who the verifying entity is, or that open answers are welcome, or both",
+            ));
+        }
+        Ok(Self::welcoming(audience, open))
+    }
+
+    fn welcoming(audience: Option<Audience>, open: bool) -> Self {
         Self {
             audience,
             open,

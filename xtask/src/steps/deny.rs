@@ -1,4 +1,4 @@
-//! `cargo deny`: what the project may depend on, as `deny.toml` says.
+//! What the project may depend on, as `deny.toml` says, and with which features.
 
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
@@ -21,5 +21,24 @@ pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
         ]);
         tally += Tally::one(context.run(&mut command)?.success);
     }
+    tally += wiping(context)?;
     Ok(tally.with_note("advisories were not looked at: their database is not on a package registry"))
+}
+
+/// That what touches secrets is built to wipe them, whichever of the core's features are on. A test cannot see that: the
+/// memory is gone when it could look.
+fn wiping(context: &mut Context) -> Result<Tally, Stop> {
+    let mut tree = context.cargo();
+    tree.args(["tree", "--package", "kycvs", "--edges", "normal", "--no-default-features"]);
+    let tree = context.stdout_of(tree.args(["--prefix", "none", "--format", "{p} [{f}]"]))?;
+    let mut tally = Tally::default();
+    for name in ["ed25519", "ed25519-dalek", "curve25519-dalek", "sha2"] {
+        let mut lines = tree.lines().filter(|line| line.starts_with(&format!("{name} v"))).peekable();
+        let wipes = lines.peek().is_some() && lines.all(|line| line.contains("zeroize"));
+        if !wipes {
+            tally.notes.push(format!("{name} is built without its feature `zeroize`"));
+        }
+        tally += Tally::one(wipes);
+    }
+    Ok(tally)
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use kycvs::{
-    Algorithm, Audience, BoxError, Commitment, ErrorCode, ImportedKey, IssuerName, Nonce, Opening,
-    Presentation, Purpose, ReplayGuard, Result, SigningKey, Subject, Timestamp, TokenId, TrustStore,
-    TrustedKey, Validity, Verifier, VerifyingKey,
+    Algorithm, Audience, BoxError, Commitment, ImportedKeys, IssuerName, Nonce, Opening, Presentation,
+    Purpose, ReplayGuard, Result, SigningKey, Subject, Timestamp, TokenId, TrustStore, TrustedKey, Validity,
+    Verifier, VerifyingKey,
 };
 
 use super::model::{
@@ -24,7 +24,7 @@ fn try_verify(case: &VerifyCase, trust: &[TrustEntry]) -> Result<Verified> {
     }
     let presentation = unhex(&case.presentation);
     let now = Timestamp::from_secs(case.now);
-    let verdict = verifier.verify_at(presentation, &expectation(&case.expectation)?, now)?;
+    let verdict = verifier.verify_at(&presentation, &expectation(&case.expectation)?, now)?;
     Ok(Verified {
         verdict: Verdict {
             status: verdict.status().number(),
@@ -55,12 +55,7 @@ fn trust_store(entries: &[TrustEntry]) -> Result<TrustStore> {
 
 fn policy(words: &Policy) -> Result<kycvs::Policy> {
     let audience = words.audience.as_deref().map(Audience::new).transpose()?;
-    let mut policy = match (audience, words.open) {
-        (Some(audience), false) => kycvs::Policy::audience(audience),
-        (Some(audience), true) => kycvs::Policy::audience_or_open(audience),
-        (None, true) => kycvs::Policy::open(),
-        (None, false) => unreachable!("the schema does not allow it"),
-    };
+    let mut policy = kycvs::Policy::new(audience, words.open)?;
     policy = policy
         .with_clock_skew(Duration::from_secs(words.clock_skew))?
         .with_max_lifetime(Duration::from_secs(words.max_lifetime));
@@ -137,19 +132,15 @@ fn try_key(case: &KeyCase) -> Result<Keys> {
     let input = case.input.as_str();
     let one = |key: &VerifyingKey| Keys::One(public_key(key, None));
     let imported = match case.format {
-        // The core takes 32 bytes and no slice: another length is refused by who calls.
-        Format::Raw => {
-            let bytes = unhex(input).try_into().map_err(|_| ErrorCode::InvalidKey)?;
-            return VerifyingKey::from_bytes(&bytes).map(|key| one(&key));
-        }
+        Format::Raw => return VerifyingKey::try_from(&*unhex(input)).map(|key| one(&key)),
         Format::SecretPem => return SigningKey::from_pem(input).map(|key| one(key.verifying_key())),
         Format::EncryptedPem => {
             let passphrase = case.passphrase.as_deref().expect("an encrypted key has a passphrase");
             let key = SigningKey::from_encrypted_pem(input, passphrase.as_bytes());
             return key.map(|key| one(key.verifying_key()));
         }
-        Format::CoseKey | Format::CoseKeySet => ImportedKey::read_all(&unhex(input))?,
-        Format::PublicPem | Format::Jwk | Format::JwkSet => ImportedKey::read_all(input.as_bytes())?,
+        Format::CoseKey | Format::CoseKeySet => ImportedKeys::read(&unhex(input))?,
+        Format::PublicPem | Format::Jwk | Format::JwkSet => ImportedKeys::read(input.as_bytes())?,
     };
     let mut keys: Vec<_> =
         imported.keys().iter().map(|imported| public_key(imported.key(), imported.algorithm())).collect();

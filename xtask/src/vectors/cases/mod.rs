@@ -14,6 +14,7 @@ mod mobiles;
 mod names;
 mod policy;
 mod precedence;
+mod scrypt_work;
 mod secret_keys;
 mod set_up;
 mod shape;
@@ -71,7 +72,14 @@ pub(super) fn texts() -> Vec<TextCase> {
 }
 
 pub(super) fn keys() -> Vec<KeyCase> {
-    [key_points::cases(), key_containers::cases(), secret_keys::cases(), key_structures::cases()].concat_all()
+    [
+        key_points::cases(),
+        key_containers::cases(),
+        secret_keys::cases(),
+        scrypt_work::cases(),
+        key_structures::cases(),
+    ]
+    .concat_all()
 }
 
 /// Joins lists whose items cannot be copied.

@@ -313,7 +313,7 @@ fn not_encrypted() -> Vec<KeyCase> {
     ]
 }
 
-fn with_passphrase(
+pub(super) fn with_passphrase(
     name: &str,
     comment: &str,
     input: &str,
