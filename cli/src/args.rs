@@ -110,7 +110,7 @@ const AFTER_ISSUE: &str = "The answer is KV1: text on standard output; with --js
 the opening.
 
 With --batch, the first line of the CSV file names its columns: status, purpose, audience, nonce, name, mobile, \
-valid_for, in any order and as many as are wanted. What a row leaves empty, the options give. Line n of the output \
+valid_for, in any order and as many as are wanted. What a row leaves empty, the options give. A row stands on one line; empty lines are skipped. Line n of the output \
 belongs to row n: it is empty where the row was refused, which standard error tells with the line number. With --json \
 there is one JSON object on a line for each row.
 
@@ -179,7 +179,8 @@ pub(crate) struct Issue {
     /// The time of issue (RFC 3339) in place of the clock's
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<Timestamp>,
-    /// Write to this file instead: raw bytes where its name ends in .kycvs, otherwise the text
+    /// Write to this file instead: raw bytes where its name ends in .kycvs, otherwise the text (`-`: standard output).
+    /// A call that is killed may leave a file `.kycvs-...` beside it, which can be deleted
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Issue one answer for each row of this CSV file (`-`: standard input)
@@ -256,7 +257,7 @@ pub(crate) struct Inspect {
 /// `kycvs qr`
 #[derive(Args, Debug)]
 pub(crate) struct Qr {
-    /// Write to this file, whose name ends in .png or .svg
+    /// Write to this file, whose name ends in .png or .svg (`-`: show it in the terminal)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// The token: text, hex, a file or a picture of a QR code; `-` is standard input
@@ -333,7 +334,7 @@ pub(crate) struct TrustExport {
     /// jwks: a JSON Web Key Set; pem: SPKI blocks, which name no algorithm; cose: a COSE_KeySet, binary
     #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true, default_value_t = KeyFormat::Jwks)]
     pub(crate) format: KeyFormat,
-    /// Write to this file instead
+    /// Write to this file instead (`-`: standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -357,9 +358,12 @@ fn status(text: &str) -> std::result::Result<Status, String> {
     parse_status(text).ok_or_else(|| String::from("it is 0, 1 or 2"))
 }
 
-/// A status by its number.
+/// A status by its number, one digit.
 pub(crate) fn parse_status(text: &str) -> Option<Status> {
-    text.parse::<u8>().ok().and_then(|number| Status::try_from(number).ok())
+    match text.as_bytes() {
+        [digit @ b'0'..=b'9'] => Status::try_from(digit - b'0').ok(),
+        _ => None,
+    }
 }
 
 fn key_id(text: &str) -> std::result::Result<KeyId, String> {

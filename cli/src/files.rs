@@ -39,6 +39,42 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// The file that `--out` names; `None` for standard output, which is also what `-` names.
+///
+/// # Errors
+/// Where the call reads that same file: what is written would take the place of what was read.
+pub(crate) fn out_file<'a>(out: Option<&'a Path>, inputs: &[Option<&Path>]) -> Result<Option<&'a Path>> {
+    let Some(path) = out.filter(|path| path.as_os_str() != "-") else { return Ok(None) };
+    if inputs.iter().flatten().any(|input| is_same(path, input)) {
+        return Err(Failure::Usage(format!("this call reads {}: --out needs another name", name(path))));
+    }
+    Ok(Some(path))
+}
+
+/// Whether two paths lead to one regular file.
+#[cfg(unix)]
+fn is_same(out: &Path, input: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let input = if is_stdin(input) { Path::new("/dev/stdin") } else { input };
+    match (fs::metadata(out), fs::metadata(input)) {
+        (Ok(out), Ok(input)) => out.is_file() && (out.dev(), out.ino()) == (input.dev(), input.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_same(out: &Path, input: &Path) -> bool {
+    matches!((fs::canonicalize(out), fs::canonicalize(input)), (Ok(out), Ok(input)) if out == input)
+}
+
+/// Whether a file holds a private key in PEM, which nothing here ever replaces.
+fn holds_private_key(path: &Path) -> io::Result<bool> {
+    let mut start = Zeroizing::new(Vec::with_capacity(SMALL_BOUND));
+    File::open(path)?.take(SMALL_BOUND as u64).read_to_end(&mut start)?;
+    let holds = |words: &[u8]| start.windows(words.len()).any(|window| window == words);
+    Ok(holds(b"-----BEGIN ") && holds(b"PRIVATE KEY-----"))
+}
+
 /// The size of a regular file, for a progress bar.
 pub(crate) fn size(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|about| about.len())
@@ -156,6 +192,9 @@ impl WholeFile {
         if existing.as_ref().is_some_and(|about| !about.is_file()) {
             let file = File::options().write(true).open(path).map_err(fail)?;
             return Ok(Self { path: path.into(), kind: Kind::Device(BufWriter::new(file)) });
+        }
+        if existing.is_some() && holds_private_key(path).map_err(fail)? {
+            return Err(Failure::Usage(format!("{} holds a private key and is not replaced", name(path))));
         }
         // Through a symbolic link, to the file that it stands for.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());

@@ -61,12 +61,13 @@ impl TokenInput {
         if qr::is_picture(&bytes) {
             source.take((PICTURE_BOUND - TOKEN_FILE_BOUND) as u64).read_to_end(&mut bytes).map_err(fail)?;
             if bytes.len() > PICTURE_BOUND {
-                return Err(Failure::Io(format!(
-                    "{} is over 32 MiB, too much for a picture here",
-                    files::name(path)
-                )));
+                return Ok(Self::too_long());
             }
             return qr::read_picture(bytes, &files::name(path)).map(Self::Text);
+        }
+        if let Some(kind) = foreign_kind(&bytes) {
+            let name = files::name(path);
+            return Err(Failure::Io(format!("{name} is {kind}: of pictures, PNG or JPEG can be read")));
         }
         if bytes.len() > TOKEN_FILE_BOUND {
             return Ok(Self::too_long());
@@ -122,6 +123,21 @@ const PICTURE_BOUND: usize = 32 << 20;
 fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
     let starts = text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("d2"));
     if starts { hex::decode(text).ok() } else { None }
+}
+
+/// What a file is that may well show a code and cannot be read here. No token starts like any of these.
+fn foreign_kind(start: &[u8]) -> Option<&'static str> {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    Some(match start {
+        [b'G', b'I', b'F', b'8', ..] => "a GIF picture",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "a WebP picture",
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => "a BMP picture",
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => "a TIFF picture",
+        [0, 0, 0, _, b'f', b't', b'y', b'p', ..] => "a HEIF or AVIF picture",
+        _ if text.starts_with(b"<?xml") || text.starts_with(b"<svg") => "an SVG picture or other XML",
+        _ if text.starts_with(b"%PDF-") => "a PDF document",
+        _ => return None,
+    })
 }
 
 /// Whether the content of a file is meant to be read by people; a token's raw bytes never are.

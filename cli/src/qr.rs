@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageFormat, ImageReader, Limits, Luma};
+use image::imageops;
+use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Luma};
 use qrcode::bits::Bits;
 use qrcode::render::svg;
 use qrcode::{Color, EcLevel, QrCode, Version};
@@ -18,10 +18,10 @@ use crate::output::shown;
 const QUIET_ZONE: usize = 4;
 /// Pixels of a PNG file for each module.
 const PIXELS: usize = 8;
-/// The longest side of a picture that is read, in pixels.
-const LONGEST_SIDE: u32 = 12_000;
-/// Memory that a picture may take, in bytes.
-const PICTURE_MEMORY: u64 = 512 << 20;
+/// The most pixels of a picture that is read.
+const MOST_PIXELS: u64 = 40_000_000;
+/// Memory that a picture may take, in bytes: four for each pixel, and some for the decoder.
+const PICTURE_MEMORY: u64 = 200 << 20;
 /// The longest sides, in pixels, at which a code is looked for: a small copy of a large photograph is read faster
 /// and, without its noise, better.
 const LOOKS: [u32; 3] = [1_000, 2_000, 4_000];
@@ -132,6 +132,9 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
     Err(match receiver.recv_timeout(PATIENCE) {
         Ok(Found::Text(text)) => return Ok(text),
         Ok(Found::NoPicture(reason)) => Failure::Io(format!("cannot read {name}: {}", shown(&reason))),
+        Ok(Found::Several) => Failure::NoQrCode(format!(
+            "there are two answers in {name}, and one alone can be read: show one at a time"
+        )),
         Ok(Found::Nothing) => Failure::NoQrCode(format!("there is no QR code in {name}")),
         Ok(Found::Damaged) | Err(RecvTimeoutError::Disconnected) => Failure::NoQrCode(format!(
             "the QR code in {name} cannot be read: take the picture closer, straight and in good light"
@@ -145,6 +148,8 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
 /// What was found in a picture.
 enum Found {
     Text(String),
+    /// Different tokens.
+    Several,
     NoPicture(String),
     Nothing,
     Damaged,
@@ -157,13 +162,22 @@ fn find(file: &[u8]) -> Found {
     };
     let mut damaged = false;
     let mut other = None;
-    for look in looks(&picture) {
-        for found in codes(&look) {
+    for size in sizes(&picture) {
+        let mut token = None;
+        for found in looks(&picture, size).iter().flat_map(codes) {
             match found {
-                Some(text) if text.starts_with("KV1:") => return Found::Text(text),
+                Some(text) if text.starts_with("KV1:") => {
+                    if token.as_ref().is_some_and(|token| *token != text) {
+                        return Found::Several;
+                    }
+                    token = Some(text);
+                }
                 Some(text) => other = other.or(Some(text)),
                 None => damaged = true,
             }
+        }
+        if let Some(text) = token {
+            return Found::Text(text);
         }
     }
     match other {
@@ -174,29 +188,38 @@ fn find(file: &[u8]) -> Found {
 }
 
 fn decode(file: &[u8]) -> std::result::Result<GrayImage, String> {
-    let mut reader =
-        ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|error| error.to_string())?;
+    // The first line of what a library says is its sentence.
+    let reason = |text: String| text.lines().next().unwrap_or_default().to_owned();
+    let mut reader = ImageReader::new(Cursor::new(file))
+        .with_guessed_format()
+        .map_err(|error| reason(error.to_string()))?;
     let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
     limits.max_alloc = Some(PICTURE_MEMORY);
     reader.limits(limits);
-    reader.decode().map(image::DynamicImage::into_luma8).map_err(|error| error.to_string())
+    let decoder = reader.into_decoder().map_err(|error| reason(error.to_string()))?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > PICTURE_MEMORY {
+        return Err(format!(
+            "a picture of {width} x {height} pixels is too large: 40 megapixels of 8 bits a colour are the most"
+        ));
+    }
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| reason(error.to_string()))?;
+    Ok(picture.into_luma8())
 }
 
-/// The picture in the sizes at which it is looked at, each as it is and with black and white exchanged, as a screen
-/// in dark colours shows it.
-fn looks(picture: &GrayImage) -> impl Iterator<Item = GrayImage> + '_ {
+/// The sizes at which a picture is looked at.
+fn sizes(picture: &GrayImage) -> impl Iterator<Item = u32> {
     let longest = picture.width().max(picture.height());
     let last = LOOKS[LOOKS.len() - 1];
-    let sizes =
-        LOOKS.iter().copied().filter(move |&size| size < longest).chain((longest <= last).then_some(longest));
-    sizes.flat_map(move |size| {
-        let as_it_is = scaled(picture, size);
-        let mut exchanged = as_it_is.clone();
-        imageops::invert(&mut exchanged);
-        [as_it_is, exchanged]
-    })
+    LOOKS.into_iter().filter(move |&size| size < longest).chain((longest <= last).then_some(longest))
+}
+
+/// The picture as it is and with black and white exchanged, as a screen in dark colours shows it.
+fn looks(picture: &GrayImage, size: u32) -> [GrayImage; 2] {
+    let as_it_is = scaled(picture, size);
+    let mut exchanged = as_it_is.clone();
+    imageops::invert(&mut exchanged);
+    [as_it_is, exchanged]
 }
 
 fn scaled(picture: &GrayImage, longest: u32) -> GrayImage {
@@ -209,7 +232,8 @@ fn scaled(picture: &GrayImage, longest: u32) -> GrayImage {
         let side = u64::from(side) * u64::from(longest) / u64::from(largest);
         u32::try_from(side).unwrap_or(longest).max(1)
     };
-    imageops::resize(picture, scale(width), scale(height), FilterType::Triangle)
+    // Not `resize`, which works on a copy of sixteen bytes a pixel.
+    imageops::thumbnail(picture, scale(width), scale(height))
 }
 
 /// The text of each code in a picture; `None` for one that cannot be read.

@@ -90,8 +90,8 @@ impl VerdictObject {
             ("issuer", &*shown(&self.issuer)),
             ("audience", &*self.audience.as_deref().map_or("anyone".into(), shown)),
             ("purpose", &*shown(&self.purpose)),
-            ("issued", &self.issued_at),
-            ("expires", &self.expires_at),
+            ("issued", &*times::shown(&self.issued_at)),
+            ("expires", &*times::shown(&self.expires_at)),
             ("subject", subject),
             ("nonce", self.nonce.as_deref().unwrap_or("none")),
             ("token id", &self.token_id),
@@ -111,7 +111,7 @@ impl VerdictObject {
             self.status_text,
             shown(&self.issuer),
             shown(&self.purpose),
-            self.expires_at
+            times::shown(&self.expires_at)
         )
     }
 }
@@ -167,8 +167,8 @@ impl ClaimsObject {
             ("issuer", shown(&self.issuer).into()),
             ("audience", self.audience.as_deref().map_or("anyone".into(), shown).into()),
             ("purpose", shown(&self.purpose).into()),
-            ("issued", self.issued_at.clone()),
-            ("expires", self.expires_at.clone()),
+            ("issued", times::shown(&self.issued_at).into()),
+            ("expires", times::shown(&self.expires_at).into()),
             ("token id", self.token_id.clone()),
             ("nonce", self.nonce.clone().unwrap_or_else(|| "none".into())),
             ("subject", if self.commitment.is_some() { "bound by a commitment" } else { "not bound" }.into()),

@@ -47,18 +47,24 @@ impl Issued {
 
 pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     let files = [
-        Some(&options.key),
-        options.passphrase_file.as_ref(),
-        options.subject.subject_file.as_ref(),
-        options.batch.as_ref(),
+        Some(&*options.key),
+        options.passphrase_file.as_deref(),
+        options.subject.subject_file.as_deref(),
+        options.batch.as_deref(),
     ];
+    let target = files::out_file(options.out.as_deref(), &files)?;
+    let raw = target.and_then(Path::extension).is_some_and(|ending| ending.eq_ignore_ascii_case("kycvs"));
+    if raw && options.batch.is_some() {
+        let why = "a batch is lines of text: --out needs a name that does not end in .kycvs";
+        return Err(Failure::Usage(why.into()));
+    }
     if files.into_iter().flatten().filter(|path| files::is_stdin(path)).count() > 1 {
         return Err(Failure::Usage("only one file can be standard input".into()));
     }
     let issuer = Issuer::new(IssuerName::new(options.issuer.as_str())?, read_key(options, out)?)
         .with_algorithm(options.alg);
     if let Some(file) = &options.batch {
-        return issue_batch::run(file, options, &issuer, out);
+        return issue_batch::run(file, target, options, &issuer, out);
     }
 
     let (Some(status), Some(purpose)) = (options.status, options.purpose.as_deref()) else {
@@ -75,16 +81,16 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     };
     let presentation = issuer.issue_at(&words.answer()?, options.now.unwrap_or_else(Timestamp::now))?;
 
-    if let Some(path) = &options.out {
-        if path.extension().is_some_and(|ending| ending == "kycvs") {
+    if let Some(path) = target {
+        if raw {
             files::write_whole(path, presentation.as_bytes())?;
         } else {
             files::write_whole(path, format!("{}\n", presentation.to_text()).as_bytes())?;
         }
     }
     if out.is_json() {
-        out.object(&Issued::new(&presentation, options.out.as_deref()))?;
-    } else if let Some(path) = &options.out {
+        out.object(&Issued::new(&presentation, target))?;
+    } else if let Some(path) = target {
         out.line(&format!("wrote {} ({} bytes)", files::name(path), presentation.as_bytes().len()))?;
     } else {
         out.line(&presentation.to_text())?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use kycvs::{IssuerName, SigningKey, TrustStore, TrustedKey};
+use kycvs::{Algorithm, IssuerName, SigningKey, TrustStore, TrustedKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -75,6 +75,12 @@ pub(crate) fn run(options: &Keygen, out: &mut Output) -> Result<u8> {
         out.line(&format!("key id       {}", made.key_id))?;
         out.line(&format!("private key  {}  ({lock}; for the issuer alone)", files::name(&key_path)))?;
         out.line(&format!("trust store  {}  (for verifiers)", files::name(&trust_path)))?;
+        if options.alg != Algorithm::default() {
+            let alg = made.algorithm;
+            out.line(&format!(
+                "algorithm    {alg}: verifiers trust this key for it alone; issue with --alg {alg}"
+            ))?;
+        }
     }
     Ok(DONE)
 }

@@ -1,5 +1,7 @@
 //! `kycvs qr`: a token as a QR code. Nothing is verified.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::args::Qr;
@@ -20,9 +22,10 @@ struct Drawn {
 }
 
 pub(crate) fn run(options: &Qr, out: &mut Output) -> Result<u8> {
+    let target = files::out_file(options.out.as_deref(), &[Some(Path::new(&options.token))])?;
     let text = TokenInput::read(&options.token)?.presentation()?.to_text();
     let code = Code::new(&text)?;
-    if let Some(path) = &options.out {
+    if let Some(path) = target {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
         let picture = match ending.as_deref() {
             Some("png") => code.to_png()?,
@@ -38,9 +41,9 @@ pub(crate) fn run(options: &Qr, out: &mut Output) -> Result<u8> {
             level: "M",
             modules: code.width(),
             text,
-            out: options.out.as_ref().map(|path| path.to_string_lossy().into_owned()),
+            out: target.map(|path| path.to_string_lossy().into_owned()),
         })?;
-    } else if let Some(path) = &options.out {
+    } else if let Some(path) = target {
         out.line(&format!("wrote {} (QR code version {}, level M)", files::name(path), code.version()))?;
     } else {
         let picture = code.for_terminal(out.is_terminal());

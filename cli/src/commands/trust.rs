@@ -32,7 +32,9 @@ struct Addition {
 
 fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
     let issuer = IssuerName::new(options.issuer.as_str())?;
-    let validity = Validity::new(options.not_before, options.not_after)?;
+    in_its_place(&options.trust)?;
+    let validity = Validity::new(options.not_before, options.not_after)
+        .map_err(|_| Failure::Usage("--not-after must be later than --not-before".into()))?;
     let file = files::read_keys(&options.key_file)?;
     let imported =
         ImportedKeys::read(&file).map_err(|error| Failure::from(error).at(files::name(&options.key_file)))?;
@@ -42,10 +44,27 @@ fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
         Ok(_) => files::read_trust(&options.trust)?,
         Err(_) => TrustStore::new(),
     };
+    if let Some(known) =
+        store.keys().find(|known| imported.keys().iter().any(|imported| imported.key() == known.key()))
+    {
+        let id = known.key_id();
+        let withdrawn = if known.is_withdrawn() { " (withdrawn)" } else { "" };
+        let place = files::name(&options.trust);
+        return Err(Failure::Usage(format!(
+            "the key {id} is in {place} already{withdrawn}: remove it first"
+        )));
+    }
     for imported in imported.keys() {
         let id = imported.key().key_id();
         let at_key = |error: kycvs::Error| Failure::from(error).at(format!("key {id}"));
-        let key = TrustedKey::of_imported(issuer.clone(), imported, options.alg).map_err(at_key)?;
+        let key = TrustedKey::of_imported(issuer.clone(), imported, options.alg).map_err(|error| {
+            match (imported.algorithm(), options.alg) {
+                (Some(named), Some(wanted)) => Failure::Usage(format!(
+                    "the file names {named} for the key {id}, and --alg says {wanted}"
+                )),
+                _ => at_key(error),
+            }
+        })?;
         store.add(key.with_validity(validity)).map_err(at_key)?;
     }
     files::write_whole(&options.trust, &store.to_bytes())?;
@@ -98,9 +117,11 @@ impl KeyObject {
         match (&self.not_before, &self.not_after, self.withdrawn) {
             (_, _, true) => "WITHDRAWN".into(),
             (None, None, _) => "always".into(),
-            (Some(from), None, _) => format!("from {from}"),
-            (None, Some(to), _) => format!("before {to}"),
-            (Some(from), Some(to), _) => format!("from {from}, before {to}"),
+            (Some(from), None, _) => format!("from {}", times::shown(from)),
+            (None, Some(to), _) => format!("before {}", times::shown(to)),
+            (Some(from), Some(to), _) => {
+                format!("from {}, before {}", times::shown(from), times::shown(to))
+            }
         }
     }
 }
@@ -143,6 +164,7 @@ fn change(
     change: impl Fn(&mut TrustStore, &KeyId) -> usize,
     out: &mut Output,
 ) -> Result<u8> {
+    in_its_place(&options.trust)?;
     let _lock = files::lock_folder(&options.trust);
     let mut store = files::read_trust(&options.trust)?;
     let mut changed = 0;
@@ -161,6 +183,14 @@ fn change(
     Ok(DONE)
 }
 
+/// A store that is changed must have a place of its own.
+fn in_its_place(trust: &Path) -> Result<()> {
+    if files::is_stdin(trust) {
+        return Err(Failure::Usage("a trust store is changed in its place: --trust needs a file".into()));
+    }
+    Ok(())
+}
+
 #[derive(Serialize)]
 struct Exported {
     ok: bool,
@@ -177,6 +207,7 @@ struct KeySet {
 }
 
 fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
+    let target = files::out_file(options.out.as_deref(), &[Some(&options.trust)])?;
     let store = files::read_trust(&options.trust)?;
     // A key that was withdrawn must not come back to life in a form that cannot say so.
     let keys: Vec<_> = store
@@ -192,7 +223,7 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
         KeyFormat::Pem => ("pem", keys.iter().map(|key| key.key().to_pem()).collect::<String>().into_bytes()),
         KeyFormat::Cose => ("cose", cose_key_set(&keys)?),
     };
-    if let Some(path) = &options.out {
+    if let Some(path) = target {
         files::write_whole(path, &file)?;
     }
     if out.is_json() {
@@ -201,9 +232,9 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
         } else {
             String::from_utf8_lossy(&file).into_owned()
         };
-        let path = options.out.as_deref().map(Path::to_string_lossy).map(Into::into);
+        let path = target.map(Path::to_string_lossy).map(Into::into);
         out.object(&Exported { ok: true, format, keys: keys.len(), data, out: path })?;
-    } else if let Some(path) = &options.out {
+    } else if let Some(path) = target {
         out.line(&format!("wrote {} ({})", files::name(path), counted(keys.len(), "key")))?;
     } else if options.format == KeyFormat::Cose && out.is_terminal() {
         return Err(Failure::Usage("a COSE_KeySet is binary: give --out FILE".into()));

@@ -1,6 +1,6 @@
 //! `kycvs verify --batch`: one token a line, one verdict a line, on every core.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 use kycvs::{Expectation, Family, Timestamp, Verdict, Verifier};
@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::failure::{DONE, Failure, NOT_GOOD, Result, WRONG_CALL};
 use crate::input::{TOKEN_FILE_BOUND, TokenInput};
+use crate::lines::{Line, Lines};
 use crate::output::Output;
 use crate::report::{ErrorObject, OnLine, VerdictObject};
 use crate::{files, progress};
@@ -23,7 +24,7 @@ pub(super) fn run(
     out: &mut Output,
 ) -> Result<u8> {
     let clock = || now.unwrap_or_else(Timestamp::now);
-    let mut lines = Lines { source: BufReader::new(files::open(path)?), read: 0 };
+    let mut lines = Lines::new(files::open(path)?, TOKEN_FILE_BOUND);
     // Where no token could be good, because of this machine, no token is called bad.
     if let Err(error) = verifier.verify_at(&[], expectation, clock())
         && error.family() == Family::SetUp
@@ -34,7 +35,7 @@ pub(super) fn run(
     let bar = progress::bar(files::size(path), false);
     let mut count = Count::default();
     loop {
-        let chunk = lines.chunk().map_err(|error| files::cannot_read(path, &error))?;
+        let chunk = chunk(&mut lines).map_err(|error| files::cannot_read(path, &error))?;
         if chunk.is_empty() {
             break;
         }
@@ -44,13 +45,30 @@ pub(super) fn run(
         for verdict in verdicts {
             write_line(count.next(&verdict), verdict, out)?;
         }
-        bar.set_position(lines.read);
+        bar.set_position(lines.read());
         bar.set_message(count.to_string());
     }
-    out.finish()?;
     bar.finish_and_clear();
+    if lines.number() == 0 {
+        return Err(Failure::Usage(format!("there is no line in {}, and so no token", files::name(path))));
+    }
+    out.finish()?;
     out.note(&count.to_string());
     Ok(count.exit_status())
+}
+
+/// The next lines' tokens.
+fn chunk(lines: &mut Lines<impl Read>) -> io::Result<Vec<TokenInput>> {
+    let mut chunk = Vec::new();
+    while chunk.len() < CHUNK
+        && let Some(line) = lines.next()?
+    {
+        chunk.push(match line {
+            Line::Whole(line) => TokenInput::from_text(&String::from_utf8_lossy(&line)),
+            Line::TooLong => TokenInput::too_long(),
+        });
+    }
+    Ok(chunk)
 }
 
 fn write_line(line: u64, verdict: kycvs::Result<Verdict>, out: &mut Output) -> Result<()> {
@@ -97,70 +115,6 @@ impl std::fmt::Display for Count {
         if self.open > 0 {
             write!(f, ", {} undecided because of this verifier's set-up", self.open)?;
         }
-        Ok(())
-    }
-}
-
-/// The lines of a file, of which no more is held than a token can need.
-struct Lines<R> {
-    source: BufReader<R>,
-    /// Bytes that were read.
-    read: u64,
-}
-
-impl<R: Read> Lines<R> {
-    fn chunk(&mut self) -> io::Result<Vec<TokenInput>> {
-        let mut chunk = Vec::new();
-        while chunk.len() < CHUNK
-            && let Some(token) = self.next()?
-        {
-            chunk.push(token);
-        }
-        Ok(chunk)
-    }
-
-    fn next(&mut self) -> io::Result<Option<TokenInput>> {
-        let mut line = Vec::new();
-        self.read +=
-            self.source.by_ref().take(TOKEN_FILE_BOUND as u64 + 1).read_until(b'\n', &mut line)? as u64;
-        if line.is_empty() {
-            return Ok(None);
-        }
-        if !line.ends_with(b"\n") && line.len() > TOKEN_FILE_BOUND {
-            self.read += self.source.skip_until(b'\n')? as u64;
-            return Ok(Some(TokenInput::too_long()));
-        }
-        Ok(Some(TokenInput::from_text(&String::from_utf8_lossy(&line))))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_line_is_lost_and_none_is_held_that_is_too_long() -> io::Result<()> {
-        let bound = TOKEN_FILE_BOUND;
-        let texts = [
-            "a".to_owned(),
-            String::new(),
-            "b".repeat(bound),
-            "c".repeat(bound + 1),
-            "d".repeat(1 << 20),
-            "e".into(),
-        ];
-        let text = texts.join("\n");
-        let mut lines = Lines { source: BufReader::new(text.as_bytes()), read: 0 };
-        let seen: Vec<_> = lines
-            .chunk()?
-            .into_iter()
-            .map(|token| match token {
-                TokenInput::Text(text) => Some(text.trim().len()),
-                TokenInput::Bytes(_) => None,
-            })
-            .collect();
-        assert_eq!(seen, [Some(1), Some(0), Some(bound), None, None, Some(1)]);
-        assert_eq!(lines.read, text.len() as u64);
         Ok(())
     }
 }

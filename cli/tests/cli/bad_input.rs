@@ -156,13 +156,102 @@ fn pictures_that_are_none_or_without_a_code() {
     bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     folder.write("bomb.png", bomb);
     folder.verify("--allow-open bomb.png", NOTHING).ends(2, "error[io]: cannot read `bomb.png`");
+    GrayImage::new(12_000, 12_000).save(folder.path("page.png")).expect("a picture");
+    let start = Instant::now();
+    folder
+        .verify("--allow-open page.png", NOTHING)
+        .ends(2, "error[io]: cannot read `page.png`: a picture of 12000 x 12000 pixels is too large");
+    assert!(start.elapsed() < Duration::from_secs(2), "it was decoded: {:?}", start.elapsed());
     folder.write("huge.png", &png);
     File::options()
         .write(true)
         .open(folder.path("huge.png"))
         .and_then(|file| file.set_len(100_000_000))
         .expect("a sparse file");
-    folder.verify("--allow-open huge.png", NOTHING).ends(2, "error[io]: `huge.png` is over 32 MiB");
+    folder.verify("--allow-open huge.png", NOTHING).ends(1, "error[too_large]");
+}
+
+#[test]
+fn files_of_other_kinds_are_told() {
+    let folder = Folder::new();
+    for (start, kind) in [
+        (&b"GIF89a\x01\0\x01\0"[..], "a GIF picture"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", "a WebP picture"),
+        (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", "a BMP picture"),
+        (b"II*\0\x08\0\0\0", "a TIFF picture"),
+        (b"\0\0\0\x18ftypheic", "a HEIF or AVIF picture"),
+        (b"\xef\xbb\xbf<?xml version=\"1.0\"?>", "an SVG picture or other XML"),
+        (b" <svg xmlns=\"http://www.w3.org/2000/svg\">", "an SVG picture or other XML"),
+        (b"%PDF-1.7", "a PDF document"),
+    ] {
+        for length in [start.len(), 100_000] {
+            let mut file = start.to_vec();
+            file.resize(length, b' ');
+            folder.write("file", file);
+            let error = format!("error[io]: `file` is {kind}: of pictures, PNG or JPEG can be read");
+            folder.verify("--allow-open file", NOTHING).ends(2, &error);
+        }
+    }
+}
+
+#[test]
+fn what_is_written_takes_the_place_of_nothing_that_is_needed() {
+    let folder = Folder::new();
+    folder.write("people.csv", "status\n2\n");
+    folder.write("asha", "Asha\n");
+    folder.write("phrase", "a long passphrase\n");
+    folder.run("qr pass.kycvs --out pass.png", NOTHING).good();
+    std::fs::hard_link(folder.path("people.csv"), folder.path("hard")).expect("a link");
+    std::os::unix::fs::symlink("trust.cbor", folder.path("soft")).expect("a link");
+    folder.run("keygen --issuer i --out-dir other --passphrase-file phrase", NOTHING).good();
+    let names = ["issuer.pem", "people.csv", "asha", "phrase", "pass.png", "trust.cbor", "other/issuer.pem"];
+    let before = names.map(|name| folder.read(name));
+
+    let issue = format!("issue --key issuer.pem --issuer {ISSUER} --purpose gate");
+    let locked = "issue --key other/issuer.pem --passphrase-file phrase --issuer i --status 2 --purpose gate";
+    for (call, why) in [
+        (format!("{issue} --status 2 --out ./issuer.pem"), "this call reads"),
+        (format!("{issue} --batch people.csv --out people.csv"), "this call reads"),
+        (format!("{issue} --batch people.csv --out hard"), "this call reads"),
+        (format!("{issue} --status 2 --subject-file asha --out asha"), "this call reads"),
+        (format!("{locked} --out phrase"), "this call reads"),
+        ("qr pass.png --out ./pass.png".into(), "this call reads"),
+        ("trust export --trust trust.cbor --out trust.cbor".into(), "this call reads"),
+        ("trust export --trust trust.cbor --out soft".into(), "this call reads"),
+        (format!("{issue} --status 2 --out other/issuer.pem"), "holds a private key"),
+        (format!("{issue} --batch people.csv --out other/issuer.pem"), "holds a private key"),
+        (format!("{locked} --out issuer.pem"), "holds a private key"),
+        ("trust export --trust trust.cbor --out issuer.pem".into(), "holds a private key"),
+    ] {
+        let refused = folder.run(&call, NOTHING).ends(2, "error[usage]: ");
+        assert!(refused.stderr.contains(why), "{call} {refused:?}");
+    }
+    let mut command = folder.command();
+    let stdin = File::open(folder.path("people.csv")).expect("the file");
+    let call = format!("{issue} --batch - --out people.csv");
+    run(command.args(call.split(' ')).stdin(stdin), b"")
+        .ends(2, "error[usage]: this call reads `people.csv`");
+    assert_eq!(names.map(|name| folder.read(name)), before);
+
+    let text = "error[usage]: a batch is lines of text";
+    folder.run(&format!("{issue} --batch people.csv --out x.KYCVS"), NOTHING).ends(2, text);
+    for change in ["add --issuer i --trust - issuer.pub.pem", &format!("withdraw --trust - {KEY_ID}")] {
+        folder.run(&format!("trust {change}"), NOTHING).ends(2, "error[usage]: a trust store is changed in");
+    }
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let folder = Folder::new();
+    folder.write("people.csv", "status\n2\n");
+    let names = folder.names();
+    assert!(folder.issue(&format!("{ISSUE} --out -")).good().starts_with("KV1:"));
+    assert!(folder.issue("--purpose gate --batch people.csv --out -").good().starts_with("KV1:"));
+    assert!(folder.run("trust export --trust trust.cbor --out -", NOTHING).good().starts_with('{'));
+    assert!(folder.run("qr pass.kycvs --out -", NOTHING).good().contains('\u{2588}'));
+    let object = folder.issue(&format!("{ISSUE} --json --out -")).ends(0, "").json();
+    assert!(object.get("out").is_none(), "{object}");
+    assert_eq!(folder.names(), names);
 }
 
 /// Thousands of corners of codes and no code: there are millions of ways to put them together.
@@ -408,6 +497,10 @@ fn words_of_a_token_cannot_steer_the_terminal() {
         assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{shown:?}");
         assert!(shown.contains("\\u{1b}"), "{shown:?}");
     }
+    let object = folder.run("inspect --json {}", &[text.trim()]);
+    assert!(object.stdout.trim_end().chars().all(|char| matches!(char, ' '..='~')), "{object:?}");
+    assert!(object.stdout.contains("\\u202e"), "{object:?}");
+    assert_eq!(object.json()["claims"]["issuer"], name);
 }
 
 #[test]
@@ -432,7 +525,7 @@ fn times_past_the_year_9999_are_written_as_seconds() {
     let token = issuer.sign(&claims).expect("a token");
     let text = Presentation::new(Token::parse(&token).expect("a token"), None).to_text();
     let seen = folder.run("inspect {}", &[&text]).good();
-    assert!(seen.contains("expires   18446744073709551615\n"), "{seen}");
+    assert!(seen.contains("expires   second 18446744073709551615\n"), "{seen}");
     let verdict =
         folder.verify("--json --allow-open --max-lifetime {} {}", &["18446744073709551615s", &text]);
     assert_eq!(verdict.ends(0, "").json()["expires_at"], "18446744073709551615");

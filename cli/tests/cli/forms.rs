@@ -86,6 +86,22 @@ fn of_several_codes_the_token_is_taken() {
     page.save(folder.path("page.png")).expect("a picture");
     is_the_pass(&folder, "page.png");
 
+    // The same answer twice is one; two answers are none.
+    folder.run("qr answer.txt --out answer.png", NOTHING).good();
+    let answer = image::open(folder.path("answer.png")).expect("a picture").into_luma8();
+    for (second, good) in [(&code, true), (&answer, false)] {
+        let mut page = GrayImage::from_pixel(1500, 700, Luma([255]));
+        image::imageops::overlay(&mut page, &code, 20, 20);
+        image::imageops::overlay(&mut page, second, 800, 20);
+        page.save(folder.path("two.png")).expect("a picture");
+        if good {
+            is_the_pass(&folder, "two.png");
+        } else {
+            let two = folder.verify(&format!("{PASS} two.png"), NOTHING);
+            two.ends(2, "error[no_qr_code]: there are two answers in `two.png`");
+        }
+    }
+
     let mut page = GrayImage::from_pixel(400, 400, Luma([255]));
     image::imageops::overlay(&mut page, &other, 50, 50);
     page.save(folder.path("other.png")).expect("a picture");

@@ -45,7 +45,9 @@ fn keys_of_other_kinds_are_passed_over() {
     let add = "trust add --trust new.cbor --issuer i keys.jwks";
     let text = folder.run(add, NOTHING).good();
     assert_eq!(text, format!("added {KEY_ID} for i\nskipped 1 key of another kind\n"));
-    folder.run(add, NOTHING).ends(2, &format!("error[bad_trust_store]: key {KEY_ID}: "));
+    folder
+        .run(add, NOTHING)
+        .ends(2, &format!("error[usage]: the key {KEY_ID} is in `new.cbor` already: remove it first"));
     folder
         .run("trust add --trust new2.cbor --issuer i --alg Ed25519 keys.jwks", NOTHING)
         .ends(2, &format!("error[usage]: the file names EdDSA for the key {KEY_ID}, and --alg says Ed25519"));
@@ -82,7 +84,7 @@ fn a_key_is_trusted_for_a_time_and_until_it_is_withdrawn() {
         }
     }
     let upside_down = "trust add --trust e --issuer i --not-before 2026-01-02T00:00:00Z --not-after 2026-01-01T00:00:00Z issuer.pub.pem";
-    folder.run(upside_down, NOTHING).ends(2, "error[bad_trust_store]");
+    folder.run(upside_down, NOTHING).ends(2, "error[usage]: --not-after must be later");
 
     folder.run(&format!("trust withdraw --trust a {KEY_ID}"), NOTHING).good();
     verify("a").ends(1, "error[key_not_valid]");
@@ -92,7 +94,9 @@ fn a_key_is_trusted_for_a_time_and_until_it_is_withdrawn() {
         .ends(2, "error[usage]: `a` has no key 0011223344556677");
     folder.run("trust withdraw --trust a 00", NOTHING).ends(2, "a key id is 16 hex digits");
     let add = folder.run(&format!("trust add --trust trust.cbor --issuer {ISSUER} issuer.pub.pem"), NOTHING);
-    add.ends(2, "error[bad_trust_store]");
+    add.ends(2, &format!("error[usage]: the key {KEY_ID} is in `trust.cbor` already: remove it first"));
+    let add = folder.run(&format!("trust add --trust a --issuer {ISSUER} issuer.pub.pem"), NOTHING);
+    add.ends(2, &format!("the key {KEY_ID} is in `a` already (withdrawn): remove it first"));
 }
 
 /// A link to the store stays a link, and a store that others may read stays so.
