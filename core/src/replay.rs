@@ -10,8 +10,8 @@ use alloc::{boxed::Box, sync::Arc};
 /// verifiers share.
 pub trait ReplayGuard: Send + Sync {
     /// Whether this issuer's token is used for the first time. If so, it is remembered before this returns, until
-    /// `keep_until` at least; from then on no verifier takes the token anyway, whatever its clock skew. Of two calls for one token at the same time
-    /// one alone may get `true`.
+    /// `keep_until` at least; from then on no verifier takes the token anyway, whatever its clock skew. Of two calls for
+    /// one token at the same time one alone may get `true`.
     ///
     /// # Errors
     /// Where that cannot be told. The token is then refused with `replay_guard_failed` and this as its source.

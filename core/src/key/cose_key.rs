@@ -1,7 +1,7 @@
 //! COSE_Key (RFC 9052 section 7, RFC 9053 section 7.2) and COSE_KeySet.
 //!
-//! Other people write these, so that labels may stand in any order and unknown ones are passed over; lengths are
-//! definite, and none of the labels that matter stands twice.
+//! Other people write these, so that labels may stand in any order and unknown ones are passed over. The lengths of the
+//! map and of what matters in it are definite, and none of the labels that matter stands twice.
 
 use super::{
     Algorithm, ImportedKey, SigningKey, VerifyingKey, bounded,
