@@ -58,12 +58,7 @@ fn every_code_has_a_case() {
 fn every_presentation_is_decided_as_expected() {
     for name in ["valid.json", "invalid.json"] {
         let file = read(name);
-        run(&file, |case| {
-            let (verifier, expectation) = set_up(&file, case)?;
-            verifier
-                .verify_at(&hex(&case["presentation"]), &expectation, now(case))
-                .map(|verdict| as_json(&verdict))
-        });
+        run(&file, |case| presented(&file, case));
     }
 }
 
@@ -136,33 +131,12 @@ fn every_truncation_is_refused() {
 
 #[test]
 fn every_person_is_normalised_as_expected() {
-    run(&read("subject.json"), |case| {
-        let subject = subject(case)?;
-        let opening = Opening::from_bytes(array(&case["opening"]));
-        let commitment = Commitment::new(&subject, &opening);
-        // What has its normal form keeps it.
-        let again = self::subject(&json!({ "name": subject.name(), "mobile": subject.mobile() }))?;
-        assert_eq!(Commitment::new(&again, &opening), commitment, "{}", case["id"]);
-        Ok(json!({
-            "name": subject.name(),
-            "mobile": subject.mobile(),
-            "commitment": hex::encode(commitment.as_bytes()),
-        }))
-    });
+    run(&read("subject.json"), person);
 }
 
 #[test]
 fn every_text_is_read_as_expected() {
-    run(&read("text.json"), |case| {
-        let presentation = Presentation::from_text(text(&case["text"]))?;
-        for own in [presentation.to_text(), presentation.to_base64url()] {
-            assert_eq!(Presentation::from_text(&own).as_ref(), Ok(&presentation), "{}", case["id"]);
-        }
-        Ok(json!({
-            "presentation": hex::encode(presentation.as_bytes()),
-            "canonical_text": presentation.to_text(),
-        }))
-    });
+    run(&read("text.json"), text_form);
 }
 
 #[test]
@@ -173,26 +147,89 @@ fn every_key_is_read_as_expected() {
         all.retain(|case| case["format"] != "encrypted_pem");
         common::say("not run: encrypted keys of keys.json, which need the feature `encrypted-keys`");
     }
-    run(&file, |case| {
-        let input = text(&case["input"]);
-        let secret = |key: SigningKey| public_key(key.verifying_key(), None);
-        match text(&case["format"]) {
-            "raw" => VerifyingKey::try_from(&*hex(&case["input"])).map(|key| public_key(&key, None)),
-            "public_pem" => {
-                let alone = VerifyingKey::from_pem(input);
-                let imported = imported(input.as_bytes(), false);
-                assert_eq!(imported.as_ref().ok(), alone.map(|key| public_key(&key, None)).ok().as_ref());
-                imported
-            }
-            "secret_pem" => SigningKey::from_pem(input).map(secret),
-            "encrypted_pem" => encrypted(input, text(&case["passphrase"])).map(secret),
-            "cose_key" => imported(&hex(&case["input"]), false),
-            "cose_key_set" => imported(&hex(&case["input"]), true),
-            "jwk" => imported(input.as_bytes(), false),
-            "jwk_set" => imported(input.as_bytes(), true),
-            other => panic!("no such form: {other}"),
+    run(&file, key_form);
+}
+
+/// The same cases once more, counted by file, for `cargo xtask test`, which holds the counts of all platforms together.
+#[test]
+#[cfg(feature = "encrypted-keys")]
+fn the_count_for_the_table_of_platforms() {
+    let Some(path) = std::env::var_os("KYCVS_CONFORMANCE_OUT") else { return };
+    let mut failed = Vec::new();
+    let mut files = serde_json::Map::new();
+    for name in FILES {
+        let file = read(name);
+        let wrong: Vec<&str> = cases(&file)
+            .iter()
+            .filter(|case| {
+                !is_as_expected(case, |case| match name {
+                    "subject.json" => person(case),
+                    "text.json" => text_form(case),
+                    "keys.json" => key_form(case),
+                    _ => presented(&file, case),
+                })
+            })
+            .map(|case| text(&case["id"]))
+            .collect();
+        let count = cases(&file).len();
+        files.insert(name.into(), json!({ "cases": count, "passed": count - wrong.len() }));
+        failed.extend(wrong.into_iter().map(str::to_owned));
+    }
+    let report = json!({ "platform": "rust", "files": files, "failed": failed });
+    std::fs::write(&path, report.to_string()).expect("the report can be written");
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+fn presented(file: &Value, case: &Value) -> Result<Value> {
+    let (verifier, expectation) = set_up(file, case)?;
+    let verdict = verifier.verify_at(&hex(&case["presentation"]), &expectation, now(case))?;
+    Ok(as_json(&verdict))
+}
+
+fn person(case: &Value) -> Result<Value> {
+    let subject = subject(case)?;
+    let opening = Opening::from_bytes(array(&case["opening"]));
+    let commitment = Commitment::new(&subject, &opening);
+    // What has its normal form keeps it.
+    let again = self::subject(&json!({ "name": subject.name(), "mobile": subject.mobile() }))?;
+    assert_eq!(Commitment::new(&again, &opening), commitment, "{}", case["id"]);
+    Ok(json!({
+        "name": subject.name(),
+        "mobile": subject.mobile(),
+        "commitment": hex::encode(commitment.as_bytes()),
+    }))
+}
+
+fn text_form(case: &Value) -> Result<Value> {
+    let presentation = Presentation::from_text(text(&case["text"]))?;
+    for own in [presentation.to_text(), presentation.to_base64url()] {
+        assert_eq!(Presentation::from_text(&own).as_ref(), Ok(&presentation), "{}", case["id"]);
+    }
+    Ok(json!({
+        "presentation": hex::encode(presentation.as_bytes()),
+        "canonical_text": presentation.to_text(),
+    }))
+}
+
+fn key_form(case: &Value) -> Result<Value> {
+    let input = text(&case["input"]);
+    let secret = |key: SigningKey| public_key(key.verifying_key(), None);
+    match text(&case["format"]) {
+        "raw" => VerifyingKey::try_from(&*hex(&case["input"])).map(|key| public_key(&key, None)),
+        "public_pem" => {
+            let alone = VerifyingKey::from_pem(input);
+            let imported = imported(input.as_bytes(), false);
+            assert_eq!(imported.as_ref().ok(), alone.map(|key| public_key(&key, None)).ok().as_ref());
+            imported
         }
-    });
+        "secret_pem" => SigningKey::from_pem(input).map(secret),
+        "encrypted_pem" => encrypted(input, text(&case["passphrase"])).map(secret),
+        "cose_key" => imported(&hex(&case["input"]), false),
+        "cose_key_set" => imported(&hex(&case["input"]), true),
+        "jwk" => imported(input.as_bytes(), false),
+        "jwk_set" => imported(input.as_bytes(), true),
+        other => panic!("no such form: {other}"),
+    }
 }
 
 #[cfg(feature = "encrypted-keys")]
@@ -226,15 +263,24 @@ fn public_key(key: &VerifyingKey, algorithm: Option<Algorithm>) -> Value {
 fn run(file: &Value, decide: impl Fn(&Value) -> Result<Value>) {
     let mut differ = Vec::new();
     for case in cases(file) {
-        let result = decide(case).unwrap_or_else(|error| {
-            let family: Family = error.family();
-            json!({ "code": error.code().as_str(), "number": error.number(), "family": family.as_str() })
-        });
+        let result = outcome(case, &decide);
         if result != case["expected"] {
             differ.push(format!("{}\n  expected {}\n  found    {result}", case["id"], case["expected"]));
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[cfg(feature = "encrypted-keys")]
+fn is_as_expected(case: &Value, decide: impl Fn(&Value) -> Result<Value>) -> bool {
+    outcome(case, decide) == case["expected"]
+}
+
+fn outcome(case: &Value, decide: impl Fn(&Value) -> Result<Value>) -> Value {
+    decide(case).unwrap_or_else(|error| {
+        let family: Family = error.family();
+        json!({ "code": error.code().as_str(), "number": error.number(), "family": family.as_str() })
+    })
 }
 
 /// For each good presentation on all processors: the case, its verifier and expectation, the bytes, the token's length.
@@ -349,11 +395,10 @@ fn verdict_json(verdict: &Verdict) -> Value {
     })
 }
 
+const FILES: [&str; 5] = ["valid.json", "invalid.json", "subject.json", "text.json", "keys.json"];
+
 fn all_cases() -> Vec<Value> {
-    ["valid.json", "invalid.json", "subject.json", "text.json", "keys.json"]
-        .into_iter()
-        .flat_map(|name| cases(&read(name)).to_vec())
-        .collect()
+    FILES.into_iter().flat_map(|name| cases(&read(name)).to_vec()).collect()
 }
 
 fn read(name: &str) -> Value {

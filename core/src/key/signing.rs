@@ -1,8 +1,8 @@
 //! The secret half, and the trait behind which it may live elsewhere.
 
-use super::VerifyingKey;
+use super::{VerifyingKey, invalid};
 use crate::{
-    error::{BoxError, Result},
+    error::{BoxError, Error, Result},
     random::{RandomSource, random_bytes},
 };
 use alloc::{boxed::Box, sync::Arc};
@@ -64,6 +64,15 @@ impl SigningKey {
 
     pub(super) fn seed(&self) -> &[u8; 32] {
         self.inner.as_bytes()
+    }
+}
+
+impl TryFrom<&[u8]> for SigningKey {
+    type Error = Error;
+
+    /// As [`from_seed`](Self::from_seed); `invalid_key` where there are not 32 bytes.
+    fn try_from(seed: &[u8]) -> Result<Self> {
+        Ok(Self::from_seed(seed.try_into().map_err(|_| invalid("a seed has 32 bytes"))?))
     }
 }
 
@@ -137,3 +146,19 @@ macro_rules! signs_as_what_it_holds {
 }
 
 signs_as_what_it_holds!(&S, Box<S>, Arc<S>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+
+    #[test]
+    fn a_seed_has_32_bytes() {
+        let key = SigningKey::try_from([7; 32].as_slice()).expect("32 bytes");
+        assert_eq!(key.verifying_key(), SigningKey::from_seed(&[7; 32]).verifying_key());
+        for length in [0, 31, 33, 64] {
+            let error = SigningKey::try_from(alloc::vec![7; length].as_slice()).expect_err("another length");
+            assert_eq!(error.code(), ErrorCode::InvalidKey);
+        }
+    }
+}
