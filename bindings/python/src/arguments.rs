@@ -1,0 +1,211 @@
+//! Bytes and text as Python has them.
+
+use crate::{names::wrong_type, presentation::Presentation};
+use kycvs::Zeroizing;
+use pyo3::{
+    Borrowed, PyTypeInfo,
+    exceptions::PyValueError,
+    prelude::*,
+    pybacked::{PyBackedBytes, PyBackedStr},
+    types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PySlice, PyString},
+};
+use std::{borrow::Cow, convert::Infallible, ops::Deref};
+
+/// The bytes of a `bytes` object, which never change, or a copy of those of a buffer that another thread may change while
+/// the core reads it. Copies are wiped: a seed, a passphrase or an opening may be in them.
+pub(crate) enum Bytes {
+    Backed(PyBackedBytes),
+    Copied(Zeroizing<Vec<u8>>),
+}
+
+impl Bytes {
+    pub(crate) fn of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::of_buffer(value)?.ok_or_else(|| wrong_type(name, "bytes, bytearray or memoryview", value))
+    }
+
+    /// `None` where it is no buffer.
+    fn of_buffer(value: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        if let Ok(bytes) = value.cast::<PyBytes>() {
+            return Ok(Some(Self::Backed(bytes.clone().into())));
+        }
+        if let Ok(array) = value.cast::<PyByteArray>() {
+            return Ok(Some(Self::Copied(array.to_vec().into())));
+        }
+        let Ok(view) = PyMemoryView::from(value) else { return Ok(None) };
+        // Python gathers what is not contiguous. Its copy is wiped as well.
+        let array = PyByteArray::from(&view)?;
+        let copied = Zeroizing::new(array.to_vec());
+        array.set_item(PySlice::full(value.py()), PyBytes::new(value.py(), &vec![0; copied.len()]))?;
+        Ok(Some(Self::Copied(copied)))
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Backed(bytes) => bytes,
+            Self::Copied(bytes) => bytes,
+        }
+    }
+}
+
+/// A file or a scanned text, which may be anything. Half a surrogate pair, of which UTF-8 knows nothing, becomes U+FFFD:
+/// no token and no key has one, so that the core refuses it as it refuses other garbage.
+pub(crate) enum Text {
+    Backed(PyBackedStr),
+    Repaired(Zeroizing<String>),
+}
+
+impl Text {
+    pub(crate) fn of(value: &Bound<'_, PyString>) -> Self {
+        match PyBackedStr::try_from(value.clone()) {
+            Ok(text) => Self::Backed(text),
+            Err(_) => Self::Repaired(value.to_string_lossy().into_owned().into()),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Backed(text) => text,
+            Self::Repaired(text) => text,
+        }
+    }
+}
+
+/// What a verifier is handed.
+pub(crate) enum Input {
+    Bytes(Bytes),
+    Text(Text),
+    Presentation(Py<Presentation>),
+}
+
+impl Input {
+    pub(crate) fn of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(Self::Text(Text::of(text)));
+        }
+        if let Ok(presentation) = value.cast::<Presentation>() {
+            return Ok(Self::Presentation(presentation.clone().unbind()));
+        }
+        Bytes::of_buffer(value)?
+            .map(Self::Bytes)
+            .ok_or_else(|| wrong_type(name, "bytes, bytearray, memoryview, str or kycvs.Presentation", value))
+    }
+
+    /// Whether this is one presentation where several are wanted: Python would go through its bytes one by one.
+    pub(crate) fn is_one(value: &Bound<'_, PyAny>) -> bool {
+        value.is_instance_of::<PyString>()
+            || value.is_instance_of::<PyBytes>()
+            || value.is_instance_of::<PyByteArray>()
+            || value.is_instance_of::<PyMemoryView>()
+            || value.is_instance_of::<Presentation>()
+    }
+}
+
+/// The content of a file, as bytes or as text.
+pub(crate) enum File {
+    Bytes(Bytes),
+    Text(Text),
+}
+
+impl File {
+    pub(crate) fn of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(Self::Text(Text::of(text)));
+        }
+        Bytes::of_buffer(value)?
+            .map(Self::Bytes)
+            .ok_or_else(|| wrong_type(name, "str, bytes, bytearray or memoryview", value))
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes.as_slice(),
+            Self::Text(text) => text.as_str().as_bytes(),
+        }
+    }
+
+    /// As text. What is no UTF-8 is replaced, as it is in a [`Text`].
+    pub(crate) fn to_text(&self) -> FileText<'_> {
+        match String::from_utf8_lossy(self.as_slice()) {
+            Cow::Borrowed(text) => FileText::Borrowed(text),
+            Cow::Owned(text) => FileText::Repaired(text.into()),
+        }
+    }
+}
+
+/// Like a `Cow`, and wiped where it is a copy.
+pub(crate) enum FileText<'a> {
+    Borrowed(&'a str),
+    Repaired(Zeroizing<String>),
+}
+
+impl Deref for FileText<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Repaired(text) => text,
+        }
+    }
+}
+
+/// A value that stands in a token, or is compared with what does. It is not shown in the error: it may be a name.
+pub(crate) fn text<'a>(name: &str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    let text = value.cast::<PyString>().map_err(|_| wrong_type(name, "str", value))?;
+    text.to_str().map_err(|_| {
+        PyValueError::new_err(format!(
+            "{name}: half of a surrogate pair is no text: decode it anew, from UTF-8"
+        ))
+    })
+}
+
+/// As many bytes as there have to be.
+pub(crate) fn array<const N: usize>(name: &str, bytes: &[u8]) -> PyResult<Zeroizing<[u8; N]>> {
+    match bytes.try_into() {
+        Ok(array) => Ok(Zeroizing::new(array)),
+        Err(_) => Err(PyValueError::new_err(format!("{name}: expected {N} bytes, not {}", bytes.len()))),
+    }
+}
+
+/// An object of one of this package's classes.
+pub(crate) fn instance<'a, 'py, T: PyTypeInfo>(
+    name: &str,
+    value: &'a Bound<'py, PyAny>,
+) -> PyResult<&'a Bound<'py, T>> {
+    value.cast().map_err(|_| {
+        let class = value.py().get_type::<T>();
+        wrong_type(
+            name,
+            &class.name().map_or_else(|_| String::new(), |class| format!("kycvs.{class}")),
+            value,
+        )
+    })
+}
+
+/// `True` or `False`, and no other thing that Python takes for one. Whose it is is known only where it is used.
+pub(crate) enum Flag {
+    Said(bool),
+    Wrong(Py<PyAny>),
+}
+
+impl Flag {
+    pub(crate) const NO: Self = Self::Said(false);
+
+    pub(crate) fn said(&self, py: Python<'_>, name: &str) -> PyResult<bool> {
+        match self {
+            Self::Said(said) => Ok(*said),
+            Self::Wrong(value) => Err(wrong_type(name, "bool", value.bind(py))),
+        }
+    }
+}
+
+impl FromPyObject<'_, '_> for Flag {
+    type Error = Infallible;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> Result<Self, Infallible> {
+        Ok(match value.cast::<PyBool>() {
+            Ok(said) => Self::Said(said.is_true()),
+            Err(_) => Self::Wrong(value.to_owned().unbind()),
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! Many presentations, on all processors.
+
+use crate::{
+    arguments::Input,
+    failure::stops,
+    in_order::{Place, Question, Turns},
+    replay::Guard,
+    verifier::check,
+};
+use kycvs::{Expectation, Result, Timestamp, Verdict};
+use pyo3::prelude::*;
+use std::{
+    panic::resume_unwind,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread::{self, ScopedJoinHandle},
+    time::Duration,
+};
+
+/// Below this many for each, starting a thread costs more than it gains.
+const FEWEST_FOR_A_THREAD: usize = 4;
+/// How many are checked between two looks for Ctrl-C where there is one thread: some ten milliseconds.
+const AT_A_TIME: usize = 256;
+/// And how often it is looked for where there are several.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// A list to be checked, and what came of it so far.
+pub(crate) struct Work<'a> {
+    verifier: &'a kycvs::Verifier,
+    guard: Option<&'a Guard>,
+    expectation: &'a Expectation,
+    now: Timestamp,
+    inputs: &'a [Input],
+    results: Vec<OnceLock<Result<Verdict>>>,
+    next: AtomicUsize,
+    stop: AtomicBool,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(
+        verifier: &'a kycvs::Verifier,
+        guard: Option<&'a Guard>,
+        expectation: &'a Expectation,
+        now: Timestamp,
+        inputs: &'a [Input],
+    ) -> Self {
+        let mut results = Vec::new();
+        results.resize_with(inputs.len(), OnceLock::new);
+        let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { verifier, guard, expectation, now, inputs, results, next, stop }
+    }
+
+    /// Checks them all: for each its result, in order. They end early where the app wants to stop, with an error that says
+    /// so among them.
+    ///
+    /// The threads are made for this call: a pool that is kept would not outlive a `fork()`.
+    ///
+    /// # Errors
+    /// What a signal's handler raised, such as `KeyboardInterrupt`.
+    pub(crate) fn run(self, py: Python<'_>) -> PyResult<Vec<Result<Verdict>>> {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let threads = processors.min(self.inputs.len().div_ceil(FEWEST_FOR_A_THREAD));
+        if threads < 2 {
+            self.run_here(py)?;
+        } else {
+            self.run_on(py, threads)?;
+        }
+        Ok(self.results.into_iter().filter_map(OnceLock::into_inner).collect())
+    }
+
+    fn run_here(&self, py: Python<'_>) -> PyResult<()> {
+        loop {
+            let more = py.detach(|| (0..AT_A_TIME).all(|_| self.one(None)));
+            py.check_signals()?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn run_on(&self, py: Python<'_>, threads: usize) -> PyResult<()> {
+        let (caller, questions) = mpsc::channel();
+        let turns = self.guard.map(|_| Arc::new(Turns::default()));
+        thread::scope(|scope| {
+            let worker = |caller: Sender<Question>, turns: Option<Arc<Turns>>| {
+                move || while self.one(turns.as_ref().map(|turns| (turns, &caller))) {}
+            };
+            // A system that is out of threads gets by with those that there are.
+            let workers: Vec<_> = (0..threads)
+                .map_while(|_| {
+                    let name = thread::Builder::new().name("kycvs-verify".to_owned());
+                    name.spawn_scoped(scope, worker(caller.clone(), turns.clone())).ok()
+                })
+                .collect();
+            drop(caller);
+            let outcome = if workers.is_empty() { self.run_here(py) } else { self.attend(py, questions) };
+            let joined: Vec<_> = py.detach(|| workers.into_iter().map(ScopedJoinHandle::join).collect());
+            for worker in joined {
+                worker.unwrap_or_else(|panic| resume_unwind(panic));
+            }
+            outcome
+        })
+    }
+
+    /// Asks the replay guard what the workers want to know, and looks for Ctrl-C, until they are done.
+    fn attend(&self, py: Python<'_>, mut questions: Receiver<Question>) -> PyResult<()> {
+        loop {
+            let question;
+            (questions, question) = py.detach(move || {
+                let question = questions.recv_timeout(PATIENCE);
+                (questions, question)
+            });
+            match (question, self.guard) {
+                (Err(RecvTimeoutError::Disconnected), _) => return Ok(()),
+                (Ok(question), Some(guard)) => guard.answer(question),
+                _ => {}
+            }
+            py.check_signals().inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?;
+        }
+    }
+
+    /// Checks the next one; `false` where there is none.
+    fn one(&self, in_order: Option<(&Arc<Turns>, &Sender<Question>)>) -> bool {
+        if self.stop.load(Ordering::Relaxed) {
+            return false;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let Some(input) = self.inputs.get(number) else { return false };
+        let check = || check(self.verifier, input, self.expectation, Some(self.now));
+        let result = match in_order {
+            Some((turns, caller)) => {
+                Place { turns: Arc::clone(turns), number, caller: caller.clone() }.take(check)
+            }
+            None => check(),
+        };
+        if result.as_ref().is_err_and(stops) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        self.results[number].set(result).is_ok()
+    }
+}

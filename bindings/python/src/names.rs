@@ -1,0 +1,56 @@
+//! The classes that are written in Python: `kycvs/_values.py` and `kycvs/_errors.py`.
+
+use pyo3::{exceptions::PyTypeError, prelude::*, sync::PyOnceLock, types::PyType};
+
+macro_rules! classes {
+    ($($name:ident = $module:literal, $class:literal;)*) => {$(
+        pub(crate) fn $name(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+            static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+            CLASS.import(py, $module, $class)
+        }
+    )*};
+}
+
+classes! {
+    kycvs_error = "kycvs._errors", "KycvsError";
+    unreadable_error = "kycvs._errors", "UnreadableError";
+    untrusted_error = "kycvs._errors", "UntrustedError";
+    refused_error = "kycvs._errors", "RefusedError";
+    set_up_error = "kycvs._errors", "SetUpError";
+    issuing_error = "kycvs._errors", "IssuingError";
+    status_class = "kycvs._values", "Status";
+    algorithm_class = "kycvs._values", "Algorithm";
+    status_list_class = "kycvs._values", "StatusListRef";
+}
+
+/// `expected ..., not ...`, with the parameter's name.
+pub(crate) fn wrong_type(name: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {
+    let found = found.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("{name}: expected {expected}, not {found}"))
+}
+
+/// Of a `Status`, and of no other number: `True` would be "partially vaccinated".
+pub(crate) fn status(name: &str, value: &Bound<'_, PyAny>) -> PyResult<kycvs::Status> {
+    if !value.is_instance(status_class(value.py())?)? {
+        return Err(wrong_type(name, "kycvs.Status (`Status(2)` makes one of a number)", value));
+    }
+    // The members are the core's, which `tests/test_keys.py` sees to.
+    kycvs::Status::from_number(value.extract()?).ok_or_else(|| wrong_type(name, "kycvs.Status", value))
+}
+
+pub(crate) fn status_to_python(py: Python<'_>, status: kycvs::Status) -> PyResult<Bound<'_, PyAny>> {
+    status_class(py)?.call1((status.number(),))
+}
+
+pub(crate) fn algorithm(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<kycvs::Algorithm>> {
+    let Some(value) = value else { return Ok(None) };
+    if !value.is_instance(algorithm_class(value.py())?)? {
+        return Err(wrong_type(name, "kycvs.Algorithm or None", value));
+    }
+    let text: String = value.getattr("value")?.extract()?;
+    text.parse().map(Some).map_err(|_| wrong_type(name, "kycvs.Algorithm", value))
+}
+
+pub(crate) fn algorithm_to_python(py: Python<'_>, algorithm: kycvs::Algorithm) -> PyResult<Bound<'_, PyAny>> {
+    algorithm_class(py)?.call1((algorithm.name(),))
+}

@@ -1,0 +1,69 @@
+"""Whether an installed wheel works, with nothing but the standard library: `python smoke.py`.
+
+It tries what depends on how the wheel was built (the import, threads, exceptions, pickles, the random source); what the
+package does is for the other tests.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib import metadata, resources
+
+import kycvs
+
+
+def main() -> None:
+    issuer = kycvs.Issuer("in.gov.cowin", kycvs.SigningKey.generate())
+    challenge = b"sixteen bytes..."
+    answer = issuer.issue(
+        kycvs.Status.FULLY_VACCINATED,
+        "rail-booking",
+        valid_for=timedelta(minutes=15),
+        audience="irctc.co.in",
+        nonce=challenge,
+        subject=kycvs.Subject("A.P.J. Abdul Kalam", "98765 43210"),
+    )
+    trust = kycvs.TrustStore().with_key(issuer.name, issuer.verifying_key)
+    trust = kycvs.TrustStore.from_bytes(trust.to_bytes())
+    verifier = kycvs.Verifier(trust, audience="irctc.co.in", replay_guard=kycvs.MemoryReplayGuard(10))
+    verdict = verifier.verify(answer.to_text(), nonce=challenge, subject=kycvs.Subject("a p j abdul kalam", "9876543210"))
+    expect(verdict.meets(kycvs.Status.FULLY_VACCINATED) and verdict.subject_matched)
+    expect(verdict.expires_at - verdict.issued_at == timedelta(minutes=15))
+    expect(pickle.loads(pickle.dumps(verdict)) == verdict)
+    try:
+        verifier.verify(bytes(answer), nonce=challenge, subject=kycvs.Subject("a p j abdul kalam", "9876543210"))
+    except kycvs.RefusedError as error:
+        expect((error.code, error.number) == ("replayed", 18))
+    else:
+        expect(False)
+    verifier = kycvs.Verifier(trust, audience="irctc.co.in")
+    results = verifier.verify_many([answer] * 100, nonce=challenge)
+    expect(all(isinstance(result, kycvs.Verdict) for result in results))
+
+    def verify(_: int) -> kycvs.Verdict:
+        return verifier.verify(answer, nonce=challenge)
+
+    with ThreadPoolExecutor(4) as pool:
+        expect({verdict.token_id for verdict in pool.map(verify, range(100))} == {verdict.token_id})
+    encrypted = kycvs.SigningKey.generate().to_encrypted_pem("correct horse")
+    kycvs.SigningKey.from_encrypted_pem(encrypted, "correct horse")
+
+    expect(metadata.version("kycvs") == kycvs.__version__)
+    expect(resources.files("kycvs").joinpath("py.typed").is_file())
+    expect(resources.files("kycvs").joinpath("_kycvs.pyi").is_file())
+    files = [file.name for file in metadata.files("kycvs") or ()]
+    expect({"LICENSE-APACHE", "LICENSE-MIT"} <= set(files))
+    print(f"kycvs {kycvs.__version__} works with {sys.implementation.name} {sys.version.split()[0]}")
+
+
+def expect(condition: bool) -> None:
+    """Like `assert`, which `python -O` leaves out."""
+    if not condition:
+        raise AssertionError("the installed package does not work")
+
+
+if __name__ == "__main__":
+    main()

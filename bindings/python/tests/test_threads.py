@@ -1,0 +1,246 @@
+"""Threads: right answers from a shared verifier, and the interpreter's lock given back meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import vectors
+from conftest import NONCE, NOW, open_passes
+from kycvs import Issuer, KycvsError, Presentation, SigningKey, Subject, TrustStore, Verdict, Verifier
+
+TASKS = Path("/proc/self/task")
+
+
+def test_eight_threads_share_a_verifier(verifier: Verifier, answer: Presentation, issuer: Issuer) -> None:
+    subject = Subject("asha rao", "9876543210")
+    damaged = bytearray(answer.to_bytes())
+    damaged[-40] ^= 1
+    inputs: list[object] = [answer, bytes(answer), answer.to_text(), bytes(damaged), b"", "no", *open_passes(issuer, 2)]
+
+    def outcome(given: object) -> object:
+        try:
+            return verifier.verify(given, nonce=NONCE, subject=subject, now=NOW)  # type: ignore[arg-type]
+        except KycvsError as error:
+            return error.code
+
+    expected = [outcome(given) for given in inputs]
+    assert expected[3:] == ["bad_signature", "malformed", "bad_text", "wrong_audience", "wrong_audience"]
+    assert all(isinstance(verdict, Verdict) for verdict in expected[:3])
+
+    def work(shift: int) -> int:
+        wrong = 0
+        for round_ in range(500):
+            place = (round_ * 7 + shift) % len(inputs)
+            wrong += outcome(inputs[place]) != expected[place]
+        return wrong
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(work, range(8))) == 0
+
+
+def test_eight_threads_decide_the_vectors(verifier: Verifier) -> None:
+    all_cases = [(name, one) for name in ("valid.json", "invalid.json") for one in vectors.cases(name)]
+
+    def wrong(shift: int) -> list[str]:
+        return [
+            one["id"]
+            for name, one in all_cases[shift::8] + all_cases[:200]
+            if vectors.result_of(vectors.verify, vectors.CONTENT[name], one) != one["expected"]
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [case_id for ids in pool.map(wrong, range(8)) for case_id in ids] == []
+
+
+def test_lists_on_eight_threads(issuer: Issuer, trust: TrustStore) -> None:
+    verifier = Verifier(trust, open=True)
+    answers = open_passes(issuer, 60)
+    with ThreadPoolExecutor(8) as pool:
+        for results in pool.map(lambda _: verifier.verify_many(answers, nonce=None, now=NOW), range(24)):
+            assert [result.token_id for result in results if isinstance(result, Verdict)] == [
+                answer.unverified_claims().token_id for answer in answers
+            ]
+
+
+def test_a_buffer_that_changes_meanwhile_does_no_harm(verifier: Verifier, answer: Presentation) -> None:
+    buffer = bytearray(answer.to_bytes())
+    stop = threading.Event()
+
+    def shake() -> None:
+        while not stop.is_set():
+            buffer.extend(bytes(100_000))
+            del buffer[len(answer.to_bytes()) :]
+            buffer[5] ^= 1
+            buffer[5] ^= 1
+
+    shaker = threading.Thread(target=shake)
+    shaker.start()
+    outcomes = set()
+    try:
+        for _ in range(2000):
+            [result] = verifier.verify_many([buffer], nonce=NONCE, now=NOW)
+            outcomes.add(result.code if isinstance(result, KycvsError) else "good")
+            try:
+                verifier.verify(buffer, nonce=NONCE, now=NOW)
+                outcomes.add("good")
+            except KycvsError as error:
+                outcomes.add(error.code)
+    finally:
+        stop.set()
+        shaker.join()
+    assert "good" in outcomes
+
+
+def test_other_threads_run_meanwhile() -> None:
+    """A key is stretched for a good part of a second; a thread that only counts gets on in that time."""
+    key = SigningKey.generate()
+    counted = 0
+    stop = threading.Event()
+
+    def count() -> None:
+        nonlocal counted
+        while not stop.is_set():
+            counted += 1
+            time.sleep(0.001)
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    time.sleep(0.05)
+    before = counted
+    begin = time.perf_counter()
+    key.to_encrypted_pem("correct horse")
+    spent = time.perf_counter() - begin
+    meanwhile = counted - before
+    stop.set()
+    counter.join()
+    assert meanwhile > spent * 1000 * 0.1
+
+
+@pytest.mark.skipif(not TASKS.exists(), reason="threads are counted as Linux tells them")
+def test_one_list_is_checked_by_a_thread_for_each_processor(issuer: Issuer, trust: TrustStore) -> None:
+    """How much that gains is for the bench to say: here others may use the processors."""
+    verifier = Verifier(trust, open=True)
+    answers = open_passes(issuer, 100) * 200
+    most = 0
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(verifier.verify_many, answers, nonce=None, now=NOW)
+        while not done.done():
+            most = max(most, len(workers()))
+    assert all(isinstance(result, Verdict) for result in done.result())
+    assert 1 < most <= len(os.sched_getaffinity(0)), "or may this process use one processor only?"
+    assert workers() == []
+
+
+def workers() -> list[str]:
+    names = []
+    for task in TASKS.iterdir():
+        try:
+            names.append((task / "comm").read_text().strip())
+        except OSError:
+            pass  # It ended meanwhile.
+    return [name for name in names if name == "kycvs-verify"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_ends_a_long_list(issuer: Issuer, trust: TrustStore) -> None:
+    verifier = Verifier(trust, open=True)
+    answers = open_passes(issuer, 100) * 5000
+    # It may be ignored here, as in a job in the background.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        begin = time.perf_counter()
+        with pytest.raises(KeyboardInterrupt):
+            timer.start()
+            verifier.verify_many(answers, nonce=None, now=NOW)
+        assert time.perf_counter() - begin < 5
+    finally:
+        timer.cancel()
+        timer.join()
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_is_heard_while_a_guard_is_asked(issuer: Issuer, trust: TrustStore) -> None:
+    asked = 0
+
+    class Slow:
+        def first_use(self, issuer: str, token_id: str, keep_until: int, now: int, /) -> bool:
+            nonlocal asked
+            asked += 1
+            if asked == 10:
+                os.kill(os.getpid(), signal.SIGINT)
+            return True
+
+    verifier = Verifier(trust, open=True, replay_guard=Slow())
+    answers = open_passes(issuer, 1000)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            verifier.verify_many(answers, nonce=None, now=NOW)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert asked < 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork()")
+def test_a_forked_process_goes_on() -> None:
+    """In a process of its own: to fork beside other threads is what Python warns of."""
+    program = """if True:
+        import os
+        from kycvs import Issuer, SigningKey, Status, TrustStore, Verdict, Verifier
+        issuer = Issuer("in.gov.cowin", SigningKey.generate())
+        verifier = Verifier(TrustStore().with_key(issuer.name, issuer.verifying_key), open=True)
+        answers = [issuer.issue(Status.FULLY_VACCINATED, "gate", valid_for=900) for _ in range(100)]
+        def good():
+            results = verifier.verify_many(answers, nonce=None)
+            return len(results) == 100 and all(isinstance(result, Verdict) for result in results)
+        assert good()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if good() else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert good()
+    """
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+
+
+def test_an_issuer_is_shared_too(issuer: Issuer, trust: TrustStore) -> None:
+    verifier = Verifier(trust, open=True)
+
+    def work(_: int) -> set[str]:
+        answers = open_passes(issuer, 200)
+        return {verifier.verify(answer, nonce=None, now=NOW).token_id for answer in answers}
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set().union(*pool.map(work, range(8)))
+    assert len(ids) == 1600
+
+
+def test_other_interpreters_are_refused_clearly() -> None:
+    """In a process of its own. Python has one way to make an interpreter up to 3.12 and another from 3.13 on."""
+    program = """if True:
+        import kycvs
+        try:
+            import _interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+            try:
+                interpreters.run_string(interpreters.create(), "import kycvs")
+            except interpreters.RunFailedError as error:
+                print(error)
+        else:
+            print(_interpreters.exec(_interpreters.create(), "import kycvs").formatted)
+        assert kycvs.Status(2) is kycvs.Status.FULLY_VACCINATED
+    """
+    done = subprocess.run([sys.executable, "-c", program], check=True, timeout=60, capture_output=True, text=True)
+    assert "ImportError" in done.stdout
+    assert "does not support loading in subinterpreters" in done.stdout

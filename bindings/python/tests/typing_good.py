@@ -1,0 +1,92 @@
+"""What type checkers have to take. Checked by `test_typing.py`, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+
+from kycvs import (
+    Algorithm,
+    Claims,
+    ImportedKey,
+    Issuer,
+    KycvsError,
+    MemoryReplayGuard,
+    Presentation,
+    ReplayGuard,
+    Signer,
+    SigningKey,
+    Status,
+    StatusListRef,
+    Subject,
+    TrustedKey,
+    TrustStore,
+    Verdict,
+    Verifier,
+    VerifyingKey,
+    import_keys,
+)
+
+
+class Device:
+    """A signer whose key is an attribute."""
+
+    def __init__(self, verifying_key: VerifyingKey) -> None:
+        self.verifying_key = verifying_key
+
+    def sign(self, message: bytes, /) -> bytes:
+        return message
+
+
+class Database:
+    """A guard whose parameters have names of their own."""
+
+    def first_use(self, who: str, what: str, until: int, now: int) -> bool:
+        return (who, what, until) != ("", "", now)
+
+
+def everything(trust_file: bytes, moment: datetime, view: memoryview, array: bytearray) -> None:
+    key = SigningKey.generate()
+    signers: list[Signer] = [key, Device(key.verifying_key)]
+    guards: list[ReplayGuard] = [MemoryReplayGuard(10), Database()]
+    imported: ImportedKey = import_keys(key.verifying_key.to_pem()).keys[0]
+    trust = TrustStore.from_bytes(trust_file).with_key("issuer", imported, not_before=moment, not_after=1)
+    trust = TrustStore(trusted for trusted in trust)
+    trust = TrustStore([*trust.keys, TrustedKey("issuer", key.verifying_key, algorithm=Algorithm.ED25519)])
+    issuer = Issuer("issuer", signers[1], algorithm=Algorithm.EDDSA)
+    answer: Presentation = issuer.issue(
+        Status.FULLY_VACCINATED,
+        "gate",
+        valid_for=timedelta(minutes=15),
+        nonce=view,
+        subject=Subject("Asha", None),
+        status_list=StatusListRef(1, "https://example.org"),
+        now=moment,
+    )
+    verifier = Verifier(trust, audience="me", open=True, clock_skew=1, max_lifetime=timedelta(1), replay_guard=guards[1])
+    verdict: Verdict = verifier.verify(array, nonce=None)
+    verdict = verifier.verify(view, nonce=b"sixteen bytes...", purpose="gate", subject=Subject("Asha"), now=1)
+    verdict = verifier.verify("KV1:", nonce=array, now=moment)
+    verdict = verifier.verify(answer, nonce=answer.unverified_claims().nonce)
+
+    def scanned() -> Iterator[str]:
+        yield "KV1:"
+
+    results: list[Verdict | KycvsError] = verifier.verify_many(scanned(), nonce=None)
+    results = verifier.verify_many([b"", array, answer, "KV1:"], nonce=None)
+    for result in results:
+        if isinstance(result, KycvsError):
+            code: str = result.code
+            print(code, result.number, result.family)
+        else:
+            print(result.status, result.meets(Status.PARTIALLY_VACCINATED))
+    match verdict.status:
+        case Status.NOT_VACCINATED | Status.PARTIALLY_VACCINATED:
+            vaccinated: Literal[0, 1] = 0
+        case Status.FULLY_VACCINATED:
+            vaccinated = 1
+    claims: Claims = answer.unverified_claims()
+    status_list = claims.status_list or StatusListRef(0, "")
+    audience: str | None = verdict.audience
+    print(vaccinated, status_list.index, status_list.uri, audience, len(trust), bytes(answer), {verdict: claims}, verdict.expires_at.tzinfo)

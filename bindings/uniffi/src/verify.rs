@@ -1,0 +1,205 @@
+//! Checking answers.
+
+use crate::{
+    callback::{AppGuard, ReplayGuard},
+    error::{KycvsError, Result},
+    subject::Subject,
+    trust::TrustStore,
+    values::Verdict,
+};
+use kycvs::{Audience, Nonce, Purpose, Timestamp};
+use std::{sync::Arc, time::Duration};
+use zeroize::Zeroizing;
+
+/// What a verifier takes, whatever the request: answers for its own name, open ones, or both, and within which bounds
+/// of time.
+#[derive(uniffi::Object)]
+pub struct Policy(kycvs::Policy);
+
+#[uniffi::export]
+impl Policy {
+    /// Takes answers that were given to `audience`, the verifying entity's own name, and, where `open` is set, answers
+    /// that name nobody (open passes).
+    ///
+    /// `allowSpecimen` takes specimens too: for training. `ignoreStatusLists` does not look at status lists, so that an
+    /// answer that was taken back is good here until it expires.
+    ///
+    /// Fails with `invalid_setting` where nobody would be welcome, and with `invalid_claim` where the name is not 1 to
+    /// 64 bytes of UTF-8.
+    #[uniffi::constructor(default(
+        audience = None, open = false, allow_specimen = false, ignore_status_lists = false
+    ))]
+    pub fn new(
+        audience: Option<String>,
+        open: bool,
+        allow_specimen: bool,
+        ignore_status_lists: bool,
+    ) -> Result<Self> {
+        let audience = audience.map(Audience::new).transpose()?;
+        let mut policy = kycvs::Policy::new(audience, open)?;
+        if allow_specimen {
+            policy = policy.allowing_specimens();
+        }
+        if ignore_status_lists {
+            policy = policy.ignoring_status_lists();
+        }
+        Ok(Self(policy))
+    }
+
+    /// How far the issuer's clock and this one may be apart: 60 seconds unless set. Fails with `invalid_setting` where it
+    /// is over 10 minutes.
+    pub fn with_clock_skew_seconds(&self, clock_skew: u64) -> Result<Self> {
+        Ok(Self(self.0.clone().with_clock_skew(Duration::from_secs(clock_skew))?))
+    }
+
+    /// The longest lifetime of an answer: 24 hours unless set.
+    pub fn with_max_lifetime_seconds(&self, max_lifetime: u64) -> Self {
+        Self(self.0.clone().with_max_lifetime(Duration::from_secs(max_lifetime)))
+    }
+}
+
+/// What one request expects of its answer.
+#[derive(uniffi::Object)]
+pub struct Expectation(kycvs::Expectation);
+
+#[uniffi::export]
+impl Expectation {
+    /// The answer must carry the challenge `nonce` (8 to 64 bytes). Null (nil) says in so many words that none was given,
+    /// so that the answer may be one that was shown before.
+    ///
+    /// Where a `purpose` is given, the answer must have been given for it. Where a `subject` is given, the answer must be
+    /// about that person, and come with its opening.
+    ///
+    /// Fails with `invalid_claim` where a token could hold no such nonce or purpose.
+    #[uniffi::constructor(default(purpose = None, subject = None))]
+    pub fn new(
+        nonce: Option<Vec<u8>>,
+        purpose: Option<String>,
+        subject: Option<Arc<Subject>>,
+    ) -> Result<Self> {
+        let mut expectation = match nonce {
+            Some(nonce) => kycvs::Expectation::nonce(Nonce::new(&nonce)?),
+            None => kycvs::Expectation::no_nonce(),
+        };
+        if let Some(purpose) = purpose {
+            expectation = expectation.with_purpose(Purpose::new(purpose)?);
+        }
+        if let Some(subject) = subject {
+            expectation = expectation.with_subject(subject.0.clone());
+        }
+        Ok(Self(expectation))
+    }
+}
+
+/// What came of one of many.
+#[derive(Debug, uniffi::Enum)]
+pub enum Outcome {
+    /// The answer is good.
+    Good {
+        /// What it says.
+        verdict: Verdict,
+    },
+    /// It is not, or the verifier's set-up is at fault.
+    Failed {
+        /// Why.
+        error: KycvsError,
+    },
+}
+
+impl From<kycvs::Result<kycvs::Verdict>> for Outcome {
+    fn from(result: kycvs::Result<kycvs::Verdict>) -> Self {
+        match result {
+            Ok(verdict) => Self::Good { verdict: verdict.into() },
+            Err(error) => Self::Failed { error: error.into() },
+        }
+    }
+}
+
+/// Checks answers against a trust store and a policy. Make one, and share it between threads as it is.
+#[derive(uniffi::Object)]
+pub struct Verifier(kycvs::Verifier);
+
+#[uniffi::export]
+impl Verifier {
+    /// A verifier that trusts these keys and keeps this policy. With a replay guard it takes each token once.
+    #[uniffi::constructor(default(replay_guard = None))]
+    pub fn new(trust: &TrustStore, policy: &Policy, replay_guard: Option<Arc<dyn ReplayGuard>>) -> Self {
+        let verifier = kycvs::Verifier::new(trust.0.clone(), policy.0.clone());
+        Self(match replay_guard {
+            Some(guard) => verifier.with_replay_guard(AppGuard(guard)),
+            None => verifier,
+        })
+    }
+
+    /// The same verifier with another trust store: what to do when the store's file has changed. What was used stays used.
+    pub fn with_trust(&self, trust: &TrustStore) -> Self {
+        Self(self.0.clone().with_trust(trust.0.clone()))
+    }
+
+    /// Checks the bytes of a presentation, now. Fails with the first code that says why the answer is not good, or what
+    /// is wrong with the verifier's set-up.
+    pub fn verify(&self, presentation: Vec<u8>, expectation: &Expectation) -> Result<Verdict> {
+        let presentation = Zeroizing::new(presentation);
+        Ok(self.0.verify(&presentation, &expectation.0)?.into())
+    }
+
+    /// Checks the bytes of a presentation at the time `nowSeconds`, in seconds since 1970. Fails as `verify`.
+    pub fn verify_at_seconds(
+        &self,
+        presentation: Vec<u8>,
+        expectation: &Expectation,
+        now_seconds: u64,
+    ) -> Result<Verdict> {
+        let presentation = Zeroizing::new(presentation);
+        Ok(self.0.verify_at(&presentation, &expectation.0, Timestamp::from_secs(now_seconds))?.into())
+    }
+
+    /// Checks a presentation in either text form, `KV1:` or base64url, now. White space around it is dropped. Fails as
+    /// `verify`, and with `bad_text`.
+    pub fn verify_text(&self, text: String, expectation: &Expectation) -> Result<Verdict> {
+        let text = Zeroizing::new(text);
+        Ok(self.0.verify_text(&text, &expectation.0)?.into())
+    }
+
+    /// Checks a presentation in either text form at the time `nowSeconds`, in seconds since 1970. Fails as
+    /// `verifyText`.
+    pub fn verify_text_at_seconds(
+        &self,
+        text: String,
+        expectation: &Expectation,
+        now_seconds: u64,
+    ) -> Result<Verdict> {
+        let text = Zeroizing::new(text);
+        Ok(self.0.verify_text_at(&text, &expectation.0, Timestamp::from_secs(now_seconds))?.into())
+    }
+
+    /// Checks many presentations, now: for each, in order, what `verify` gives.
+    pub fn verify_many(&self, presentations: Vec<Vec<u8>>, expectation: &Expectation) -> Vec<Outcome> {
+        self.outcomes(presentations, expectation, Timestamp::now())
+    }
+
+    /// Checks many presentations at the time `nowSeconds`, in seconds since 1970: for each, in order, what
+    /// `verifyAtSeconds` gives.
+    pub fn verify_many_at_seconds(
+        &self,
+        presentations: Vec<Vec<u8>>,
+        expectation: &Expectation,
+        now_seconds: u64,
+    ) -> Vec<Outcome> {
+        self.outcomes(presentations, expectation, Timestamp::from_secs(now_seconds))
+    }
+}
+
+impl Verifier {
+    fn outcomes(
+        &self,
+        presentations: Vec<Vec<u8>>,
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Vec<Outcome> {
+        let presentations = Zeroizing::new(presentations);
+        let presentations: Vec<&[u8]> = presentations.iter().map(Vec::as_slice).collect();
+        let results = self.0.verify_many_at(&presentations, &expectation.0, now);
+        results.into_iter().map(Into::into).collect()
+    }
+}
