@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 /// Why a step ended without a count.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -57,6 +59,11 @@ impl Context {
     /// The top folder of the checkout.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Cargo's target folder.
+    pub(crate) fn target_root(&self) -> &Path {
+        &self.target
     }
 
     /// A folder below `target/`, made where it is not there yet.
@@ -141,18 +148,48 @@ impl Context {
             return Ok(path.clone());
         }
         let mut build = self.cargo();
-        build.args(["build", "--release", "--package", "kycvs-cli", "--message-format=json"]);
-        let messages = self.stdout_of(&mut build)?;
-        let path = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "kycvs")
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .ok_or_else(|| {
-                Stop::Failed("cargo built no binary `kycvs` in the package kycvs-cli".to_owned())
-            })?;
+        build.args(["build", "--release", "--package", "kycvs-cli"]);
+        let path = self.program(&mut build, "kycvs")?;
         self.kycvs = Some(path.clone());
         Ok(path)
+    }
+
+    /// Runs a cargo command that builds the program `name`, and returns the program.
+    pub(crate) fn program(&mut self, build: &mut Command, name: &str) -> Result<PathBuf, Stop> {
+        let files = self.built(build, name, |message| vec![message["executable"].clone()])?;
+        files.last().cloned().ok_or_else(|| Stop::Failed(format!("cargo built no program `{name}`")))
+    }
+
+    /// Runs a cargo command that builds the library `name`, and returns the file that ends in `suffix`.
+    pub(crate) fn library(&mut self, build: &mut Command, name: &str, suffix: &str) -> Result<PathBuf, Stop> {
+        let files =
+            self.built(build, name, |message| message["filenames"].as_array().cloned().unwrap_or_default())?;
+        let file = files.into_iter().rfind(|file| file.to_string_lossy().ends_with(suffix));
+        file.ok_or_else(|| Stop::Failed(format!("cargo built no library `{name}` that ends in `{suffix}`")))
+    }
+
+    /// The files that a cargo command makes of the targets that are called `name`.
+    fn built(
+        &mut self,
+        build: &mut Command,
+        name: &str,
+        files: impl Fn(&Value) -> Vec<Value>,
+    ) -> Result<Vec<PathBuf>, Stop> {
+        let messages = self.stdout_of(build.arg("--message-format=json-render-diagnostics"))?;
+        Ok(messages
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|message| message["target"]["name"] == name)
+            .flat_map(|message| files(&message))
+            .filter_map(|file| file.as_str().map(PathBuf::from))
+            .collect())
+    }
+
+    /// The target that this machine's programs are built for.
+    pub(crate) fn host(&mut self) -> Result<String, Stop> {
+        let version = self.stdout_of(self.command("rustc").arg("-vV"))?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+        host.map(ToOwned::to_owned).ok_or_else(|| Stop::Failed("`rustc -vV` names no host".to_owned()))
     }
 }
 

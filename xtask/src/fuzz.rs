@@ -96,9 +96,7 @@ fn build(context: &mut Context, sanitizer: Sanitizer) -> Result<PathBuf, Stop> {
     build.env("RUSTC_BOOTSTRAP", "1").env("CARGO_TERM_COLOR", "never");
     context.must(&mut build)?;
 
-    let version = context.stdout_of(context.command("rustc").arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
-    Ok(folder.join(host).join("release"))
+    Ok(folder.join(context.host()?).join("release"))
 }
 
 /// One target that is running.

@@ -1,4 +1,4 @@
-//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `fuzz` and `bench`.
+//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `bindings`, `fuzz` and `bench`.
 //!
 //! `cargo xtask test` runs everything that the project tests and sets up what it needs: tools of pinned versions
 //! go to a cache outside the checkout ([`tools`]), each step keeps its whole output in `target/xtask-logs`
@@ -9,7 +9,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod bindings;
+mod conformance;
 mod context;
+mod counts;
 mod fuzz;
 mod fuzz_seeds;
 mod run;
@@ -42,6 +45,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Build the native library and generate the Kotlin and Swift sources from it
+    Bindings,
     /// Run the fuzzers, as many at a time as there are processors
     Fuzz {
         /// How long each target runs
@@ -54,11 +59,17 @@ enum Chore {
         #[arg(value_parser = clap::builder::PossibleValuesParser::new(fuzz::TARGETS))]
         target: Option<String>,
     },
-    /// Run the benches and print what a token costs beside the bare signature
+    /// Run the benches and print what a token costs beside the bare signature, or a call beside the same call in Rust
     Bench {
-        /// Fail where a token costs more than its bound
+        /// What to measure
+        #[arg(default_value = "core")]
+        subject: bench::Subject,
+        /// Fail where something costs more than its bound
         #[arg(long)]
         check: bool,
+        /// How often each language measures (with `boundary`)
+        #[arg(long, default_value_t = 11, value_name = "N")]
+        rounds: usize,
         /// Handed to criterion as they are, after `--`
         #[arg(last = true)]
         criterion: Vec<String>,
@@ -76,7 +87,11 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Chore::Bindings => bindings::run(),
         Chore::Fuzz { seconds, asan, target } => fuzz::long(seconds, asan, target.as_deref()),
-        Chore::Bench { check, criterion } => bench::run(check, &criterion),
+        Chore::Bench { subject: bench::Subject::Core, check, criterion, .. } => bench::run(check, &criterion),
+        Chore::Bench { subject: bench::Subject::Boundary, check, rounds, .. } => {
+            bench::boundary(check, rounds)
+        }
     }
 }

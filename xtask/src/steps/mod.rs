@@ -1,12 +1,18 @@
 //! What `cargo xtask test` does, cheap steps first.
 
+use crate::context::{Context, Stop};
 use crate::run::Step;
+use crate::tally::Tally;
 
+mod cross;
 mod deny;
 mod interop;
+pub(crate) mod kotlin;
 mod no_std;
 mod published;
+pub(crate) mod python;
 mod rust;
+pub(crate) mod swift;
 
 /// All steps, in the order in which they run.
 pub(crate) const ALL: &[Step] = &[
@@ -39,5 +45,35 @@ pub(crate) const ALL: &[Step] = &[
         run: interop::libraries,
     },
     Step { name: "openssl", about: "openssl reads and writes the same key files", run: interop::openssl },
+    Step { name: "python", about: "the wheel's tests, type checkers among them", run: python::tests },
+    Step { name: "wheel", about: "the wheel is manylinux and works without Rust", run: python::wheel },
+    Step { name: "kotlin", about: "the jar's tests on the JVM", run: kotlin::run },
+    Step { name: "swift", about: "the Swift package's tests", run: swift::run },
+    Step {
+        name: "platforms",
+        about: "every platform decides every test vector alike",
+        run: crate::conformance::compare,
+    },
+    Step { name: "android", about: "kycvs-ffi builds for Android, aligned to 16 KiB", run: cross::android },
+    Step { name: "apple", about: "kycvs-ffi builds for iOS and macOS", run: cross::apple },
     Step { name: "fuzz", about: "each fuzz target for 20 seconds", run: crate::fuzz::short },
 ];
+
+/// Says clearly what a step misses in the checkout.
+fn must_exist(context: &Context, path: &str) -> Result<(), Stop> {
+    if context.root().join(path).exists() {
+        Ok(())
+    } else {
+        Err(Stop::Failed(format!("{path} is not there")))
+    }
+}
+
+/// The count of a test runner, which has to agree with its exit status.
+fn counted(tally: Option<Tally>, success: bool, runner: &str) -> Result<Tally, Stop> {
+    match tally {
+        Some(tally) if tally.passed + tally.failed == 0 => Err(Stop::Failed(format!("{runner} ran no test"))),
+        Some(tally) if success || tally.failed > 0 => Ok(tally),
+        Some(_) => Err(Stop::Failed(format!("{runner} failed, though none of its tests did"))),
+        None => Err(Stop::Failed(format!("{runner} did not come to the end of its tests"))),
+    }
+}

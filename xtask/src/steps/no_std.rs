@@ -2,10 +2,10 @@
 
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
-use crate::tools::{BARE_TARGET, std_source};
+use crate::tools::{BARE_TARGET, Std, std_source};
 
 pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
-    let source = std_source(context)?;
+    let source = std_source(context, BARE_TARGET)?;
     // A folder of its own: what makes a stable compiler take `-Z` flags would have cargo build the rest anew.
     let folder = context.target("no-std")?;
     let mut tally = Tally::default();
@@ -13,7 +13,7 @@ pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
         let mut build = context.cargo();
         build.args(["build", "--package", "kycvs", "--no-default-features", "--features", features]);
         build.args(["--target", BARE_TARGET, "--target-dir"]).arg(&folder);
-        source.apply(&mut build);
+        source.apply(&mut build, Std::CoreAndAlloc);
         tally += Tally::one(context.run(&mut build)?.success);
     }
     Ok(tally)

@@ -1,16 +1,13 @@
 //! The published vectors and the specification, held to each other by tools that know nothing of the code.
 
-use std::fs;
-
-use serde_json::Value;
-
+use crate::conformance::vector_files;
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
-use crate::tools::python;
+use crate::tools::{SCRIPTS, python};
 
 /// `cargo xtask vectors --check`, counted by the cases that it compared.
 pub(super) fn vectors(context: &mut Context) -> Result<Tally, Stop> {
-    let cases = count_cases(context)?;
+    let cases = vector_files(context.root())?.values().sum();
     let mut check = context.cargo();
     context.must(check.args(["run", "--quiet", "--package", "xtask", "--", "vectors", "--check"]))?;
     Ok(Tally::passed(cases))
@@ -36,7 +33,7 @@ pub(super) fn cddl(context: &mut Context) -> Result<Tally, Stop> {
 
 /// Runs a Python script of the checkout, which ends with a line `N passed, N failed`.
 pub(super) fn script(context: &mut Context, path: &str, arguments: &[&str]) -> Result<Tally, Stop> {
-    let python = python(context)?;
+    let python = python(context, SCRIPTS)?.python();
     if !context.root().join(path).exists() {
         return Err(Stop::Failed(format!("{path} is not there")));
     }
@@ -48,20 +45,6 @@ pub(super) fn script(context: &mut Context, path: &str, arguments: &[&str]) -> R
         Some(_) => Err(Stop::Failed(format!("{path}: its exit status contradicts its count"))),
         None => Err(Stop::Failed(format!("{path} ended without a count"))),
     }
-}
-
-fn count_cases(context: &Context) -> Result<u64, Stop> {
-    let folder = context.root().join(VECTORS);
-    let mut cases = 0;
-    for entry in fs::read_dir(&folder).map_err(|error| Stop::Failed(format!("{VECTORS}: {error}")))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let file: Value = serde_json::from_slice(&fs::read(&path)?)
-                .map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))?;
-            cases += file["cases"].as_array().map_or(0, Vec::len) as u64;
-        }
-    }
-    Ok(cases)
 }
 
 const VECTORS: &str = "test-vectors";

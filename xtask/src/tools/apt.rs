@@ -38,8 +38,19 @@ pub(super) fn install(context: &mut Context, package: &str) -> Result<(), Stop> 
     }
 }
 
+/// The Debian mirror that the system's own `apt-get` uses.
+pub(super) fn debian_mirror(context: &mut Context) -> Result<String, Stop> {
+    let mut targets = context.command("apt-get");
+    targets.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
+    let mirrors = context.stdout_of(&mut targets)?;
+    let mirror = mirrors.lines().find(|mirror| mirror.ends_with("/debian/") || mirror.ends_with("/debian"));
+    mirror
+        .map(ToOwned::to_owned)
+        .ok_or_else(|| Stop::NotRun("apt-get knows no Debian mirror: run `apt-get update` first".to_owned()))
+}
+
 /// Whether a program of this name is in a folder of `PATH`.
-pub(super) fn starts(name: &str) -> bool {
+pub(crate) fn starts(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder: std::path::PathBuf| Path::new(&folder).join(name).is_file())
 }

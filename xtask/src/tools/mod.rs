@@ -10,12 +10,18 @@ use std::path::{Path, PathBuf};
 use crate::context::{Context, Stop};
 
 mod apt;
+mod lld;
+mod maven;
 mod python;
 mod rust_src;
+mod swift;
 
-pub(crate) use apt::program;
-pub(crate) use python::python;
-pub(crate) use rust_src::{BARE_TARGET, std_source};
+pub(crate) use apt::{program, starts};
+pub(crate) use lld::lld;
+pub(crate) use maven::maven;
+pub(crate) use python::{BINDINGS, Environment, SCRIPTS, python};
+pub(crate) use rust_src::{BARE_TARGET, Std, std_source};
+pub(crate) use swift::{Swift, swift};
 
 /// A program from crates.io, at one version.
 pub(crate) struct CargoTool {

@@ -1,4 +1,4 @@
-//! The standard library's source, to build `core` and `alloc` for a target that has no `std`.
+//! The standard library's source, to build it, or `core` and `alloc` alone, for a target of another machine.
 //!
 //! Where rustup brought the source or the target's library, those are used. On a Debian system Debian's package
 //! `rust-src` of exactly this compiler's version is fetched with `apt-get`, from the mirror that the system uses, with
@@ -14,9 +14,27 @@ use crate::context::{Context, Stop};
 /// A target without `std`. Its integers of 32 bits show what takes `usize` for 64.
 pub(crate) const BARE_TARGET: &str = "thumbv7em-none-eabi";
 
-/// Where `core` and `alloc` for the bare target come from.
+/// How much of the standard library a target needs.
+#[derive(Clone, Copy)]
+pub(crate) enum Std {
+    /// All of it.
+    Whole,
+    /// What works without an operating system.
+    CoreAndAlloc,
+}
+
+impl Std {
+    fn crates(self) -> &'static str {
+        match self {
+            Self::Whole => "std,panic_abort",
+            Self::CoreAndAlloc => "core,alloc",
+        }
+    }
+}
+
+/// Where a target's standard library comes from.
 pub(crate) enum StdSource {
-    /// The toolchain has them built.
+    /// The toolchain has it built.
     Built,
     /// The toolchain has the source.
     InToolchain,
@@ -25,23 +43,22 @@ pub(crate) enum StdSource {
 }
 
 impl StdSource {
-    /// Tells cargo where to take `core` and `alloc` from.
-    pub(crate) fn apply(&self, cargo: &mut Command) {
+    /// Tells cargo where to take it from.
+    pub(crate) fn apply(&self, cargo: &mut Command, std: Std) {
         if let Self::Folder(library) = self {
             cargo.env("__CARGO_TESTS_ONLY_SRC_ROOT", library);
         }
         if !matches!(self, Self::Built) {
             // `-Z` flags are for nightly; this lets the stable compiler take them.
-            cargo.arg("-Zbuild-std=core,alloc").env("RUSTC_BOOTSTRAP", "1");
+            cargo.arg(format!("-Zbuild-std={}", std.crates())).env("RUSTC_BOOTSTRAP", "1");
         }
     }
 }
 
-/// Finds or fetches them.
-pub(crate) fn std_source(context: &mut Context) -> Result<StdSource, Stop> {
-    let sysroot = context.stdout_of(context.command("rustc").args(["--print", "sysroot"]))?;
-    let rustlib = Path::new(sysroot.trim()).join("lib/rustlib");
-    if rustlib.join(BARE_TARGET).join("lib").exists() {
+/// Finds or fetches `target`'s standard library.
+pub(crate) fn std_source(context: &mut Context, target: &str) -> Result<StdSource, Stop> {
+    let rustlib = rustlib(context)?;
+    if rustlib.join(target).join("lib").exists() {
         return Ok(StdSource::Built);
     }
     if rustlib.join("src/rust/library/Cargo.lock").exists() {
@@ -51,14 +68,21 @@ pub(crate) fn std_source(context: &mut Context) -> Result<StdSource, Stop> {
     let version = context.stdout_of(context.command("rustc").arg("--version"))?;
     let version = version.split(' ').nth(1).unwrap_or_default().to_owned();
     if !apt::starts("apt-get") || !apt::starts("dpkg-deb") {
-        return Err(missing(&version));
+        return Err(missing(&version, target));
     }
-    let folder =
-        cached(context, &format!("rust-src-{version}"), |context, folder| fetch(context, &version, folder))?;
+    let folder = cached(context, &format!("rust-src-{version}"), |context, folder| {
+        fetch(context, &version, target, folder)
+    })?;
     Ok(StdSource::Folder(folder.join(LIBRARY)))
 }
 
-fn fetch(context: &mut Context, version: &str, folder: &Path) -> Result<(), Stop> {
+/// The folder of the toolchain that holds a folder for each target.
+pub(super) fn rustlib(context: &mut Context) -> Result<PathBuf, Stop> {
+    let sysroot = context.stdout_of(context.command("rustc").args(["--print", "sysroot"]))?;
+    Ok(Path::new(sysroot.trim()).join("lib/rustlib"))
+}
+
+fn fetch(context: &mut Context, version: &str, target: &str, folder: &Path) -> Result<(), Stop> {
     for suite in SUITES {
         let apt = PrivateApt::new(context, folder, suite)?;
         if !context.run(apt.get(context).arg("update"))?.success {
@@ -75,7 +99,7 @@ fn fetch(context: &mut Context, version: &str, folder: &Path) -> Result<(), Stop
         context.must(apt.get(context).args(["download", &format!("rust-src={package}")]))?;
         return unpack(context, &apt, folder);
     }
-    Err(missing(version))
+    Err(missing(version, target))
 }
 
 fn unpack(context: &mut Context, apt: &PrivateApt, folder: &Path) -> Result<(), Stop> {
@@ -110,15 +134,7 @@ impl PrivateApt {
         for name in ["state/lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(folder.join(name))?;
         }
-        let mut targets = context.command("apt-get");
-        targets.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
-        let mirrors = context.stdout_of(&mut targets)?;
-        let mirror = mirrors
-            .lines()
-            .find(|mirror| mirror.ends_with("/debian/") || mirror.ends_with("/debian"))
-            .ok_or_else(|| {
-                Stop::NotRun("apt-get knows no Debian mirror: run `apt-get update` first".to_owned())
-            })?;
+        let mirror = apt::debian_mirror(context)?;
         fs::write(folder.join("sources.list"), format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
         Ok(Self { folder })
     }
@@ -148,10 +164,10 @@ impl PrivateApt {
     }
 }
 
-fn missing(version: &str) -> Stop {
+fn missing(version: &str, target: &str) -> Stop {
     Stop::NotRun(format!(
         "no source of the standard library {version} is to be had: `rustup component add rust-src`, or \
-         `rustup target add {BARE_TARGET}`"
+         `rustup target add {target}`"
     ))
 }
 

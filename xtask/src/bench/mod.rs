@@ -1,8 +1,23 @@
-//! `cargo xtask bench`: criterion's benches, then what a token costs beside the bare signature.
+//! `cargo xtask bench`: criterion's benches, then what a token costs beside the bare signature; or, with `boundary`,
+//! what a call from another language costs beside the same call in Rust.
 
 use std::process::ExitCode;
 
 use crate::context::Context;
+
+mod boundary;
+mod program;
+
+pub(crate) use boundary::run as boundary;
+
+/// What to measure.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Subject {
+    /// The library itself, in Rust
+    Core,
+    /// One call in each language beside the same call in Rust
+    Boundary,
+}
 
 /// Runs the benches; with `check` it fails where a token costs more than its bound.
 pub(crate) fn run(check: bool, criterion: &[String]) -> ExitCode {
