@@ -2,7 +2,7 @@
 //
 //     IssueAnswer FOLDER AUDIENCE NONCE
 //
-// FOLDER holds the issuer's key; where there is none yet, one is made, and `trust.cbor` beside it, for the verifiers.
+// FOLDER holds the issuer's key, `issuer.pem`; where there is none yet, both are made, and `trust.cbor` for the verifiers.
 // AUDIENCE asked, and gave the challenge NONCE, in hexadecimal digits.
 
 import Foundation
@@ -29,6 +29,7 @@ do {
     let presentation = try issuer.issue(answer)
     print(presentation.toText())
 } catch {
+    // The sentence of a `KycvsError` or of a `FileError`.
     print("No answer was issued: \(error.localizedDescription)")
     exit(1)
 }
@@ -37,17 +38,35 @@ do {
 func issuersKey(in folder: URL) throws -> SigningKey {
     let file = folder.appendingPathComponent("issuer.pem")
     if FileManager.default.fileExists(atPath: file.path) {
-        return try SigningKey(pem: String(contentsOf: file, encoding: .utf8))
+        guard let pem = try? String(contentsOf: file, encoding: .utf8) else { throw FileError(file, "can not be read") }
+        return try SigningKey(pem: pem)
     }
     let key = try SigningKey.generate()
     let trusted = try TrustedKey(issuer: "in.example.health", key: key.verifyingKey)
+    let trust = try TrustStore(keys: [trusted]).toBytes()
+    do {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+        throw FileError(folder, "can not be made")
+    }
+    // The key comes last: with it here, nothing else is made any more.
+    let trustFile = folder.appendingPathComponent("trust.cbor")
+    guard (try? trust.write(to: trustFile)) != nil else { throw FileError(trustFile, "can not be written") }
     let onlyForMe: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
     guard FileManager.default.createFile(atPath: file.path, contents: Data(key.toPEM().utf8), attributes: onlyForMe)
     else {
-        throw CocoaError(.fileWriteUnknown)
+        throw FileError(file, "can not be written")
     }
-    try TrustStore(keys: [trusted]).toBytes().write(to: folder.appendingPathComponent("trust.cbor"))
     return key
+}
+
+/// Which file it is about: the errors of Foundation do not say so on every system.
+struct FileError: LocalizedError {
+    let errorDescription: String?
+
+    init(_ file: URL, _ what: String) {
+        errorDescription = "\(file.path) \(what): look at what is there, and who may read and write it"
+    }
 }
 
 extension Data {

@@ -14,9 +14,14 @@ guard arguments.count == 4, let nonce = Data(hexadecimal: arguments[3]), let sca
     exit(2)
 }
 
+guard let trustFile = try? Data(contentsOf: URL(fileURLWithPath: arguments[1])) else {
+    print("\(arguments[1]) can not be read: name the trust file with the keys to believe")
+    exit(2)
+}
+
 do {
     // Once, when the app starts: whom we believe, and who we are.
-    let trust = try TrustStore(bytes: Data(contentsOf: URL(fileURLWithPath: arguments[1])))
+    let trust = try TrustStore(bytes: trustFile)
     let verifier = try Verifier(
         trust: trust,
         policy: Policy(audience: arguments[2]),
@@ -34,7 +39,7 @@ do {
         print("Not fully vaccinated, says \(verdict.issuer).")
         exit(1)
     }
-} catch let error as KycvsError {
+} catch {
     switch error {
     case .unreadable:
         print("Please scan again: \(error.message)")
@@ -48,9 +53,6 @@ do {
         print("The fault is ours, not yours (\(error.code)): \(error.message)")
     }
     exit(1)
-} catch {
-    print("The trust file can not be read: \(error.localizedDescription)")
-    exit(2)
 }
 
 extension Data {

@@ -41,9 +41,18 @@ func date(ofSeconds seconds: UInt64) -> Date {
     Date(timeIntervalSince1970: Double(seconds))
 }
 
-/// A time that an app hands to a guard of Rust's, which it got from `date(ofSeconds:)` itself: what lies outside the
-/// format's times is its first or its last.
+/// What an app hands to a guard of Rust's has to be one of the format's times: with any other in the place of NaN, the
+/// guard would forget a token that is still good. A guard of the app's own passes on what it got from `date(ofSeconds:)`,
+/// whose last is 2^64 for want of a nearer `Date`.
+func mustBeTimes(_ dates: Date...) throws {
+    // As numbers: between dates, `>=` is true of NaN.
+    let times = Double(UInt64.min)...Double(UInt64.max)
+    if let wrong = dates.map(\.timeIntervalSince1970).first(where: { !times.contains($0) }) {
+        throw InvalidTime(seconds: wrong)
+    }
+}
+
+/// The whole seconds of one of those times.
 func seconds(of date: Date) -> UInt64 {
-    let seconds = date.timeIntervalSince1970.rounded(.down)
-    return UInt64(exactly: seconds) ?? (seconds > 0 ? .max : .min)
+    UInt64(exactly: date.timeIntervalSince1970.rounded(.down)) ?? .max
 }

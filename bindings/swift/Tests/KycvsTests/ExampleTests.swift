@@ -68,8 +68,44 @@ final class ExampleTests: XCTestCase {
             XCTAssertEqual(ran.status, 2)
             XCTAssertTrue(ran.output.hasPrefix("usage: \(program) "), ran.output)
         }
-        // There is no trust file yet.
-        XCTAssertEqual(try verify("KV1:").status, 2)
+    }
+
+    func testTheFolderIsMade() throws {
+        let inner = folder.appendingPathComponent("for/the/issuer")
+        let ran = try run("IssueAnswer", [inner.path, "irctc.co.in", nonce], input: "")
+        XCTAssertEqual(ran.status, 0, ran.output)
+        let trust = inner.appendingPathComponent("trust.cbor").path
+        let verified = try run("VerifyScanned", [trust, "irctc.co.in", nonce], input: ran.output + "\n")
+        XCTAssertEqual(verified.status, 0, verified.output)
+    }
+
+    /// A file that can not be read or written is named, with what to do.
+    func testFilesThatAreInTheWay() throws {
+        let (key, trust) = (folder.appendingPathComponent("issuer.pem"), folder.appendingPathComponent("trust.cbor"))
+        let look = "look at what is there, and who may read and write it"
+        let make = { try FileManager.default.createDirectory(at: $0, withIntermediateDirectories: true) }
+        func issue(_ folder: URL) throws -> Ran {
+            try run("IssueAnswer", [folder.path, "irctc.co.in", nonce], input: "")
+        }
+
+        expect(2, "\(trust.path) can not be read: name the trust file with the keys to believe", of: try verify("KV1:"))
+        try make(trust)
+        expect(2, "\(trust.path) can not be read: name the trust file with the keys to believe", of: try verify("KV1:"))
+        expect(1, "No answer was issued: \(trust.path) can not be written: \(look)", of: try issue(folder))
+        XCTAssertFalse(FileManager.default.fileExists(atPath: key.path), "a key for which there is no trust file")
+
+        try make(key)
+        expect(1, "No answer was issued: \(key.path) can not be read: \(look)", of: try issue(folder))
+        // A file where the folder should be.
+        let file = folder.appendingPathComponent("file")
+        try Data().write(to: file)
+        expect(1, "No answer was issued: \(file.path) can not be made: \(look)", of: try issue(file))
+
+        try FileManager.default.removeItem(at: key)
+        try Data("no key".utf8).write(to: key)
+        expect(
+            1, "No answer was issued: this is not an Ed25519 key that can be used (this is not a whole PEM file)",
+            of: try issue(folder))
     }
 
     private func own(_ status: Status) throws -> Answer {

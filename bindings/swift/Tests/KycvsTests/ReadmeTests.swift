@@ -42,6 +42,19 @@ final class ReadmeTests: XCTestCase {
         XCTAssertTrue(verdict.subjectMatched)
     }
 
+    func testAVerdictForAPreview() throws {
+        let key = try SigningKey.generate()
+        let issuer = try Issuer(name: "in.example.health", key: key)
+        let answer = try Answer(status: .partiallyVaccinated, purpose: "preview", validFor: 60, specimen: true)
+        let presentation = try issuer.issue(answer)
+
+        let trust = try TrustStore(keys: [TrustedKey(issuer: issuer.name, key: key.verifyingKey)])
+        let verifier = Verifier(trust: trust, policy: try Policy(open: true, allowSpecimen: true))
+        let verdict = try verifier.verify(presentation.toBytes(), expectation: Expectation(nonce: nil))
+        XCTAssertEqual(verdict.status, .partiallyVaccinated)
+        XCTAssertTrue(verdict.specimen)
+    }
+
     func testErrors() throws {
         let town = try Town()
         let (verifier, expectation) = (town.verifier, town.expectation)

@@ -22,7 +22,7 @@ final class ThreadTests: XCTestCase {
         XCTAssertGreaterThan(cases.count, 80)
 
         let wrong = Wrong()
-        DispatchQueue.concurrentPerform(iterations: 8) { thread in
+        let started = together(8) { thread in
             for round in 0..<200 {
                 let (status, presentation) = good[(round + thread) % good.count]
                 wrong.unless((try? town.verify(presentation))?.status == status)
@@ -41,6 +41,26 @@ final class ThreadTests: XCTestCase {
                 }
             }
         }
+        XCTAssertEqual(started, 8)
+        XCTAssertEqual(wrong.count, 0)
+    }
+
+    /// Eight threads are inside of one verifier at the same time: none waits for another to come out.
+    func testEightVerificationsAtATime() throws {
+        final class Waits: ReplayGuard {
+            let all = Barrier(8)
+
+            func firstUse(issuer: String, tokenID: String, keepUntil: Date, now: Date) -> Bool { all.wait() }
+        }
+        let waits = Waits()
+        let town = try Town(replayGuard: waits)
+        let presentation = try town.answer()
+        let wrong = Wrong()
+        let started = together(8) { _ in
+            wrong.unless((try? town.verify(presentation))?.status == .fullyVaccinated)
+        }
+        XCTAssertEqual(started, 8)
+        XCTAssertEqual(waits.all.most, 8)
         XCTAssertEqual(wrong.count, 0)
     }
 
@@ -59,11 +79,12 @@ final class ThreadTests: XCTestCase {
             for _ in 0..<50 {
                 let presentation = try town.answer()
                 let (wins, replays) = (Wrong(), Wrong())
-                DispatchQueue.concurrentPerform(iterations: 8) { _ in
+                let started = together(8) { _ in
                     let code = failure { try town.verify(presentation) }?.code
                     wins.unless(code != nil)
                     replays.unless(code != "replayed")
                 }
+                XCTAssertEqual(started, 8)
                 XCTAssertEqual(wins.count, 1)
                 XCTAssertEqual(replays.count, 7)
             }

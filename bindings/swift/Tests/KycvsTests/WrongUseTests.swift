@@ -47,16 +47,46 @@ final class WrongUseTests: XCTestCase {
     /// A guard of the library's that an app asks by itself, with dates that it has from elsewhere.
     func testDatesForTheGuardInMemory() throws {
         let memory = MemoryReplayGuard(capacity: .max)
-        for seconds in notTimes {
-            let date = Date(timeIntervalSince1970: seconds)
-            XCTAssertNoThrow(
-                try memory.firstUse(issuer: "a", tokenID: String(repeating: "0", count: 32), keepUntil: date, now: date)
-            )
+        func isFirst(_ digit: String, keepUntil: Double, now: Double) throws -> Bool {
+            try memory.firstUse(
+                issuer: "a", tokenID: String(repeating: digit, count: 32),
+                keepUntil: Date(timeIntervalSince1970: keepUntil), now: Date(timeIntervalSince1970: now))
         }
+        // With any time in the place of these, it could forget what it has seen, or not remember what it sees.
+        let last = 18_446_744_073_709_551_616.0
+        XCTAssertTrue(try isFirst("1", keepUntil: 100, now: 50))
+        for seconds in notTimes where seconds != last {
+            refuses(seconds) { try isFirst("2", keepUntil: seconds, now: 50) }
+            refuses(seconds) { try isFirst("2", keepUntil: 100, now: seconds) }
+        }
+        XCTAssertTrue(try isFirst("2", keepUntil: 100, now: 50), "it was remembered in spite of the error")
+        XCTAssertFalse(try isFirst("1", keepUntil: 100, now: 99.9))
+        XCTAssertTrue(try isFirst("1", keepUntil: 200, now: 100))
+
+        // The `Date` of the format's last second, as a guard of the app's own is given it, is 2^64 seconds.
+        XCTAssertEqual(date(ofSeconds: .max).timeIntervalSince1970, last)
+        XCTAssertTrue(try isFirst("3", keepUntil: last, now: 100))
+        XCTAssertFalse(try isFirst("3", keepUntil: last, now: 1.8e19))
         XCTAssertThrowsError(try memory.firstUse(issuer: "a", tokenID: "not an id", keepUntil: Date(), now: Date())) {
             XCTAssertTrue($0 is CallbackError, "\($0)")
             XCTAssertFalse($0.localizedDescription.isEmpty)
         }
+    }
+
+    /// A verifier whose guard asks with no time refuses, and says why.
+    func testNoTimeInAGuardOfOnesOwn() throws {
+        final class Careless: ReplayGuard {
+            let inside = MemoryReplayGuard(capacity: 8)
+
+            func firstUse(issuer: String, tokenID: String, keepUntil: Date, now: Date) throws -> Bool {
+                let never = Date(timeIntervalSince1970: .nan)
+                return try inside.firstUse(issuer: issuer, tokenID: tokenID, keepUntil: never, now: now)
+            }
+        }
+        let town = try Town(replayGuard: Careless())
+        let error = try XCTUnwrap(failure { try town.verify(town.answer()) })
+        XCTAssertEqual(error.code, "replay_guard_failed")
+        XCTAssertTrue(error.cause is InvalidTime)
     }
 
     func testTheLastSecondOfTheFormat() throws {

@@ -37,19 +37,30 @@ struct Inputs: Sendable {
 }
 
 /// Runs `work` over and over for at least 0.4 seconds on each of so many threads; nanoseconds of the wall for each call.
-func round(threads: Int, _ work: @Sendable () throws -> Void) -> Double {
-    let begin = DispatchTime.now().uptimeNanoseconds
-    let calls = Counter()
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
-        var mine = 0
-        while DispatchTime.now().uptimeNanoseconds - begin < 400_000_000 {
-            for _ in 0..<200 {
-                do { try work() } catch { fatalError("\(error)") }
+/// They are threads of their own: `DispatchQueue.concurrentPerform` has no more of them than there are processors.
+func round(threads: Int, _ work: @escaping @Sendable () throws -> Void) -> Double {
+    let (calls, start, end) = (Counter(), DispatchSemaphore(value: 0), DispatchGroup())
+    for _ in 0..<threads {
+        end.enter()
+        Thread {
+            start.wait()
+            let begin = DispatchTime.now().uptimeNanoseconds
+            var mine = 0
+            while DispatchTime.now().uptimeNanoseconds - begin < 400_000_000 {
+                for _ in 0..<200 {
+                    do { try work() } catch { fatalError("\(error)") }
+                }
+                mine += 200
             }
-            mine += 200
-        }
-        calls.add(mine)
+            calls.add(mine)
+            end.leave()
+        }.start()
     }
+    let begin = DispatchTime.now().uptimeNanoseconds
+    for _ in 0..<threads {
+        start.signal()
+    }
+    end.wait()
     return Double(DispatchTime.now().uptimeNanoseconds - begin) / Double(calls.sum)
 }
 
