@@ -152,7 +152,7 @@ mod tests {
         let expectation = Expectation::new(None, None, None).expect("nothing is expected");
         let verify = || {
             let presentation = issuer.issue(&answer()).expect("an answer").to_bytes();
-            [0, 1].map(|_| verifier.verify(presentation.clone(), &expectation))
+            [0, 1].map(|_| verifier.verify(presentation.as_slice().into(), &expectation))
         };
         let [first, second] = verify();
         assert!(first.is_ok());

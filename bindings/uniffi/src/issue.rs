@@ -1,6 +1,7 @@
 //! Making answers.
 
 use crate::{
+    bytes::Bytes,
     callback::{AppSigner, Signer},
     error::Result,
     key::{SigningKey, VerifyingKey},
@@ -34,7 +35,7 @@ impl Answer {
         purpose: String,
         valid_for_seconds: u64,
         audience: Option<String>,
-        nonce: Option<Vec<u8>>,
+        nonce: Option<Bytes>,
         subject: Option<Arc<Subject>>,
         status_list: Option<StatusListRef>,
         specimen: bool,

@@ -1,6 +1,6 @@
 //! Keys.
 
-use crate::{error::Result, values::Algorithm};
+use crate::{bytes::Bytes, error::Result, values::Algorithm};
 use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ pub struct VerifyingKey(pub(crate) kycvs::VerifyingKey);
 impl VerifyingKey {
     /// From its 32 bytes. Fails with `invalid_key`.
     #[uniffi::constructor]
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+    pub fn from_bytes(bytes: Bytes) -> Result<Self> {
         Ok(Self(kycvs::VerifyingKey::try_from(&*bytes)?))
     }
 
@@ -41,7 +41,7 @@ impl VerifyingKey {
     }
 
     /// Whether `signature` (64 bytes) is this key's over `message`, by the strict rules of SPEC.md, section 6.
-    pub fn verifies(&self, message: Vec<u8>, signature: Vec<u8>) -> bool {
+    pub fn verifies(&self, message: Bytes, signature: Bytes) -> bool {
         <&[u8; 64]>::try_from(&*signature).is_ok_and(|signature| self.0.verifies(&message, signature))
     }
 }
@@ -55,8 +55,8 @@ impl fmt::Display for VerifyingKey {
 /// An Ed25519 secret key (RFC 8032, section 5.1.5). It is wiped from memory when it is freed; its text form shows its id
 /// alone.
 ///
-/// What it is read from and written to is the language's own string or byte array, which nobody wipes: keep those short
-/// lived, or let a key store sign (`Signer`).
+/// Bytes that are handed over are wiped on this side of the boundary. The app's own string or byte array is not, nor is a
+/// PEM text on its way out: keep those short lived, or let a key store sign (`Signer`).
 #[derive(Clone, uniffi::Object)]
 #[uniffi::export(Display)]
 pub struct SigningKey(pub(crate) kycvs::SigningKey);
@@ -71,9 +71,8 @@ impl SigningKey {
 
     /// From its 32-byte seed, the private key of RFC 8032. Fails with `invalid_key`.
     #[uniffi::constructor]
-    pub fn from_seed(seed: Vec<u8>) -> Result<Self> {
-        let seed = Zeroizing::new(seed);
-        Ok(Self(kycvs::SigningKey::try_from(&**seed)?))
+    pub fn from_seed(seed: Bytes) -> Result<Self> {
+        Ok(Self(kycvs::SigningKey::try_from(&*seed)?))
     }
 
     /// From a PEM text (PKCS#8, RFC 8410). Fails with `invalid_key`.
@@ -85,8 +84,7 @@ impl SigningKey {
 
     /// From a PEM text that a passphrase encrypts (PKCS#8 with PBES2). Fails with `wrong_passphrase` or `invalid_key`.
     #[uniffi::constructor]
-    pub fn from_encrypted_pem(pem: String, passphrase: Vec<u8>) -> Result<Self> {
-        let passphrase = Zeroizing::new(passphrase);
+    pub fn from_encrypted_pem(pem: String, passphrase: Bytes) -> Result<Self> {
         Ok(Self(kycvs::SigningKey::from_encrypted_pem(&pem, &passphrase)?))
     }
 
@@ -96,8 +94,7 @@ impl SigningKey {
     }
 
     /// As a PEM text that the passphrase encrypts.
-    pub fn to_encrypted_pem(&self, passphrase: Vec<u8>) -> Result<String> {
-        let passphrase = Zeroizing::new(passphrase);
+    pub fn to_encrypted_pem(&self, passphrase: Bytes) -> Result<String> {
         Ok(self.0.to_encrypted_pem(&passphrase)?.as_str().to_owned())
     }
 
@@ -139,7 +136,7 @@ impl ImportedKeys {
     /// Reads a file of public keys: PEM, JWK, JWK set, COSE_Key or COSE_KeySet, of at most 1 MiB. Fails with
     /// `invalid_key`.
     #[uniffi::constructor]
-    pub fn read(file: Vec<u8>) -> Result<Self> {
+    pub fn read(file: Bytes) -> Result<Self> {
         Ok(Self(kycvs::ImportedKeys::read(&file)?))
     }
 

@@ -8,6 +8,7 @@
 // These speak to callers in Rust, of which there are none.
 #![allow(clippy::missing_errors_doc, clippy::must_use_candidate, clippy::return_self_not_must_use)]
 
+mod bytes;
 mod callback;
 mod error;
 mod issue;
@@ -19,6 +20,7 @@ mod trust;
 mod values;
 mod verify;
 
+pub use bytes::Bytes;
 pub use callback::{ReplayGuard, Signer, memory_replay_guard};
 pub use error::{CallbackError, Cause, Failure, KycvsError};
 pub use issue::{Answer, Issuer};

@@ -1,6 +1,6 @@
 //! What a person hands over.
 
-use crate::{error::Result, values::Claims};
+use crate::{bytes::Bytes, error::Result, values::Claims};
 
 /// What a person hands over: a token and, where the name is to be checked, the opening of its commitment. Nothing of it is
 /// verified.
@@ -12,8 +12,7 @@ pub struct Presentation(pub(crate) kycvs::Presentation);
 impl Presentation {
     /// From its bytes. Fails with `too_large`, `malformed`, `not_canonical` or `not_a_status_token`.
     #[uniffi::constructor]
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
-        let bytes = zeroize::Zeroizing::new(bytes);
+    pub fn from_bytes(bytes: Bytes) -> Result<Self> {
         Ok(Self(kycvs::Presentation::from_bytes(&bytes)?))
     }
 

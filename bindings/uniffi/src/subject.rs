@@ -1,6 +1,6 @@
 //! The person that an answer is about.
 
-use crate::error::Result;
+use crate::{bytes::Bytes, error::Result};
 use kycvs::{Commitment, Opening};
 
 /// A person, as an answer can be bound to one: a name and, perhaps, a mobile number, each in its normal form (SPEC.md,
@@ -33,8 +33,7 @@ impl Subject {
 
     /// The commitment that a token about this person carries, 32 bytes, with this opening of 16 (SPEC.md, section 7.3).
     /// For tools and tests: verifying and issuing do it by themselves.
-    pub fn commitment(&self, opening: Vec<u8>) -> Result<Vec<u8>> {
-        let opening = zeroize::Zeroizing::new(opening);
-        Ok(Commitment::new(&self.0, &Opening::try_from(&**opening)?).as_bytes().to_vec())
+    pub fn commitment(&self, opening: Bytes) -> Result<Vec<u8>> {
+        Ok(Commitment::new(&self.0, &Opening::try_from(&*opening)?).as_bytes().to_vec())
     }
 }

@@ -1,6 +1,7 @@
 //! Which keys speak for which issuer.
 
 use crate::{
+    bytes::Bytes,
     error::Result,
     key::{ImportedKey, VerifyingKey},
     values::Algorithm,
@@ -113,7 +114,7 @@ impl TrustStore {
     ///
     /// Take it only from where you trust it: whoever can change the file decides whom you believe.
     #[uniffi::constructor]
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+    pub fn from_bytes(bytes: Bytes) -> Result<Self> {
         Ok(Self(kycvs::TrustStore::from_bytes(&bytes)?))
     }
 

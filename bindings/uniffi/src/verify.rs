@@ -1,6 +1,7 @@
 //! Checking answers.
 
 use crate::{
+    bytes::Bytes,
     callback::{AppGuard, ReplayGuard},
     error::{KycvsError, Result},
     subject::Subject,
@@ -72,11 +73,7 @@ impl Expectation {
     ///
     /// Fails with `invalid_claim` where a token could hold no such nonce or purpose.
     #[uniffi::constructor(default(purpose = None, subject = None))]
-    pub fn new(
-        nonce: Option<Vec<u8>>,
-        purpose: Option<String>,
-        subject: Option<Arc<Subject>>,
-    ) -> Result<Self> {
+    pub fn new(nonce: Option<Bytes>, purpose: Option<String>, subject: Option<Arc<Subject>>) -> Result<Self> {
         let mut expectation = match nonce {
             Some(nonce) => kycvs::Expectation::nonce(Nonce::new(&nonce)?),
             None => kycvs::Expectation::no_nonce(),
@@ -138,19 +135,17 @@ impl Verifier {
 
     /// Checks the bytes of a presentation, now. Fails with the first code that says why the answer is not good, or what
     /// is wrong with the verifier's set-up.
-    pub fn verify(&self, presentation: Vec<u8>, expectation: &Expectation) -> Result<Verdict> {
-        let presentation = Zeroizing::new(presentation);
+    pub fn verify(&self, presentation: Bytes, expectation: &Expectation) -> Result<Verdict> {
         Ok(self.0.verify(&presentation, &expectation.0)?.into())
     }
 
     /// Checks the bytes of a presentation at the time `nowSeconds`, in seconds since 1970. Fails as `verify`.
     pub fn verify_at_seconds(
         &self,
-        presentation: Vec<u8>,
+        presentation: Bytes,
         expectation: &Expectation,
         now_seconds: u64,
     ) -> Result<Verdict> {
-        let presentation = Zeroizing::new(presentation);
         Ok(self.0.verify_at(&presentation, &expectation.0, Timestamp::from_secs(now_seconds))?.into())
     }
 
@@ -174,7 +169,7 @@ impl Verifier {
     }
 
     /// Checks many presentations, now: for each, in order, what `verify` gives.
-    pub fn verify_many(&self, presentations: Vec<Vec<u8>>, expectation: &Expectation) -> Vec<Outcome> {
+    pub fn verify_many(&self, presentations: Vec<Bytes>, expectation: &Expectation) -> Vec<Outcome> {
         self.outcomes(presentations, expectation, Timestamp::now())
     }
 
@@ -182,7 +177,7 @@ impl Verifier {
     /// `verifyAtSeconds` gives.
     pub fn verify_many_at_seconds(
         &self,
-        presentations: Vec<Vec<u8>>,
+        presentations: Vec<Bytes>,
         expectation: &Expectation,
         now_seconds: u64,
     ) -> Vec<Outcome> {
@@ -191,14 +186,8 @@ impl Verifier {
 }
 
 impl Verifier {
-    fn outcomes(
-        &self,
-        presentations: Vec<Vec<u8>>,
-        expectation: &Expectation,
-        now: Timestamp,
-    ) -> Vec<Outcome> {
-        let presentations = Zeroizing::new(presentations);
-        let presentations: Vec<&[u8]> = presentations.iter().map(Vec::as_slice).collect();
+    fn outcomes(&self, presentations: Vec<Bytes>, expectation: &Expectation, now: Timestamp) -> Vec<Outcome> {
+        let presentations: Vec<&[u8]> = presentations.iter().map(|presentation| &**presentation).collect();
         let results = self.0.verify_many_at(&presentations, &expectation.0, now);
         results.into_iter().map(Into::into).collect()
     }
