@@ -22,6 +22,11 @@ pub(crate) const VARIABLE: &str = "KYCVS_CONFORMANCE_OUT";
 /// Each has a step of this name, but for Rust, whose step is `test`.
 const PLATFORMS: [&str; 4] = ["rust", "python", "kotlin", "swift"];
 
+/// Deletes the reports of earlier runs: what is compared is what this run has tested.
+pub(crate) fn forget(context: &Context) -> std::io::Result<()> {
+    fs::remove_dir_all(context.target(FOLDER)?)
+}
+
 /// Runs a platform's tests, which have to leave a report at the path that `tests` is called with.
 pub(crate) fn platform(
     context: &mut Context,
@@ -29,8 +34,6 @@ pub(crate) fn platform(
     tests: impl FnOnce(&mut Context, &Path) -> Result<Tally, Stop>,
 ) -> Result<Tally, Stop> {
     let path = context.target(FOLDER)?.join(format!("{name}.json"));
-    // So that the report is never that of an earlier run.
-    fs::remove_file(&path).ok();
     match tests(context, &path) {
         Ok(tally) if path.exists() => Ok(tally),
         Ok(tally) => {

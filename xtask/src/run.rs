@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crate::conformance;
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
 
@@ -53,6 +54,7 @@ impl Report {
     fn run_all<'a>(mut self, steps: impl Iterator<Item = &'a Step>) -> io::Result<bool> {
         let start = Instant::now();
         let mut context = Context::new("setup")?;
+        conformance::forget(&context)?;
         for step in steps {
             context.begin(step.name)?;
             self.run_step(step, &mut context)?;

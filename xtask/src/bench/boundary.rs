@@ -256,7 +256,6 @@ const LEAST_GAIN: f64 = 0.9;
 const KOTLIN_TARGET: &str = "bindings/kotlin/target";
 /// The class of its `main`, among the tests.
 const KOTLIN_MAIN: &str = "org.kycvs.bench.BenchKt";
-/// Below `target/`.
 /// For programs that do not know by themselves where it is.
 const VECTORS: &str = "test-vectors/valid.json";
 

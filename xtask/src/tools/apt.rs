@@ -38,19 +38,58 @@ pub(super) fn install(context: &mut Context, package: &str) -> Result<(), Stop> 
     }
 }
 
-/// The Debian mirror that the system's own `apt-get` uses.
-pub(super) fn debian_mirror(context: &mut Context) -> Result<String, Stop> {
+/// The Debian mirror that the system's own `apt-get` uses; `None` where this is no Debian.
+pub(super) fn debian_mirror(context: &mut Context) -> Result<Option<String>, Stop> {
+    let mut mirror = known_mirror(context)?;
+    // Images of containers come without lists, and without lists nothing is known.
+    if mirror.is_none() && may_install(context) {
+        let mut update = context.command("apt-get");
+        context.run(update.args(["--quiet", "update"]))?;
+        mirror = known_mirror(context)?;
+    }
+    Ok(mirror)
+}
+
+fn known_mirror(context: &mut Context) -> Result<Option<String>, Stop> {
     let mut targets = context.command("apt-get");
     targets.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
-    let mirrors = context.stdout_of(&mut targets)?;
-    let mirror = mirrors.lines().find(|mirror| mirror.ends_with("/debian/") || mirror.ends_with("/debian"));
-    mirror
-        .map(ToOwned::to_owned)
-        .ok_or_else(|| Stop::NotRun("apt-get knows no Debian mirror: run `apt-get update` first".to_owned()))
+    let sources = context.stdout_of(&mut targets)?;
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    Ok(sources.lines().flat_map(|source| mirrors_of(source, read)).find(|mirror| is_debian(mirror)))
+}
+
+/// A source is a mirror, or names a file with a list of them.
+fn mirrors_of(source: &str, read: impl Fn(&str) -> String) -> Vec<String> {
+    let Some(list) = source.strip_prefix("mirror+file:") else { return vec![source.to_owned()] };
+    let list = read(list.trim_end_matches('/'));
+    list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+fn is_debian(mirror: &str) -> bool {
+    mirror.trim_end_matches('/').ends_with("/debian")
 }
 
 /// Whether a program of this name is in a folder of `PATH`.
 pub(crate) fn starts(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder: std::path::PathBuf| Path::new(&folder).join(name).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_debian, mirrors_of};
+
+    #[test]
+    fn a_mirror_is_known_by_its_path_or_found_in_a_list() {
+        assert!(is_debian("scheme://host/debian/") && is_debian("scheme://host/debian"));
+        assert!(!is_debian("scheme://host/debian-security/") && !is_debian("scheme://host/ubuntu/"));
+
+        let read = |path: &str| match path {
+            "/etc/list" => "scheme://one/debian/ priority:1\nscheme://two/debian/\n".to_owned(),
+            _ => String::new(),
+        };
+        let both = ["scheme://one/debian/", "scheme://two/debian/"];
+        assert_eq!(mirrors_of("mirror+file:/etc/list/", read), both);
+        assert_eq!(mirrors_of("scheme://host/debian", read), ["scheme://host/debian"]);
+    }
 }

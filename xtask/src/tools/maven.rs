@@ -15,14 +15,13 @@ pub(crate) fn maven(context: &mut Context) -> Result<(), Stop> {
     let said = context.run(context.command("mvn").args(["--batch-mode", "--version"]))?;
     let Some(java) = Java::of(&said.text) else {
         return Err(Stop::NotRun(
-            "`mvn --version` names no Java: install a JDK (Debian's package \
-                                 `default-jdk-headless`) or set JAVA_HOME to one"
+            "`mvn --version` names no Java: install a JDK (Debian's package `default-jdk-headless`) or set JAVA_HOME"
                 .to_owned(),
         ));
     };
     if java.major < OLDEST || !Path::new(java.home).join("bin/javac").exists() {
         return Err(Stop::NotRun(format!(
-            "Maven runs on Java {}, which is no JDK of version {OLDEST} or later: set JAVA_HOME to one",
+            "Maven runs on Java {} without `javac`, or older than {OLDEST}: set JAVA_HOME to a JDK of version {OLDEST} or later",
             java.major
         )));
     }

@@ -83,8 +83,9 @@ pub(super) fn rustlib(context: &mut Context) -> Result<PathBuf, Stop> {
 }
 
 fn fetch(context: &mut Context, version: &str, target: &str, folder: &Path) -> Result<(), Stop> {
+    let Some(mirror) = apt::debian_mirror(context)? else { return Err(missing(version, target)) };
     for suite in SUITES {
-        let apt = PrivateApt::new(context, folder, suite)?;
+        let apt = PrivateApt::new(&mirror, folder, suite)?;
         if !context.run(apt.get(context).arg("update"))?.success {
             continue;
         }
@@ -128,13 +129,12 @@ struct PrivateApt {
 }
 
 impl PrivateApt {
-    fn new(context: &mut Context, parent: &Path, suite: &str) -> Result<Self, Stop> {
+    fn new(mirror: &str, parent: &Path, suite: &str) -> Result<Self, Stop> {
         let folder = parent.join("apt");
         fs::remove_dir_all(&folder).ok();
         for name in ["state/lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(folder.join(name))?;
         }
-        let mirror = apt::debian_mirror(context)?;
         fs::write(folder.join("sources.list"), format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
         Ok(Self { folder })
     }

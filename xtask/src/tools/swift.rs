@@ -39,34 +39,31 @@ impl Swift {
 
 /// Finds or fetches it.
 pub(crate) fn swift(context: &mut Context) -> Result<Swift, Stop> {
+    let mut lacking = "`swift` is not there".to_owned();
     if apt::starts("swift") {
         let version = context.run(context.command("swift").arg("--version"))?.text;
         match major_version(&version) {
             Some(OLDEST..) => return Ok(Swift::OnPath),
-            Some(old) => {
-                return Err(Stop::NotRun(format!(
-                    "the `swift` on PATH is of version {old}: put Swift {OLDEST}.0 or later first in PATH"
-                )));
-            }
+            Some(old) => lacking = format!("the `swift` on PATH is of version {old}"),
             // OpenStack's client has the same name.
             None => {}
         }
     }
-    let missing =
-        |what| Stop::NotRun(format!("{what}: install Swift {OLDEST}.0 or later and put it in PATH"));
+    let missing = |what: &str| Stop::NotRun(format!("{what}: put Swift {OLDEST}.0 or later first in PATH"));
     if !apt::may_install(context) {
-        return Err(missing("`swift` is not there"));
+        return Err(missing(&lacking));
     }
     if !context.run(isolated(context, "mount").args(["-t", "tmpfs", "none", "/tmp"]))?.success {
-        return Err(missing("`swift` is not there, and this root may not mount what Debian's would need"));
+        return Err(missing(&format!("{lacking}, and this root may not mount what Debian's would need")));
     }
-    let folder = cached(context, &format!("swift-{SUITE}"), install)?;
+    let Some(mirror) = apt::debian_mirror(context)? else { return Err(missing(&lacking)) };
+    let folder =
+        cached(context, &format!("swift-{SUITE}"), |context, folder| install(context, &mirror, folder))?;
     Ok(Swift::Chroot(folder.join(ROOT)))
 }
 
-fn install(context: &mut Context, folder: &Path) -> Result<(), Stop> {
+fn install(context: &mut Context, mirror: &str, folder: &Path) -> Result<(), Stop> {
     apt::program(context, "debootstrap", "debootstrap")?;
-    let mirror = apt::debian_mirror(context)?;
     let root = folder.join(ROOT);
     let mut debootstrap = isolated(context, "debootstrap");
     debootstrap.args(["--variant=minbase", "--include=swiftlang", SUITE]).arg(&root).arg(mirror);
@@ -89,8 +86,9 @@ fn install(context: &mut Context, folder: &Path) -> Result<(), Stop> {
 
 /// A program with a mount namespace of its own; see the script.
 fn isolated(context: &Context, program: &str) -> Command {
-    let mut command = context.command("unshare");
-    command.args(["--mount", "--pid", "--fork", "--kill-child", program]);
+    // `unshare` waits for what it has started and does not hear a SIGTERM: it is to end with this program.
+    let mut command = context.command("setpriv");
+    command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", program]);
     command
 }
 
