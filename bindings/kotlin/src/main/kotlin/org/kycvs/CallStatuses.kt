@@ -8,11 +8,11 @@ import java.util.concurrent.atomic.AtomicReferenceArray
 /**
  * The memory in which Rust says how a call went, used again and again: to allocate it takes longer than many a call.
  *
- * A thread has a place of its own, or shares one with few others. It takes what is there and puts it back after the
- * call; where nothing is there (another thread's call is under way, or a call of its own, which has come back into
- * this code through a signer or a replay guard) it makes a new one, and where there is no room to put it back the
- * garbage collector gets it. So no more than [PLACES] are kept, however many threads there are, virtual ones too, and
- * no thread is held on to.
+ * A thread has two places of its own, or shares them with few others: one for the call, and one for those that are made
+ * to hand its arguments over. It takes what is there and puts it back after the call; where nothing is there (other
+ * threads' calls are under way, or calls of its own, which have come back into this code through a signer or a replay
+ * guard) it makes a new one, and where there is no room to put it back the garbage collector gets it. So no more than
+ * two times [PLACES] are kept, however many threads there are, virtual ones too, and no thread is held on to.
  */
 internal object CallStatuses {
     private val places = AtomicReferenceArray<Memory>(PLACES * APART)
@@ -20,14 +20,18 @@ internal object CallStatuses {
 
     /** Memory for the status of one call, which says that all is well. */
     fun take(): Pointer {
-        val status = places.getAndSet(place(), null) ?: Memory(size)
-        status.setByte(0, UNIFFI_CALL_SUCCESS)
-        return status
+        val place = place()
+        return places.getAndSet(place, null)
+            ?: places.getAndSet(place + 1, null)
+            ?: Memory(size).also { it.clear() }
     }
 
     /** Gives back what [take] gave. */
     fun give(status: Pointer) {
-        places.lazySet(place(), status as Memory)
+        // All of it, so that what a failed call left is not taken for what the next one says.
+        if (status.getByte(0) != UNIFFI_CALL_SUCCESS) status.clear(size)
+        val place = place()
+        places.lazySet(if (places.get(place) == null) place else place + 1, status as Memory)
     }
 
     /** The status, as a structure. */

@@ -1,5 +1,8 @@
 package org.kycvs
 
+import java.io.ByteArrayOutputStream
+import java.io.ObjectInputStream
+import java.io.ObjectOutputStream
 import java.io.PrintWriter
 import java.io.StringWriter
 import java.sql.SQLException
@@ -16,6 +19,18 @@ import org.junit.jupiter.params.provider.MethodSource
 
 /** What an exception tells, and what an app's own signer or replay guard threw. */
 class ErrorsTest {
+    @Test
+    fun `an exception can be written and read`() {
+        val parties = Parties(guard = { _, _, _, _ -> throw SQLException("no database") })
+        val error = thrown<KycvsException> { parties.verify() }
+        val bytes = ByteArrayOutputStream().also { ObjectOutputStream(it).writeObject(error) }.toByteArray()
+        val read = ObjectInputStream(bytes.inputStream()).readObject() as KycvsException
+        assertSame(error.javaClass, read.javaClass)
+        assertEquals(error.message, read.message)
+        assertEquals("replay_guard_failed", read.code)
+        assertEquals("no database", (read.cause as SQLException).message)
+    }
+
     /** One refusal of each family, with what its message has to begin with. */
     @Test
     fun `each family is a class of its own, and its message is the core's sentence`() {

@@ -1,8 +1,13 @@
 package org.kycvs
 
 import java.io.File
+import java.net.URI
+import java.nio.file.FileSystems
+import java.nio.file.Files
 import java.nio.file.Path
+import java.util.jar.JarEntry
 import java.util.jar.JarFile
+import java.util.jar.JarOutputStream
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -18,11 +23,13 @@ class JarIT {
     }
 
     @Test
-    fun `it carries the library, the licences, the rules and a module name`() {
+    fun `it carries the library, the licences, a notice, the rules and a module name`() {
         JarFile(jar).use { content ->
             val names = content.entries().asSequence().map { it.name }.toSet()
-            val expected = listOf("META-INF/LICENSE-MIT", "META-INF/LICENSE-APACHE", "META-INF/proguard/kycvs.pro", "org/kycvs/Verifier.class")
+            val expected = listOf("META-INF/LICENSE-MIT", "META-INF/LICENSE-APACHE", "META-INF/NOTICE", "META-INF/proguard/kycvs.pro", "org/kycvs/Verifier.class")
             assertEquals(listOf<String>(), expected - names)
+            val notice = content.getInputStream(content.getEntry("META-INF/NOTICE")).reader().readText()
+            for (word in listOf("MPL-2.0", "uniffi 0.32.2", "mozilla/uniffi-rs")) assertTrue(word in notice) { notice }
             val libraries = names.filter { it.substringAfterLast('/').contains("kycvs_ffi") }
             assertTrue(libraries.isNotEmpty() && libraries.all { it.count { char -> char == '/' } == 1 }) { "$libraries" }
             assertEquals("org.kycvs", content.manifest.mainAttributes.getValue("Automatic-Module-Name"))
@@ -56,15 +63,32 @@ class JarIT {
 
     private fun shrink(folder: Path, name: String, rules: List<String>): File {
         val out = File("$folder/$name.jar")
-        val modules = File(System.getProperty("java.home"), "jmods")
-        check(modules.isDirectory) { "the JDK has no jmods: install all of it (Debian: openjdk-17-jdk-headless)" }
         val arguments = listOf("-injars", "$TESTS(app/**.class)") +
             (dependencies + jar).flatMap { listOf("-injars", "$it(!META-INF/versions/**,!META-INF/MANIFEST.MF,!module-info.class)") } +
-            listOf("java.base", "java.logging").flatMap { listOf("-libraryjars", "$modules/$it.jmod(!**.jar;!module-info.class)") } +
+            listOf("-libraryjars", platform(folder).path) +
             listOf("-outjars", out.path, "-dontnote", "-keep", "public class $MAIN { public static void main(java.lang.String[]); }") + rules
         val ended = java("proguard.ProGuard", *arguments.toTypedArray())
         assertEquals(0, ended.code) { "$ended" }
         return out
+    }
+
+    /** The classes of the JDK that runs this, as a jar: not every JDK has them in files (`jmods`). */
+    private fun platform(folder: Path): File {
+        val jar = File("$folder/platform.jar")
+        if (jar.exists()) return jar
+        val modules = FileSystems.getFileSystem(URI("jrt:/"))
+        JarOutputStream(jar.outputStream().buffered()).use { out ->
+            for (module in listOf("java.base", "java.logging")) {
+                val root = modules.getPath("modules", module)
+                val classes = Files.walk(root).use { paths -> paths.filter { "$it".endsWith(".class") && "${it.fileName}" != "module-info.class" }.toList() }
+                for (file in classes) {
+                    out.putNextEntry(JarEntry("${root.relativize(file)}"))
+                    Files.copy(file, out)
+                    out.closeEntry()
+                }
+            }
+        }
+        return jar
     }
 
     private companion object {

@@ -3,6 +3,8 @@ package org.kycvs
 import java.lang.reflect.InvocationTargetException
 import java.time.Duration
 import java.time.Instant
+import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.atomic.AtomicInteger
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -121,14 +123,24 @@ class WrongUseTest {
     @Test
     fun `closing while others verify`() {
         val presentation = parties.issued().toBytes()
+        val wrong = ConcurrentLinkedQueue<Throwable>()
+        val good = AtomicInteger()
+        val closed = AtomicInteger()
         repeat(200) {
             val verifier = Verifier(parties.trust, Policy("irctc.co.in"))
             val expectation = Expectation(parties.nonce)
             val threads = List(3) {
                 Thread {
                     try {
-                        repeat(1000) { verifier.verifyAt(presentation, expectation, parties.now) }
-                    } catch (_: IllegalStateException) {
+                        while (true) {
+                            val verdict = verifier.verifyAt(presentation, expectation, parties.now)
+                            check("in.gov.cowin" == verdict.issuer && verdict.status == Status.FULLY_VACCINATED) { "wrong: $verdict" }
+                            good.incrementAndGet()
+                        }
+                    } catch (error: IllegalStateException) {
+                        if ("has been closed" in error.message!!) closed.incrementAndGet() else wrong += error
+                    } catch (error: Throwable) {
+                        wrong += error
                     }
                 }
             }
@@ -138,6 +150,9 @@ class WrongUseTest {
             verifier.close()
             threads.forEach(Thread::join)
         }
+        assertEquals(listOf<Throwable>(), wrong.toList())
+        assertEquals(600, closed.get())
+        assertTrue(good.get() > 200) { "only $good calls were made before the closing" }
     }
 
     /** The types forbid it in Kotlin; Java and reflection do not. */
