@@ -14,17 +14,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kycvs import RefusedError, SetUpError, Status, TrustStore, UnreadableError, UntrustedError, Verifier
+from kycvs import IssuingError, RefusedError, SetUpError, Status, TrustStore, UnreadableError, UntrustedError, Verifier
 
 
 def main(trust_file: str, audience: str, nonce: str, text_file: str | None = None) -> int:
-    # Once, when the program starts. Threads may share the verifier.
-    verifier = Verifier(TrustStore.from_bytes(Path(trust_file).read_bytes()), audience=audience)
-
-    # For each answer.
-    scanned = sys.stdin.read() if text_file is None else Path(text_file).read_text(encoding="utf-8")
     try:
-        verdict = verifier.verify(scanned, nonce=bytes.fromhex(nonce))
+        # Once, when the program starts. Threads may share the verifier.
+        verifier = Verifier(TrustStore.from_bytes(Path(trust_file).read_bytes()), audience=audience)
+
+        # For each answer. What is no UTF-8 is garbage like any other, and refused as such.
+        data = sys.stdin.buffer.read() if text_file is None else Path(text_file).read_bytes()
+        verdict = verifier.verify(data.decode(errors="replace"), nonce=bytes.fromhex(nonce))
     except UnreadableError as error:
         print(f"Scan again. ({error.code}: {error})")
         return 1
@@ -34,8 +34,13 @@ def main(trust_file: str, audience: str, nonce: str, text_file: str | None = Non
     except RefusedError as error:
         print(f"Ask for a new answer. ({error.code}: {error})")
         return 1
-    except SetUpError as error:
+    except (SetUpError, IssuingError) as error:
+        # Of this program's own: the trust store, the audience or the nonce.
         print(f"Nothing is wrong with the answer: call the operator. ({error.code}: {error})", file=sys.stderr)
+        return 2
+    except (OSError, ValueError) as error:
+        # A file that cannot be read, a nonce that is not hexadecimal.
+        print(f"Nothing is wrong with the answer: call the operator. ({error})", file=sys.stderr)
         return 2
 
     # What counts as vaccinated is this entity's own rule.
@@ -48,5 +53,6 @@ def main(trust_file: str, audience: str, nonce: str, text_file: str | None = Non
 
 if __name__ == "__main__":
     if len(sys.argv) not in (4, 5):
-        sys.exit(__doc__)
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(*sys.argv[1:]))

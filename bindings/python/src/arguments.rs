@@ -4,7 +4,7 @@ use crate::{names::wrong_type, presentation::Presentation};
 use kycvs::Zeroizing;
 use pyo3::{
     Borrowed, PyTypeInfo,
-    exceptions::PyValueError,
+    exceptions::{PyTypeError, PyValueError},
     prelude::*,
     pybacked::{PyBackedBytes, PyBackedStr},
     types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PySlice, PyString},
@@ -31,7 +31,12 @@ impl Bytes {
         if let Ok(array) = value.cast::<PyByteArray>() {
             return Ok(Some(Self::Copied(array.to_vec().into())));
         }
-        let Ok(view) = PyMemoryView::from(value) else { return Ok(None) };
+        let view = match PyMemoryView::from(value) {
+            Ok(view) => view,
+            Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => return Ok(None),
+            // It is one, and has no bytes to give: it was released, or is out of reach.
+            Err(error) => return Err(error),
+        };
         // Python gathers what is not contiguous. Its copy is wiped as well.
         let array = PyByteArray::from(&view)?;
         let copied = Zeroizing::new(array.to_vec());
@@ -47,24 +52,31 @@ impl Bytes {
     }
 }
 
-/// A file or a scanned text, which may be anything. Half a surrogate pair, of which UTF-8 knows nothing, becomes U+FFFD:
-/// no token and no key has one, so that the core refuses it as it refuses other garbage.
-pub(crate) enum Text {
+/// A file or a scanned text, which may be anything, as text. What is none becomes U+FFFD (half a surrogate pair in Python's
+/// text, bytes that are no UTF-8): no token and no key has one, so that the core refuses it as it refuses other garbage.
+/// Copies are wiped.
+pub(crate) enum Text<'a> {
     Backed(PyBackedStr),
+    Borrowed(&'a str),
     Repaired(Zeroizing<String>),
 }
 
-impl Text {
+impl Text<'_> {
     pub(crate) fn of(value: &Bound<'_, PyString>) -> Self {
         match PyBackedStr::try_from(value.clone()) {
             Ok(text) => Self::Backed(text),
             Err(_) => Self::Repaired(value.to_string_lossy().into_owned().into()),
         }
     }
+}
 
-    pub(crate) fn as_str(&self) -> &str {
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         match self {
             Self::Backed(text) => text,
+            Self::Borrowed(text) => text,
             Self::Repaired(text) => text,
         }
     }
@@ -73,7 +85,7 @@ impl Text {
 /// What a verifier is handed.
 pub(crate) enum Input {
     Bytes(Bytes),
-    Text(Text),
+    Text(Text<'static>),
     Presentation(Py<Presentation>),
 }
 
@@ -103,7 +115,7 @@ impl Input {
 /// The content of a file, as bytes or as text.
 pub(crate) enum File {
     Bytes(Bytes),
-    Text(Text),
+    Text(Text<'static>),
 }
 
 impl File {
@@ -119,32 +131,17 @@ impl File {
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) => bytes.as_slice(),
-            Self::Text(text) => text.as_str().as_bytes(),
+            Self::Text(text) => text.as_bytes(),
         }
     }
 
-    /// As text. What is no UTF-8 is replaced, as it is in a [`Text`].
-    pub(crate) fn to_text(&self) -> FileText<'_> {
-        match String::from_utf8_lossy(self.as_slice()) {
-            Cow::Borrowed(text) => FileText::Borrowed(text),
-            Cow::Owned(text) => FileText::Repaired(text.into()),
-        }
-    }
-}
-
-/// Like a `Cow`, and wiped where it is a copy.
-pub(crate) enum FileText<'a> {
-    Borrowed(&'a str),
-    Repaired(Zeroizing<String>),
-}
-
-impl Deref for FileText<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
+    pub(crate) fn to_text(&self) -> Text<'_> {
         match self {
-            Self::Borrowed(text) => text,
-            Self::Repaired(text) => text,
+            Self::Text(text) => Text::Borrowed(text),
+            Self::Bytes(bytes) => match String::from_utf8_lossy(bytes.as_slice()) {
+                Cow::Borrowed(text) => Text::Borrowed(text),
+                Cow::Owned(text) => Text::Repaired(text.into()),
+            },
         }
     }
 }
@@ -207,5 +204,19 @@ impl FromPyObject<'_, '_> for Flag {
             Ok(said) => Self::Said(said.is_true()),
             Err(_) => Self::Wrong(value.to_owned().unbind()),
         })
+    }
+}
+
+/// An argument whose default is no object that can be shown: what is given may be anything, `None` too.
+pub(crate) enum Given {
+    Not,
+    This(Py<PyAny>),
+}
+
+impl FromPyObject<'_, '_> for Given {
+    type Error = Infallible;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> Result<Self, Infallible> {
+        Ok(Self::This(value.to_owned().unbind()))
     }
 }

@@ -84,7 +84,7 @@ pub(crate) fn as_exception(py: Python<'_>, error: &kycvs::Error) -> PyErr {
     };
     let arguments = (error.to_string(), error.code().as_str(), error.number(), error.family().as_str());
     let exception = match class {
-        Ok(class) => PyErr::from_type(class.clone(), arguments),
+        Ok(class) => PyErr::from_type(class, arguments),
         Err(error) => return error,
     };
     // Without a cause of its own, Python makes what is being handled just now its context.

@@ -167,7 +167,7 @@ impl Issuer {
 }
 
 fn status_list_ref(value: &Bound<'_, PyAny>) -> Outcome<StatusListRef> {
-    if !value.is_instance(names::status_list_class(value.py())?)? {
+    if !value.is_instance(names::status_list_class(value.py())?.as_any())? {
         return Err(wrong_type("status_list", "kycvs.StatusListRef", value).into());
     }
     let (index, uri) = (value.getattr("index")?, value.getattr("uri")?);

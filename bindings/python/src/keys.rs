@@ -1,11 +1,12 @@
 //! Public keys, and the files that they come in.
 
 use crate::{
-    arguments::{Bytes, File},
+    arguments::{Bytes, File, instance},
     failure::Outcome,
     names,
 };
 use pyo3::{
+    exceptions::PyValueError,
     prelude::*,
     types::{PyBytes, PyTuple, PyType},
 };
@@ -37,8 +38,9 @@ impl VerifyingKey {
     ///     ...
     /// kycvs.IssuingError: this is not an Ed25519 key that can be used (its point is not of the large prime order)
     #[classmethod]
-    fn from_bytes(_: &Bound<'_, PyType>, data: &Bound<'_, PyAny>) -> Outcome<Self> {
-        Ok(Self { inner: Bytes::of("data", data)?.as_slice().try_into()? })
+    fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: &Bound<'_, PyAny>) -> Outcome<Self> {
+        let data = Bytes::of("data", data)?;
+        Ok(Self { inner: py.detach(|| data.as_slice().try_into())? })
     }
 
     /// The key of a PEM file (``PUBLIC KEY``), as ``openssl pkey -pubout`` writes it.
@@ -50,8 +52,9 @@ impl VerifyingKey {
     /// >>> VerifyingKey.from_pem(key.to_pem()) == key
     /// True
     #[classmethod]
-    fn from_pem(_: &Bound<'_, PyType>, pem: &Bound<'_, PyAny>) -> Outcome<Self> {
-        Ok(Self { inner: kycvs::VerifyingKey::from_pem(&File::of("pem", pem)?.to_text())? })
+    fn from_pem(_: &Bound<'_, PyType>, py: Python<'_>, pem: &Bound<'_, PyAny>) -> Outcome<Self> {
+        let pem = File::of("pem", pem)?;
+        Ok(Self { inner: py.detach(|| kycvs::VerifyingKey::from_pem(&pem.to_text()))? })
     }
 
     /// The 32 bytes.
@@ -182,12 +185,22 @@ impl ImportedKey {
         format!("ImportedKey(key_id='{}', algorithm={algorithm})", self.inner.key().key_id())
     }
 
-    fn __copy__(slf: Py<Self>) -> Py<Self> {
-        slf
+    /// As the COSE_Key from which it could have come.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let unpickle = py.import("kycvs._kycvs")?.getattr("_unpickle_imported_key")?;
+        let cose_key = self.inner.key().to_cose_key(self.inner.algorithm());
+        Ok((unpickle, (PyBytes::new(py, &cose_key),)))
     }
+}
 
-    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
-        slf
+/// For `pickle` alone.
+#[pyfunction]
+#[pyo3(name = "_unpickle_imported_key")]
+pub(crate) fn unpickle_imported_key(cose_key: &Bound<'_, PyAny>) -> Outcome<ImportedKey> {
+    let imported = kycvs::ImportedKeys::read(Bytes::of("cose_key", cose_key)?.as_slice())?;
+    match imported.into_iter().next() {
+        Some(inner) => Ok(ImportedKey { inner }),
+        None => Err(PyValueError::new_err("cose_key: there is no key in it").into()),
     }
 }
 
@@ -200,7 +213,14 @@ impl ImportedKey {
 #[pyclass(frozen, eq, module = "kycvs")]
 #[derive(PartialEq, Eq)]
 pub(crate) struct ImportedKeys {
-    inner: kycvs::ImportedKeys,
+    keys: Vec<kycvs::ImportedKey>,
+    skipped: usize,
+}
+
+impl From<kycvs::ImportedKeys> for ImportedKeys {
+    fn from(imported: kycvs::ImportedKeys) -> Self {
+        Self { skipped: imported.skipped(), keys: imported.into_iter().collect() }
+    }
 }
 
 #[pymethods]
@@ -208,17 +228,17 @@ impl ImportedKeys {
     /// The keys as a tuple, in the order of the file.
     #[getter]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.inner.keys().iter().map(|key| ImportedKey { inner: key.clone() }))
+        PyTuple::new(py, self.keys.iter().map(|key| ImportedKey { inner: key.clone() }))
     }
 
     /// How many keys of another kind the file holds.
     #[getter]
     fn skipped(&self) -> usize {
-        self.inner.skipped()
+        self.skipped
     }
 
     fn __len__(&self) -> usize {
-        self.inner.keys().len()
+        self.keys.len()
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -230,16 +250,22 @@ impl ImportedKeys {
     }
 
     fn __repr__(&self) -> String {
-        format!("<ImportedKeys: {} keys, {} skipped>", self.inner.keys().len(), self.inner.skipped())
+        let plural = if self.keys.len() == 1 { "" } else { "s" };
+        format!("<ImportedKeys: {} key{plural}, {} skipped>", self.keys.len(), self.skipped)
     }
 
-    fn __copy__(slf: Py<Self>) -> Py<Self> {
-        slf
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let unpickle = py.import("kycvs._kycvs")?.getattr("_unpickle_imported_keys")?;
+        Ok((unpickle, (self.keys(py)?, self.skipped).into_pyobject(py)?))
     }
+}
 
-    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
-        slf
-    }
+/// For `pickle` alone.
+#[pyfunction]
+#[pyo3(name = "_unpickle_imported_keys")]
+pub(crate) fn unpickle_imported_keys(keys: &Bound<'_, PyTuple>, skipped: usize) -> PyResult<ImportedKeys> {
+    let key = |key: Bound<'_, PyAny>| Ok(instance::<ImportedKey>("keys", &key)?.get().inner.clone());
+    Ok(ImportedKeys { keys: keys.iter().map(key).collect::<PyResult<_>>()?, skipped })
 }
 
 /// Reads every Ed25519 public key of a file: PEM, COSE_Key, COSE_KeySet, JWK or JWK Set, told apart by their content.
@@ -255,6 +281,7 @@ impl ImportedKeys {
 /// >>> [imported.key == key for imported in import_keys(key.to_pem())]
 /// [True]
 #[pyfunction]
-pub(crate) fn import_keys(data: &Bound<'_, PyAny>) -> Outcome<ImportedKeys> {
-    Ok(ImportedKeys { inner: kycvs::ImportedKeys::read(File::of("data", data)?.as_slice())? })
+pub(crate) fn import_keys(py: Python<'_>, data: &Bound<'_, PyAny>) -> Outcome<ImportedKeys> {
+    let data = File::of("data", data)?;
+    Ok(py.detach(|| kycvs::ImportedKeys::read(data.as_slice()))?.into())
 }

@@ -1,8 +1,9 @@
 //! The KYC-VS status token for Python: the extension module `kycvs._kycvs`, whose names the package `kycvs` shows.
 //!
 //! Nothing is decided here. Each file turns Python's types into those of the core, calls it, and turns back what it says:
-//! [`arguments`] (bytes, text, times), [`names`] (the enums and the classes of exceptions, which are written in Python),
-//! [`failure`] (errors); then one file for each class. What is not given by the caller is not given to the core either,
+//! [`arguments`] (bytes, text, flags), [`times`] (moments, spans, numbers), [`names`] (the enums and the classes of
+//! exceptions, which are written in Python), [`failure`] (errors); then one file for each class. [`many`] checks a list on
+//! several threads, and [`in_order`] is how these ask one replay guard. What is not given by the caller is not given to the core either,
 //! so that no default stands twice.
 //!
 //! The documentation of classes and methods is that of Python's `help()`, whose examples `tests/test_doctests.py` runs.
@@ -38,12 +39,15 @@ mod _kycvs {
     use crate::{
         claims::{Claims, unpickle_claims},
         issuer::Issuer,
-        keys::{ImportedKey, ImportedKeys, VerifyingKey, import_keys},
+        keys::{
+            ImportedKey, ImportedKeys, VerifyingKey, import_keys, unpickle_imported_key,
+            unpickle_imported_keys,
+        },
         presentation::Presentation,
         replay::MemoryReplayGuard,
         signing_key::SigningKey,
         subject::Subject,
-        trust::{TrustStore, TrustedKey},
+        trust::{TrustStore, TrustedKey, unpickle_trusted_key},
         verdict::{Verdict, unpickle_verdict},
         verifier::Verifier,
     };
@@ -53,8 +57,8 @@ mod _kycvs {
     #[allow(non_upper_case_globals, reason = "Python's name")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// The enums and exceptions are kept once for the process, and would be another interpreter's there. From 3.12 on Python
-    /// itself refuses.
+    /// The classes are made once for the process, and would be another interpreter's there. From 3.12 on Python itself
+    /// refuses.
     #[pymodule_init]
     fn in_the_main_interpreter_alone() -> PyResult<()> {
         // SAFETY: this thread is attached, so that there is an interpreter to be asked for its number.

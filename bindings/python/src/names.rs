@@ -1,12 +1,13 @@
 //! The classes that are written in Python: `kycvs/_values.py` and `kycvs/_errors.py`.
 
-use pyo3::{exceptions::PyTypeError, prelude::*, sync::PyOnceLock, types::PyType};
+use pyo3::{exceptions::PyTypeError, intern, prelude::*, types::PyType};
 
+// They are looked up each time, and kept nowhere: where the app imports the package anew, there are new ones.
 macro_rules! classes {
     ($($name:ident = $module:literal, $class:literal;)*) => {$(
-        pub(crate) fn $name(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-            static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-            CLASS.import(py, $module, $class)
+        pub(crate) fn $name(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
+            let module = py.import(intern!(py, $module))?;
+            Ok(module.getattr(intern!(py, $class))?.cast_into()?)
         }
     )*};
 }
@@ -29,9 +30,20 @@ pub(crate) fn wrong_type(name: &str, expected: &str, found: &Bound<'_, PyAny>) -
     PyTypeError::new_err(format!("{name}: expected {expected}, not {found}"))
 }
 
+/// A `TypeError` that names the parameter, where Python's own says that `found` cannot do something. Whatever else the
+/// app's code raised when it was asked (`KeyboardInterrupt`, an error of its own) passes through.
+pub(crate) fn not_able(error: PyErr, name: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {
+    if !error.is_instance_of::<PyTypeError>(found.py()) {
+        return error;
+    }
+    let wrong = wrong_type(name, expected, found);
+    wrong.set_cause(found.py(), Some(error));
+    wrong
+}
+
 /// Of a `Status`, and of no other number: `True` would be "partially vaccinated".
 pub(crate) fn status(name: &str, value: &Bound<'_, PyAny>) -> PyResult<kycvs::Status> {
-    if !value.is_instance(status_class(value.py())?)? {
+    if !value.is_instance(status_class(value.py())?.as_any())? {
         return Err(wrong_type(name, "kycvs.Status (`Status(2)` makes one of a number)", value));
     }
     // The members are the core's, which `tests/test_keys.py` sees to.
@@ -44,7 +56,7 @@ pub(crate) fn status_to_python(py: Python<'_>, status: kycvs::Status) -> PyResul
 
 pub(crate) fn algorithm(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<kycvs::Algorithm>> {
     let Some(value) = value else { return Ok(None) };
-    if !value.is_instance(algorithm_class(value.py())?)? {
+    if !value.is_instance(algorithm_class(value.py())?.as_any())? {
         return Err(wrong_type(name, "kycvs.Algorithm or None", value));
     }
     let text: String = value.getattr("value")?.extract()?;

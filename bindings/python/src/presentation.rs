@@ -58,9 +58,10 @@ impl Presentation {
     /// ...     print(error.code)
     /// bad_text
     #[classmethod]
-    fn from_text(_: &Bound<'_, PyType>, text: &Bound<'_, PyAny>) -> Outcome<Self> {
+    fn from_text(_: &Bound<'_, PyType>, py: Python<'_>, text: &Bound<'_, PyAny>) -> Outcome<Self> {
         let text = text.cast::<PyString>().map_err(|_| wrong_type("text", "str", text))?;
-        Ok(Self { inner: kycvs::Presentation::from_text(Text::of(text).as_str())? })
+        let text = Text::of(text);
+        Ok(Self { inner: py.detach(|| kycvs::Presentation::from_text(&text))? })
     }
 
     /// The bytes, which hold the opening too where there is one.

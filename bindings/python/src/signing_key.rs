@@ -43,8 +43,9 @@ impl SigningKey {
     /// >>> from kycvs import SigningKey
     /// >>> key = SigningKey.generate()
     #[classmethod]
-    fn generate(_: &Bound<'_, PyType>) -> Outcome<Self> {
-        Ok(kycvs::SigningKey::generate()?.into())
+    fn generate(_: &Bound<'_, PyType>, py: Python<'_>) -> Outcome<Self> {
+        // The random source of a system that has just started lets one wait.
+        Ok(py.detach(kycvs::SigningKey::generate)?.into())
     }
 
     /// The key with this seed, the 32 bytes of the private key of RFC 8032, section 5.1.5.
@@ -67,8 +68,9 @@ impl SigningKey {
     /// >>> from kycvs import SigningKey
     /// >>> key = SigningKey.from_pem(SigningKey.generate().to_pem())
     #[classmethod]
-    fn from_pem(_: &Bound<'_, PyType>, pem: &Bound<'_, PyAny>) -> Outcome<Self> {
-        Ok(kycvs::SigningKey::from_pem(&File::of("pem", pem)?.to_text())?.into())
+    fn from_pem(_: &Bound<'_, PyType>, py: Python<'_>, pem: &Bound<'_, PyAny>) -> Outcome<Self> {
+        let pem = File::of("pem", pem)?;
+        Ok(py.detach(|| kycvs::SigningKey::from_pem(&pem.to_text()))?.into())
     }
 
     /// The key of an encrypted PKCS#8 PEM file (``ENCRYPTED PRIVATE KEY``), as ``openssl pkey -aes256`` writes it. A
@@ -91,8 +93,8 @@ impl SigningKey {
         passphrase: &Bound<'_, PyAny>,
     ) -> Outcome<Self> {
         let (pem, passphrase) = (File::of("pem", pem)?, self::passphrase(passphrase)?);
-        let pem = pem.to_text();
-        Ok(py.detach(|| kycvs::SigningKey::from_encrypted_pem(&pem, passphrase.as_slice()))?.into())
+        let read = || kycvs::SigningKey::from_encrypted_pem(&pem.to_text(), passphrase.as_slice());
+        Ok(py.detach(read)?.into())
     }
 
     /// The key of a JWK with its private member ``d`` (RFC 8037).
@@ -102,8 +104,9 @@ impl SigningKey {
     /// >>> from kycvs import SigningKey
     /// >>> key = SigningKey.from_jwk(SigningKey.generate().to_jwk())
     #[classmethod]
-    fn from_jwk(_: &Bound<'_, PyType>, jwk: &Bound<'_, PyAny>) -> Outcome<Self> {
-        Ok(kycvs::SigningKey::from_jwk(&File::of("jwk", jwk)?.to_text())?.into())
+    fn from_jwk(_: &Bound<'_, PyType>, py: Python<'_>, jwk: &Bound<'_, PyAny>) -> Outcome<Self> {
+        let jwk = File::of("jwk", jwk)?;
+        Ok(py.detach(|| kycvs::SigningKey::from_jwk(&jwk.to_text()))?.into())
     }
 
     /// The key of a COSE_Key with its private half (RFC 9053, section 7.2).
@@ -113,8 +116,9 @@ impl SigningKey {
     /// >>> from kycvs import SigningKey
     /// >>> key = SigningKey.from_cose_key(SigningKey.generate().to_cose_key())
     #[classmethod]
-    fn from_cose_key(_: &Bound<'_, PyType>, data: &Bound<'_, PyAny>) -> Outcome<Self> {
-        Ok(kycvs::SigningKey::from_cose_key(Bytes::of("data", data)?.as_slice())?.into())
+    fn from_cose_key(_: &Bound<'_, PyType>, py: Python<'_>, data: &Bound<'_, PyAny>) -> Outcome<Self> {
+        let data = Bytes::of("data", data)?;
+        Ok(py.detach(|| kycvs::SigningKey::from_cose_key(data.as_slice()))?.into())
     }
 
     /// Whether a PEM file is encrypted, so that a passphrase has to be asked for.
@@ -123,8 +127,9 @@ impl SigningKey {
     /// >>> SigningKey.is_encrypted_pem(SigningKey.generate().to_pem())
     /// False
     #[staticmethod]
-    fn is_encrypted_pem(pem: &Bound<'_, PyAny>) -> PyResult<bool> {
-        Ok(kycvs::SigningKey::is_encrypted_pem(&File::of("pem", pem)?.to_text()))
+    fn is_encrypted_pem(py: Python<'_>, pem: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let pem = File::of("pem", pem)?;
+        Ok(py.detach(|| kycvs::SigningKey::is_encrypted_pem(&pem.to_text())))
     }
 
     /// A PKCS#8 PEM file (``PRIVATE KEY``), not encrypted.

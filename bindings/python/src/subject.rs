@@ -32,14 +32,17 @@ pub(crate) struct Subject {
 impl Subject {
     #[new]
     #[pyo3(signature = (name, mobile=None))]
-    fn new(name: &Bound<'_, PyAny>, mobile: Option<&Bound<'_, PyAny>>) -> Outcome<Self> {
-        let subject = kycvs::Subject::new(text("name", name)?)?;
-        Ok(Self {
-            inner: match mobile {
-                Some(mobile) => subject.with_mobile(text("mobile", mobile)?)?,
-                None => subject,
-            },
-        })
+    fn new(py: Python<'_>, name: &Bound<'_, PyAny>, mobile: Option<&Bound<'_, PyAny>>) -> Outcome<Self> {
+        let name = text("name", name)?;
+        let mobile = mobile.map(|mobile| text("mobile", mobile)).transpose()?;
+        let subject = || {
+            let subject = kycvs::Subject::new(name)?;
+            match mobile {
+                Some(mobile) => subject.with_mobile(mobile),
+                None => Ok(subject),
+            }
+        };
+        Ok(Self { inner: py.detach(subject)? })
     }
 
     /// The name in its normal form.

@@ -1,9 +1,10 @@
 //! Points in time and spans: Python's aware `datetime` and `timedelta`, or whole seconds.
 
-use crate::names::wrong_type;
+use crate::names::{not_able, wrong_type};
 use kycvs::Timestamp;
 use pyo3::{
     exceptions::{PyOverflowError, PyValueError},
+    ffi,
     prelude::*,
     sync::PyOnceLock,
     types::{PyBool, PyDateTime, PyDelta, PyDeltaAccess, PyFloat, PyTzInfo},
@@ -85,7 +86,7 @@ fn seconds(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<Opt
     if value.is_instance_of::<PyBool>() || value.is_instance_of::<PyFloat>() {
         return Err(wrong_type(name, expected, value));
     }
-    let Ok(whole) = value.call_method0("__index__") else { return Err(wrong_type(name, expected, value)) };
+    let whole = index(value).map_err(|error| not_able(error, name, expected, value))?;
     if whole.lt(0)? {
         return Ok(None);
     }
@@ -93,6 +94,12 @@ fn seconds(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyResult<Opt
         Ok(seconds) => Ok(Some(seconds)),
         Err(_) => Err(PyOverflowError::new_err(format!("{name}: this number goes up to 2**64 - 1"))),
     }
+}
+
+/// What Python takes for a whole number: an `int`, or what has an `__index__` that returns one.
+fn index<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the thread is attached and the object lives; what comes back is a new reference, or null and an exception.
+    unsafe { Bound::from_owned_ptr_or_err(value.py(), ffi::PyNumber_Index(value.as_ptr())) }
 }
 
 /// `None` where it is negative.

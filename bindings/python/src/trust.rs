@@ -1,16 +1,17 @@
 //! Which keys speak for which issuer, and when.
 
 use crate::{
-    arguments::{Bytes, Flag, text},
+    arguments::{Bytes, Flag, Given, text},
     failure::Outcome,
     keys::{ImportedKey, VerifyingKey},
-    names::{self, wrong_type},
+    names::{self, not_able, wrong_type},
     times,
 };
 use kycvs::{IssuerName, Validity};
 use pyo3::{
+    exceptions::PyValueError,
     prelude::*,
-    types::{PyBytes, PyDict, PyString, PyTuple, PyType},
+    types::{PyBytes, PyString, PyTuple, PyType},
 };
 
 /// One key, the issuer that it speaks for, and what its tokens must be like.
@@ -151,13 +152,22 @@ impl TrustedKey {
         Ok(text)
     }
 
-    fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
-        let arguments = PyDict::new(py);
-        arguments.set_item("algorithm", self.algorithm(py)?)?;
-        arguments.set_item("not_before", self.not_before_seconds())?;
-        arguments.set_item("not_after", self.not_after_seconds())?;
-        arguments.set_item("withdrawn", self.withdrawn())?;
-        Ok(((self.issuer(), self.key()).into_pyobject(py)?, arguments))
+    /// As the file of a store with this key alone, which says all of it.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Outcome<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let unpickle = py.import("kycvs._kycvs")?.getattr("_unpickle_trusted_key")?;
+        let store = kycvs::TrustStore::new().with(self.inner.clone())?;
+        Ok((unpickle, (PyBytes::new(py, &store.to_bytes()),)))
+    }
+}
+
+/// For `pickle` alone.
+#[pyfunction]
+#[pyo3(name = "_unpickle_trusted_key")]
+pub(crate) fn unpickle_trusted_key(store: &Bound<'_, PyAny>) -> Outcome<TrustedKey> {
+    let store = kycvs::TrustStore::from_bytes(Bytes::of("store", store)?.as_slice())?;
+    match store.keys().next() {
+        Some(key) => Ok(TrustedKey { inner: key.clone() }),
+        None => Err(PyValueError::new_err("store: there is no key in it").into()),
     }
 }
 
@@ -186,18 +196,20 @@ pub(crate) struct TrustStore {
 #[pymethods]
 impl TrustStore {
     #[new]
-    #[pyo3(signature = (keys=None), text_signature = "(keys=())")]
-    fn new(keys: Option<&Bound<'_, PyAny>>) -> Outcome<Self> {
-        let mut inner = kycvs::TrustStore::new();
-        if let Some(keys) = keys {
-            let expected = "an iterable of kycvs.TrustedKey";
-            for key in keys.try_iter().map_err(|_| wrong_type("keys", expected, keys))? {
+    #[pyo3(signature = (keys=Given::Not), text_signature = "(keys=())")]
+    fn new(py: Python<'_>, keys: Given) -> Outcome<Self> {
+        let expected = "an iterable of kycvs.TrustedKey";
+        let mut all = Vec::new();
+        if let Given::This(keys) = keys {
+            let keys = keys.bind(py);
+            for key in keys.try_iter().map_err(|error| not_able(error, "keys", expected, keys))? {
                 let key = key?;
                 let trusted = key.cast::<TrustedKey>().map_err(|_| wrong_type("keys", expected, &key))?;
-                inner.add(trusted.get().inner.clone())?;
+                all.push(trusted.get().inner.clone());
             }
         }
-        Ok(Self { inner })
+        let add = || all.into_iter().try_fold(kycvs::TrustStore::new(), kycvs::TrustStore::with);
+        Ok(Self { inner: py.detach(add)? })
     }
 
     /// Reads a store's file.
@@ -211,9 +223,9 @@ impl TrustStore {
     /// ...     print(error.code)
     /// bad_trust_store
     #[classmethod]
-    fn from_bytes(_: &Bound<'_, PyType>, data: &Bound<'_, PyAny>) -> Outcome<Self> {
+    fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: &Bound<'_, PyAny>) -> Outcome<Self> {
         let data = Bytes::of("data", data)?;
-        Ok(Self { inner: kycvs::TrustStore::from_bytes(data.as_slice())? })
+        Ok(Self { inner: py.detach(|| kycvs::TrustStore::from_bytes(data.as_slice()))? })
     }
 
     /// The store's file: the same keys always make the same bytes.
@@ -222,7 +234,7 @@ impl TrustStore {
     /// >>> TrustStore().to_bytes().hex()
     /// 'a2006d6b796376732f74727573742f310180'
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.inner.to_bytes())
+        PyBytes::new(py, &py.detach(|| self.inner.to_bytes()))
     }
 
     fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -238,7 +250,11 @@ impl TrustStore {
     /// >>> trust = TrustStore().with_key("in.gov.cowin", old, not_after=1_800_000_000)
     /// >>> len(trust.with_key("in.gov.cowin", new, not_before=1_800_000_000))
     /// 2
-    #[pyo3(signature = (issuer, key, *, algorithm=None, not_before=None, not_after=None))]
+    #[pyo3(
+        signature = (issuer, key, *, algorithm=None, not_before=None, not_after=None, withdrawn=Flag::NO),
+        text_signature = "($self, issuer, key, *, algorithm=None, not_before=None, not_after=None, withdrawn=False)"
+    )]
+    #[allow(clippy::too_many_arguments, reason = "they are keywords")]
     fn with_key(
         &self,
         py: Python<'_>,
@@ -247,9 +263,10 @@ impl TrustStore {
         algorithm: Option<&Bound<'_, PyAny>>,
         not_before: Option<&Bound<'_, PyAny>>,
         not_after: Option<&Bound<'_, PyAny>>,
+        withdrawn: Flag,
     ) -> Outcome<Self> {
-        let trusted = TrustedKey::new(py, issuer, key, algorithm, not_before, not_after, Flag::NO)?;
-        Ok(Self { inner: self.inner.clone().with(trusted.inner)? })
+        let trusted = TrustedKey::new(py, issuer, key, algorithm, not_before, not_after, withdrawn)?;
+        Ok(Self { inner: py.detach(|| self.inner.clone().with(trusted.inner))? })
     }
 
     /// The keys as a tuple, by issuer.

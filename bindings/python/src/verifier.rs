@@ -5,7 +5,7 @@ use crate::{
     failure::{Outcome, as_exception, stops},
     in_order::{InCaller, InOrder},
     many::Work,
-    names::wrong_type,
+    names::{not_able, wrong_type},
     replay::Guard,
     subject::Subject,
     times,
@@ -101,7 +101,8 @@ impl Verifier {
             policy = policy.ignoring_status_lists();
         }
         let guard = replay_guard.map(Guard::of).transpose()?;
-        let inner = kycvs::Verifier::new(trust.get().inner.clone(), policy);
+        let store = trust.get();
+        let inner = py.detach(|| kycvs::Verifier::new(store.inner.clone(), policy));
         let audience = audience.map(ToOwned::to_owned);
         Ok(Self::guarded(inner, guard, trust.clone().unbind(), audience, open))
     }
@@ -116,7 +117,8 @@ impl Verifier {
     /// <Verifier: audience='irctc.co.in', open=False, 1 key>
     fn with_trust(&self, py: Python<'_>, trust: &Bound<'_, PyAny>) -> PyResult<Self> {
         let trust = instance::<TrustStore>("trust", trust)?;
-        let inner = self.inner.clone().with_trust(trust.get().inner.clone());
+        let store = trust.get();
+        let inner = py.detach(|| self.inner.clone().with_trust(store.inner.clone()));
         let guard = self.guard.as_ref().map(|guard| guard.for_another(py));
         Ok(Self::guarded(inner, guard, trust.clone().unbind(), self.audience.clone(), self.open))
     }
@@ -261,7 +263,7 @@ pub(crate) fn check(
     let now = now.unwrap_or_else(Timestamp::now);
     match input {
         Input::Bytes(bytes) => verifier.verify_at(bytes.as_slice(), expectation, now),
-        Input::Text(text) => verifier.verify_text_at(text.as_str(), expectation, now),
+        Input::Text(text) => verifier.verify_text_at(text, expectation, now),
         Input::Presentation(presentation) => {
             verifier.verify_at(presentation.get().inner.as_bytes(), expectation, now)
         }
@@ -295,6 +297,7 @@ fn inputs(presentations: &Bound<'_, PyAny>) -> PyResult<Vec<Input>> {
             presentations,
         ));
     }
-    let all = presentations.try_iter().map_err(|_| wrong_type("presentations", expected, presentations))?;
+    let all = presentations.try_iter();
+    let all = all.map_err(|error| not_able(error, "presentations", expected, presentations))?;
     all.enumerate().map(|(place, one)| Input::of(&format!("presentations[{place}]"), &one?)).collect()
 }

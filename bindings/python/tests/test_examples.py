@@ -69,10 +69,70 @@ def test_a_refusal_is_handled(
 def test_a_wrong_call_shows_how_to_call(tmp_path: Path) -> None:
     for example in ("verify_scanned.py", "issue_answer.py"):
         called = run(example)
-        assert called.returncode == 1
+        assert (called.returncode, called.stdout) == (2, "")
         assert f"python {example} " in called.stderr
-    refused = run("issue_answer.py", tmp_path, "a" * 65, NONCE, 2)
-    assert (refused.returncode, refused.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("trust", "audience", "nonce", "answer", "says"),
+    [
+        ("missing.cbor", "irctc.co.in", NONCE, "answer.txt", "No such file"),
+        ("damaged.cbor", "irctc.co.in", NONCE, "answer.txt", "bad_trust_store"),
+        ("trust.cbor", "", NONCE, "answer.txt", "invalid_claim"),
+        ("trust.cbor", "irctc.co.in", "00", "answer.txt", "invalid_claim"),
+        ("trust.cbor", "irctc.co.in", "zz", "answer.txt", "hexadecimal"),
+        ("trust.cbor", "irctc.co.in", NONCE, "missing.txt", "No such file"),
+    ],
+)
+def test_what_has_to_be_mended_here_is_not_a_refusal(
+    tmp_path: Path, trust: str, audience: str, nonce: str, answer: str, says: str
+) -> None:
+    (tmp_path / "answer.txt").write_text(issue(tmp_path))
+    (tmp_path / "damaged.cbor").write_bytes((tmp_path / "trust.cbor").read_bytes()[:-1])
+    verified = run("verify_scanned.py", tmp_path / trust, audience, nonce, tmp_path / answer)
+    assert (verified.returncode, verified.stdout) == (2, "")
+    assert "Traceback" not in verified.stderr
+    assert "call the operator" in verified.stderr
+    assert says in verified.stderr
+    # Garbage that was scanned is not among it.
+    (tmp_path / "answer.txt").write_bytes(b"KV1:\xff\xfe")
+    verified = run("verify_scanned.py", tmp_path / "trust.cbor", "irctc.co.in", NONCE, tmp_path / "answer.txt")
+    assert (verified.returncode, verified.stderr) == (1, "")
+    assert verified.stdout.startswith("Scan again. (bad_text")
+
+
+@pytest.mark.parametrize(
+    ("folder", "audience", "nonce", "status", "says"),
+    [
+        ("issuer", "a" * 65, NONCE, 2, "invalid_claim"),
+        ("issuer", "irctc.co.in", NONCE, 7, "7 is not a valid Status"),
+        ("issuer", "irctc.co.in", NONCE, "two", "'two'"),
+        ("issuer", "irctc.co.in", "zz", 2, "hexadecimal"),
+        ("issuer", "irctc.co.in", "00", 2, "invalid_claim"),
+        ("damaged", "irctc.co.in", NONCE, 2, "invalid_key"),
+        ("garbage", "irctc.co.in", NONCE, 2, "invalid_key"),
+        ("file", "irctc.co.in", NONCE, 2, "error: "),
+    ],
+)
+def test_what_cannot_be_issued_says_why(
+    tmp_path: Path, folder: str, audience: str, nonce: str, status: object, says: str
+) -> None:
+    for name, content in (("damaged", b"-----BEGIN PRIVATE KEY-----"), ("garbage", b"\xff\xfe")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "issuer.pem").write_bytes(content)
+    (tmp_path / "file").write_bytes(b"")
+    refused = run("issue_answer.py", tmp_path / folder, audience, nonce, status)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Traceback" not in refused.stderr
+    assert says in refused.stderr
+
+
+def test_the_trust_store_is_made_where_there_is_none(tmp_path: Path) -> None:
+    issue(tmp_path)
+    trust = (tmp_path / "trust.cbor").read_bytes()
+    (tmp_path / "trust.cbor").unlink()
+    issue(tmp_path)
+    assert (tmp_path / "trust.cbor").read_bytes() == trust
 
 
 def test_the_smoke_test_passes() -> None:

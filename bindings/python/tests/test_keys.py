@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import pickle
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 import vectors
@@ -134,7 +136,15 @@ def test_imported_keys_are_a_sequence_of_values(key: SigningKey) -> None:
     assert hash(imported.keys[0]) == hash(one)
     assert hash(imported) == hash(copy.deepcopy(imported))
     assert one == copy.copy(imported).keys[0]
-    assert repr(imported) == "<ImportedKeys: 1 keys, 1 skipped>"
+    assert repr(imported) == "<ImportedKeys: 1 key, 1 skipped>"
+    two = import_keys(public.to_pem() + SigningKey.generate().verifying_key.to_pem())
+    assert repr(two) == "<ImportedKeys: 2 keys, 0 skipped>"
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        for value in (imported, two, one, two.keys[1]):
+            again = pickle.loads(pickle.dumps(value, protocol))
+            assert type(again) is type(value)
+            assert again == value
+            assert hash(again) == hash(value)
     assert repr(one) == "ImportedKey(key_id='be5de2f4bcdc383a', algorithm=Ed25519)"
     assert import_keys(public.to_cose_key()).keys[0].algorithm is None
     # The file's algorithm is taken, and another one is not.
@@ -162,8 +172,8 @@ def test_a_trusted_key_says_what_it_is(key: SigningKey) -> None:
     assert (plain.not_before, plain.not_before_seconds, plain.not_after, plain.not_after_seconds) == (None,) * 4
     assert plain != trusted
     assert not plain.withdrawn
-    for value in (plain, trusted):
-        again = pickle.loads(pickle.dumps(value))
+    for value, protocol in itertools.product((plain, trusted), range(pickle.HIGHEST_PROTOCOL + 1)):
+        again = pickle.loads(pickle.dumps(value, protocol))
         assert again == value == copy.deepcopy(value)
         assert hash(again) == hash(value)
     endless = TrustedKey("in.gov.cowin", key.verifying_key, not_after=2**64 - 1)
@@ -188,6 +198,9 @@ def test_a_trust_store_is_a_value() -> None:
     longer = trust.with_key("issuer-3", SigningKey.generate().verifying_key)
     assert (len(trust), len(longer)) == (3, 4)
     assert trust != longer
+    arguments: dict[str, Any] = {"algorithm": Algorithm.ED25519, "not_before": 5, "not_after": 6, "withdrawn": True}
+    trusted = TrustedKey("issuer-3", keys[0].key, **arguments)
+    assert TrustStore().with_key("issuer-3", keys[0].key, **arguments).keys == (trusted,)
     with pytest.raises(SetUpError) as caught:
         trust.with_key("issuer-9", keys[0].key)
     assert caught.value.code == "bad_trust_store"

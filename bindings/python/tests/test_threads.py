@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import vectors
 from conftest import NONCE, NOW, open_passes
-from kycvs import Issuer, KycvsError, Presentation, SigningKey, Subject, TrustStore, Verdict, Verifier
+from kycvs import (
+    Issuer,
+    KycvsError,
+    Presentation,
+    SigningKey,
+    Subject,
+    TrustedKey,
+    TrustStore,
+    Verdict,
+    Verifier,
+    VerifyingKey,
+    import_keys,
+)
+from smoke import ENDINGS, ended
 
 TASKS = Path("/proc/self/task")
 
@@ -99,29 +115,102 @@ def test_a_buffer_that_changes_meanwhile_does_no_harm(verifier: Verifier, answer
     assert "good" in outcomes
 
 
-def test_other_threads_run_meanwhile() -> None:
-    """A key is stretched for a good part of a second; a thread that only counts gets on in that time."""
-    key = SigningKey.generate()
-    counted = 0
-    stop = threading.Event()
+class Watcher:
+    """Whether another thread gets on while a call is under way, whatever the clock says.
 
-    def count() -> None:
-        nonlocal counted
-        while not stop.is_set():
-            counted += 1
-            time.sleep(0.001)
+    With an endless switch interval Python takes the interpreter's lock from nobody: the other thread runs where the call
+    gives it back, and else not before the call is over. The call is repeated, since the other one may be slower to wake up
+    than the call is, for some seconds.
+    """
 
-    counter = threading.Thread(target=count)
-    counter.start()
-    time.sleep(0.05)
-    before = counted
-    begin = time.perf_counter()
-    key.to_encrypted_pem("correct horse")
-    spent = time.perf_counter() - begin
-    meanwhile = counted - before
-    stop.set()
-    counter.join()
-    assert meanwhile > spent * 1000 * 0.1
+    def __init__(self) -> None:
+        self.calling = False
+        self.seen = threading.Event()
+        self.go = threading.Event()
+
+    def watch(self) -> None:
+        self.go.wait()
+        while not self.seen.is_set():
+            if self.calling:
+                self.seen.set()
+            # It gives the lock back, to the thread that calls.
+            time.sleep(0)
+
+    def runs_during(self, call: Callable[[], object], patience: float) -> bool:
+        before = sys.getswitchinterval()
+        watcher = threading.Thread(target=self.watch)
+        watcher.start()
+        sys.setswitchinterval(1e6)
+        try:
+            self.go.set()
+            end = time.monotonic() + patience
+            while time.monotonic() < end:
+                self.calling = True
+                with contextlib.suppress(KycvsError):
+                    call()
+                # Nothing that gives the lock back stands between these.
+                self.calling = False
+                if self.seen.is_set():
+                    return True
+                time.sleep(0.0001)
+            return False
+        finally:
+            sys.setswitchinterval(before)
+            self.seen.set()
+            watcher.join()
+
+
+KEY = SigningKey.from_seed(bytes(range(32)))
+KEYS = [SigningKey.generate().verifying_key for _ in range(2000)]
+TRUSTED = [TrustedKey("in.gov.cowin", key) for key in KEYS]
+STORE = TrustStore(TRUSTED)
+VERIFIER = Verifier(STORE, open=True)
+STORE_FILE, STORE_PICKLE = STORE.to_bytes(), pickle.dumps(STORE)
+KEY_FILE = "".join(key.to_pem() for key in KEYS)
+ENCRYPTED, COSE_KEY, SIGNATURE = KEY.to_encrypted_pem("pass"), KEY.to_cose_key(), KEY.sign(b"")
+SPACES, ZEROS, GARBAGE = " " * 1_000_000, bytes(1_000_000), b"\xff" * 1_000_000
+# As long as one may be before it is brought to its normal form.
+NAME = "Asha " + "a\u0301" * 300
+# Some end in a refusal, after a good while.
+LONG_WORK: dict[str, Callable[[], object]] = {
+    "TrustStore": lambda: TrustStore(TRUSTED),
+    "TrustStore.from_bytes": lambda: TrustStore.from_bytes(STORE_FILE),
+    "TrustStore.to_bytes": STORE.to_bytes,
+    "TrustStore.with_key": lambda: STORE.with_key("in.gov.cowin", KEY.verifying_key),
+    "TrustStore from a pickle": lambda: pickle.loads(STORE_PICKLE),
+    "Verifier": lambda: Verifier(STORE, open=True),
+    "Verifier.with_trust": lambda: VERIFIER.with_trust(STORE),
+    "import_keys": lambda: import_keys(KEY_FILE),
+    "Subject": lambda: Subject(NAME),
+    "Presentation.from_text": lambda: Presentation.from_text(SPACES),
+    "VerifyingKey.from_bytes": lambda: VerifyingKey.from_bytes(KEYS[0].to_bytes()),
+    "VerifyingKey.from_pem": lambda: VerifyingKey.from_pem(GARBAGE),
+    "VerifyingKey.verifies": lambda: KEYS[0].verifies(ZEROS, SIGNATURE),
+    "SigningKey.from_pem": lambda: SigningKey.from_pem(GARBAGE),
+    "SigningKey.is_encrypted_pem": lambda: SigningKey.is_encrypted_pem(GARBAGE),
+    "SigningKey.from_encrypted_pem": lambda: SigningKey.from_encrypted_pem(ENCRYPTED, "pass"),
+    "SigningKey.to_encrypted_pem": lambda: KEY.to_encrypted_pem("pass"),
+    "SigningKey.from_jwk": lambda: SigningKey.from_jwk(GARBAGE),
+    "SigningKey.from_cose_key": lambda: SigningKey.from_cose_key(COSE_KEY),
+    "SigningKey.sign": lambda: KEY.sign(ZEROS),
+}
+
+
+@pytest.mark.parametrize("name", LONG_WORK)
+def test_other_threads_run_meanwhile(name: str) -> None:
+    assert Watcher().runs_during(LONG_WORK[name], patience=10)
+
+
+def test_no_other_thread_runs_where_the_lock_is_kept() -> None:
+    """So that the test before this one can fail."""
+    assert not Watcher().runs_during(lambda: sum(range(10_000)), patience=0.2)
+
+
+@pytest.mark.parametrize("program", ENDINGS)
+def test_a_process_ends_while_threads_are_at_work(program: str) -> None:
+    for _ in range(5):
+        done = ended(ENDINGS[program])
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not TASKS.exists(), reason="threads are counted as Linux tells them")

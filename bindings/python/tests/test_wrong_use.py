@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import ctypes
+import inspect
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -94,7 +95,7 @@ OBJECTS: dict[str, Call] = {
     "replay_guard": lambda wrong: Verifier(TRUST, open=True, replay_guard=wrong),
     "signer": lambda wrong: Issuer("issuer", wrong),
     "key": lambda wrong: TrustedKey("issuer", wrong),
-    "keys": lambda wrong: TrustStore([wrong]),
+    "keys": TrustStore,
     "algorithm": lambda wrong: TrustedKey("issuer", PUBLIC, algorithm=wrong),
     "status": lambda wrong: issue(status=wrong),
     "status_list": lambda wrong: issue(status_list=wrong),
@@ -204,6 +205,65 @@ def test_an_error_of_a_datetime_passes_through() -> None:
         verify(now=datetime(2026, 9, 21, tzinfo=Broken()))
 
 
+class Index:
+    """A whole number, as numpy's are."""
+
+    def __init__(self, number: object) -> None:
+        self.number = number
+
+    def __index__(self) -> Any:
+        if isinstance(self.number, BaseException):
+            raise self.number
+        return self.number
+
+
+@pytest.mark.parametrize(("name", "call"), [*TIMES.items(), *SPANS.items(), ("capacity", MemoryReplayGuard)])
+def test_a_whole_number_is_asked_for_once_and_what_it_raises_passes_through(name: str, call: Call) -> None:
+    for error in (ZeroDivisionError("mine"), KeyboardInterrupt("mine"), MemoryError("mine")):
+        with pytest.raises(type(error)) as caught:
+            call(Index(error))
+        assert caught.value is error
+    for wrong in (Index("5"), Index(None), Index(TypeError("mine"))):
+        with pytest.raises(TypeError, match=rf"{name}: expected .*, not Index") as refused:
+            call(wrong)
+        assert isinstance(refused.value.__cause__, TypeError)
+    with pytest.raises((ValueError, OverflowError), match=name):
+        call(Index(-1))
+
+
+def test_an_index_is_a_number() -> None:
+    assert TrustedKey("issuer", PUBLIC, not_after=Index(5)).not_after_seconds == 5  # type: ignore[arg-type]
+
+
+def test_what_an_iterator_raises_passes_through() -> None:
+    class Broken:
+        def __iter__(self) -> Any:
+            raise KeyboardInterrupt("mine")
+
+    wrong: Any = Broken()
+    for call in (TrustStore, lambda wrong: VERIFIER.verify_many(wrong, nonce=None)):
+        with pytest.raises(KeyboardInterrupt, match="mine"):
+            call(wrong)
+
+
+def test_an_empty_store_is_asked_for_by_no_keys_and_not_by_none() -> None:
+    wrong: Any = None
+    with pytest.raises(TypeError, match="keys: expected an iterable of kycvs.TrustedKey, not NoneType"):
+        TrustStore(wrong)
+    assert TrustStore() == TrustStore(()) == TrustStore(keys=[])
+    assert str(inspect.signature(TrustStore)) == "(keys=())"
+    # What the signature shows is what is taken for it.
+    for where in vars(kycvs).values():
+        for function in (where, *(vars(where).values() if isinstance(where, type) else ())):
+            try:
+                parameters = inspect.signature(function).parameters.values()
+            except (TypeError, ValueError):
+                continue
+            for parameter in parameters:
+                if parameter.name in {"open", "specimen", "allow_specimen", "ignore_status_lists", "withdrawn"}:
+                    assert parameter.default is False
+
+
 def test_half_a_surrogate_pair_is_no_text() -> None:
     for call in (Subject, lambda wrong: verify(purpose=wrong), lambda wrong: Issuer(wrong, KEY)):
         with pytest.raises(ValueError, match="surrogate") as caught:
@@ -275,10 +335,13 @@ def test_every_buffer_is_taken_for_its_bytes() -> None:
     ):
         assert verify(buffer) == verify(answer)
     assert wide.tobytes().startswith(answer)
-    released = memoryview(answer)
+    # One that has no bytes any longer is none, and not of a wrong type.
+    released: Any = memoryview(answer)
     released.release()
-    with pytest.raises((TypeError, ValueError)):
-        verify(released)
+    calls: list[Call] = [verify, TrustStore.from_bytes, import_keys, SigningKey.from_pem, lambda data: verify(nonce=data)]
+    for call in calls:
+        with pytest.raises(ValueError, match="released memoryview"):
+            call(released)
 
 
 def test_a_list_of_presentations_is_no_presentation() -> None:
@@ -348,3 +411,12 @@ def test_a_damaged_pickle_is_an_exception() -> None:
             kycvs._kycvs._unpickle_verdict(*arguments)
     with pytest.raises(UnreadableError):
         kycvs._kycvs._unpickle_claims(b"")
+    with pytest.raises(ValueError, match="no key"):
+        kycvs._kycvs._unpickle_trusted_key(TrustStore().to_bytes())
+    with pytest.raises(SetUpError):
+        kycvs._kycvs._unpickle_trusted_key(b"")
+    with pytest.raises(IssuingError):
+        kycvs._kycvs._unpickle_imported_key(b"")
+    wrong: Any = (PUBLIC,)
+    with pytest.raises(TypeError, match="keys"):
+        kycvs._kycvs._unpickle_imported_keys(wrong, 0)
