@@ -29,7 +29,7 @@ pub use presentation::Presentation;
 pub use subject::Subject;
 pub use time::Timestamp;
 pub use trust::{TrustStore, TrustedKey};
-pub use values::{Algorithm, Claims, Status, StatusListRef, Verdict};
+pub use values::{Algorithm, Claims, Status, StatusListRef, Verdict, status_meets, status_number};
 pub use verify::{Expectation, Outcome, Policy, Verifier};
 
 uniffi::setup_scaffolding!("kycvs");

@@ -33,6 +33,18 @@ impl From<Status> for kycvs::Status {
     }
 }
 
+/// The number that stands for a status in a token: 0, 1 or 2.
+#[uniffi::export]
+pub fn status_number(status: Status) -> u8 {
+    kycvs::Status::from(status).number()
+}
+
+/// Whether a person of this status is vaccinated at least so far.
+#[uniffi::export]
+pub fn status_meets(status: Status, at_least: Status) -> bool {
+    kycvs::Status::from(status) >= kycvs::Status::from(at_least)
+}
+
 /// The two names of one signature scheme, Ed25519 (RFC 8032), that a token can carry. The entry of a key in the trust
 /// store says which of the two its tokens carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]

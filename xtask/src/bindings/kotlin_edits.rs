@@ -30,7 +30,7 @@ pub(super) const EDITS: &[Edit] = &[
     // ---- What a call costs ----
     // A status is a JNA structure, and to make one takes as long as several calls. Calls get the address alone, of
     // memory that is used again (`CallStatuses`); a structure is made where there is an error to read.
-    edit("kotlin: a call takes the status by its address", 125,
+    edit("kotlin: a call takes the status by its address", 127,
         "uniffi_out_err: UniffiRustCallStatus",
         "uniffi_out_err: Pointer"),
     edit("kotlin: the status of a call is used again", 1,
@@ -352,7 +352,7 @@ pub(super) const EDITS: &[Edit] = &[
         "    @Throws(KycvsException::class) constructor(`status`"),
 
     // ---- The generated code's own business ----
-    edit("kotlin: converters are internal", 44, "public object FfiConverter", "internal object FfiConverter"),
+    edit("kotlin: converters are internal", 45, "public object FfiConverter", "internal object FfiConverter"),
     edit("kotlin: what converters are is internal", 2,
         "public interface FfiConverter",
         "internal interface FfiConverter"),
@@ -410,4 +410,7 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: and so is how", 1,
         "\ninline fun <T : Disposable?, R> T.use(",
         "\ninternal inline fun <T : Disposable?, R> T.use("),
+    // The layer shows them as what a status and a verdict have.
+    edit("kotlin: the number of a status", 1, "fun `statusNumber`(", "internal fun `statusNumber`("),
+    edit("kotlin: what a status meets", 1, "fun `statusMeets`(", "internal fun `statusMeets`("),
 ];

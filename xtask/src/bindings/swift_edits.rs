@@ -121,7 +121,7 @@ struct RustReader {
         "    return reader.hasRemaining
 ",
     ),
-    edit("every converter reads so", 51, "(data: Data, offset: Data.Index)", "RustReader"),
+    edit("every converter reads so", 52, "(data: Data, offset: Data.Index)", "RustReader"),
     // Bytes are the argument of each verification: into Rust's buffer at once, not by way of two arrays.
     edit(
         "bytes go straight into a buffer of Rust's",
@@ -345,6 +345,9 @@ public final class",
     ),
     edit("the guard in memory is a class", 1, "`memoryReplayGuard` makes one that keeps them in this process.", "``MemoryReplayGuard`` keeps them in this process."),
     edit("it is made by its initializer", 1, "public func memoryReplayGuard(", "func memoryReplayGuard("),
+    // The layer shows them as what a status and a verdict have.
+    edit("the number of a status", 1, "public func statusNumber(", "func statusNumber("),
+    edit("what a status meets", 1, "public func statusMeets(", "func statusMeets("),
 ];
 
 /// That there is a verdict means that every check has passed: one that an app could put together would mean nothing. The

@@ -3,16 +3,14 @@ import Foundation
 extension Status {
     /// The number that stands for it in a token.
     public var number: Int {
-        // The order is that of the enum in Rust, where the cases stand by their numbers, from 0. No number is written here
-        // again: `ConformanceTests` holds each to the test vectors, and so the order that `<` and `meets` go by.
-        Self.allCases.prefix { $0 != self }.count
+        Int(statusNumber(status: self))
     }
 }
 
-/// The further vaccinated, the greater: as their numbers, which the core compares.
+/// The further vaccinated, the greater.
 extension Status: Comparable {
     public static func < (one: Status, other: Status) -> Bool {
-        one.number < other.number
+        !statusMeets(status: one, atLeast: other)
     }
 }
 
@@ -23,13 +21,13 @@ extension Verdict {
     /// From when on the answer is no longer good. Exactly: ``expiresAtSeconds``.
     public var expiresAt: Date { date(ofSeconds: expiresAtSeconds) }
 
-    /// Whether the status is this one or further, which is a comparison of their numbers and no rule of the token.
+    /// Whether the status is this one or further.
     ///
     /// ```swift
     /// guard verdict.meets(.partiallyVaccinated) else { return }
     /// ```
     public func meets(_ atLeast: Status) -> Bool {
-        status >= atLeast
+        statusMeets(status: status, atLeast: atLeast)
     }
 }
 

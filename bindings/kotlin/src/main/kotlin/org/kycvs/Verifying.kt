@@ -74,10 +74,10 @@ public val Verdict.issuedAt: Instant get() = instantOf(issuedAtSeconds)
 public val Verdict.expiresAt: Instant get() = instantOf(expiresAtSeconds)
 
 /** Whether the person is vaccinated at least so far. */
-public fun Verdict.meets(atLeast: Status): Boolean = status >= atLeast
+public fun Verdict.meets(atLeast: Status): Boolean = statusMeets(status, atLeast)
 
 /** The number that stands for it in a token: 0, 1 or 2. */
-public val Status.number: Int get() = ordinal
+public val Status.number: Int get() = statusNumber(this).toInt()
 
 /** What the token is said to have been issued at, **believed by nobody yet**; [Instant.MAX] where it is later than that. */
 public val Claims.issuedAt: Instant get() = instantOf(issuedAtSeconds)
