@@ -102,6 +102,13 @@ impl Context {
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
+        // `cargo run` names its own folders here, in which a JVM would find a library of another build than the one to
+        // be tested.
+        if let Some(paths) = std::env::var_os(LIBRARIES) {
+            let others: Vec<PathBuf> =
+                std::env::split_paths(&paths).filter(|path| !path.starts_with(&self.target)).collect();
+            command.env(LIBRARIES, std::env::join_paths(others).unwrap_or_default());
+        }
         command
     }
 
@@ -192,6 +199,10 @@ impl Context {
         host.map(ToOwned::to_owned).ok_or_else(|| Stop::Failed("`rustc -vV` names no host".to_owned()))
     }
 }
+
+/// Where the system looks for shared libraries first.
+const LIBRARIES: &str =
+    if cfg!(target_os = "macos") { "DYLD_FALLBACK_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
 /// The top folder of the checkout that this program was built from.
 fn root() -> PathBuf {
