@@ -1,0 +1,29 @@
+//! What every call of the service works with.
+
+use std::{fmt, sync::Arc};
+
+use kycvs::{Issuer, Signer};
+
+use crate::{
+    clock::Clock, config::Config, db::Db, delivery::Gateway, metrics::Metrics, records::Records,
+    secret::ServiceSecret,
+};
+
+/// The parts of a running service. Cloned for each call.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) config: Arc<Config>,
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+    pub(crate) secret: ServiceSecret,
+    pub(crate) issuer: Arc<Issuer<Arc<dyn Signer + Send + Sync>>>,
+    pub(crate) gateway: Arc<dyn Gateway>,
+    pub(crate) records: Arc<dyn Records>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}

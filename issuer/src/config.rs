@@ -1,0 +1,300 @@
+//! Every setting of the service, as it stands in the file that `--config` names.
+//!
+//! A secret is never a setting itself: the file names the file that it is in, or the environment holds it
+//! (`KYCVS_SECRET`, `KYCVS_KEY_PASSPHRASE`, `KYCVS_DATABASE_URL`, `KYCVS_DELIVERY_SECRET`, `KYCVS_SMTP_PASSWORD`).
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use url::Url;
+
+/// The whole file. A word that it does not know is an error, so that a misspelt one does not go unnoticed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen.
+    #[serde(default = "default::listen")]
+    pub listen: SocketAddr,
+    /// The address that persons and entities see, without a path.
+    pub public_url: Url,
+    /// The issuer's name, as verifiers trust it.
+    pub issuer: String,
+    /// The name that people see.
+    pub display_name: String,
+    /// The signing key, a PKCS#8 PEM file as `kycvs keygen` makes it.
+    pub key_file: PathBuf,
+    /// What opens the signing key, where it is encrypted.
+    pub key_passphrase_file: Option<PathBuf>,
+    /// The name of the algorithm in the tokens: `EdDSA` or `Ed25519`, as the trust store says.
+    #[serde(default = "default::algorithm")]
+    pub algorithm: String,
+    /// 32 random bytes in hexadecimal digits, the same for all instances.
+    pub secret_file: Option<PathBuf>,
+    /// All answers are specimens, for training and demonstrations.
+    #[serde(default)]
+    pub specimen: bool,
+    /// The database.
+    #[serde(default)]
+    pub database: Database,
+    /// A certificate; without it, plain HTTP for a proxy.
+    pub tls: Option<Tls>,
+    /// Proxies whose word on a client's address is taken.
+    #[serde(default)]
+    pub proxies: Proxies,
+    /// How long requests and answers live.
+    #[serde(default)]
+    pub answers: Answers,
+    /// One-time passwords.
+    #[serde(default)]
+    pub otp: Otp,
+    /// How often is too often.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How passwords reach phones.
+    pub delivery: Delivery,
+    /// Webhooks to verifying entities.
+    #[serde(default)]
+    pub webhooks: Webhooks,
+    /// Open passes for gates and paper.
+    #[serde(default)]
+    pub passes: Passes,
+    /// What is written to standard error.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:FILE`, or `postgres://...` where no password is in it.
+    pub url: String,
+    /// A file that holds the URL, where a password is in it.
+    pub url_file: Option<PathBuf>,
+    /// How many connections are kept at most.
+    pub connections: u32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:kycvs.db".to_owned(), url_file: None, connections: 8 }
+    }
+}
+
+/// Files of a certificate and its key, PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, the server's own certificate first.
+    pub certificate_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+}
+
+/// Whom to believe about a client's address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Proxies {
+    /// Networks of proxies, such as `10.0.0.0/8`. From everyone else the header is not looked at.
+    pub trusted: Vec<IpNet>,
+    /// The header that they add to.
+    pub header: ForwardedHeader,
+}
+
+/// A header that names the client.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+/// Lifetimes, in seconds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Answers {
+    /// How long an answer lives where the entity does not say.
+    pub valid_for: u32,
+    /// The longest that an entity may ask for.
+    pub max_valid_for: u32,
+    /// How long a person may take from the request to the consent.
+    pub request_lifetime: u32,
+    /// How long the state of an ended request can still be asked for.
+    pub keep_ended: u32,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { valid_for: 900, max_valid_for: 86_400, request_lifetime: 900, keep_ended: 86_400 }
+    }
+}
+
+/// One-time passwords.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Otp {
+    /// Seconds that one lives, at most 180.
+    pub lifetime: u32,
+    /// Tries for a request, over all its passwords, at most 3.
+    pub tries: u32,
+    /// Seconds before another can be asked for.
+    pub resend_after: u32,
+}
+
+impl Default for Otp {
+    fn default() -> Self {
+        Self { lifetime: 180, tries: 3, resend_after: 30 }
+    }
+}
+
+/// How often is too often.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Passwords to one number.
+    pub otp_per_number: Rate,
+    /// Passwords asked for from one address.
+    pub otp_per_address: Rate,
+    /// Confirmations, right or wrong, from one address.
+    pub confirm_per_address: Rate,
+    /// Requests by one entity.
+    pub requests_per_entity: Rate,
+    /// Open passes begun from one address.
+    pub passes_per_address: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            otp_per_number: Rate { burst: 5, seconds: 7_200.0 },
+            otp_per_address: Rate { burst: 20, seconds: 30.0 },
+            confirm_per_address: Rate { burst: 40, seconds: 10.0 },
+            requests_per_entity: Rate { burst: 2_000, seconds: 0.01 },
+            passes_per_address: Rate { burst: 20, seconds: 30.0 },
+        }
+    }
+}
+
+/// So many at once, and then one more each so many seconds.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// At once.
+    pub burst: u32,
+    /// Seconds until there is one more.
+    pub seconds: f64,
+}
+
+/// How passwords reach phones.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Delivery {
+    /// A signed HTTP call to an SMS gateway.
+    Webhook {
+        /// Its address.
+        url: Url,
+        /// The secret that signs the call (Standard Webhooks, `whsec_...`).
+        secret_file: Option<PathBuf>,
+        /// Seconds for all tries together.
+        #[serde(default = "default::delivery_timeout")]
+        timeout: u32,
+    },
+    /// A mail to an address made of the number, as SMS gateways by mail take it.
+    Smtp {
+        /// The server, `smtps://host:port`, `smtp://host:port?tls=required`, or plain `smtp://` on loopback.
+        url: Url,
+        /// Who logs in.
+        username: Option<String>,
+        /// The password's file.
+        password_file: Option<PathBuf>,
+        /// The sender.
+        from: String,
+        /// The recipient, with `{number}` where the digits of the number go.
+        to: String,
+        /// Seconds for all tries together.
+        #[serde(default = "default::delivery_timeout")]
+        timeout: u32,
+    },
+    /// A page at `/inbox` that shows every message to everyone: for development alone.
+    Inbox,
+}
+
+/// Webhooks to verifying entities.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// Seconds for one call.
+    pub timeout: u32,
+    /// Seconds before the first repetition; each next wait is twice as long, up to an hour.
+    pub first_wait: f64,
+    /// Whether plain `http://` callback addresses are called, and those on loopback.
+    pub allow_insecure: bool,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { timeout: 10, first_wait: 2.0, allow_insecure: false }
+    }
+}
+
+/// Open passes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passes {
+    /// Whether `/pass` is there.
+    pub enabled: bool,
+    /// What passes can be for.
+    pub purposes: Vec<String>,
+    /// Seconds that one lives.
+    pub valid_for: u32,
+}
+
+impl Default for Passes {
+    fn default() -> Self {
+        Self { enabled: false, purposes: Vec::new(), valid_for: 86_400 }
+    }
+}
+
+/// The log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info` or `debug`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+mod default {
+    pub(super) fn listen() -> std::net::SocketAddr {
+        ([127, 0, 0, 1], 8080).into()
+    }
+
+    pub(super) fn algorithm() -> String {
+        "EdDSA".to_owned()
+    }
+
+    pub(super) fn delivery_timeout() -> u32 {
+        10
+    }
+}

@@ -1,0 +1,191 @@
+//! The database: SQLite in a file, or PostgreSQL that several instances share.
+//!
+//! One set of statements serves both, by what they have in common: `$1` placeholders, `ON CONFLICT`, `RETURNING`,
+//! `BIGINT`, `TEXT` and bytes. Whatever changes something goes through [`Db::begin`]. SQLite has one writer, so that
+//! its changes queue for one connection and none of them ever meets a locked file; readers have their own.
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    AnyPool, Transaction,
+    any::{Any, AnyConnectOptions, AnyPoolOptions},
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+/// A transaction. Dropped without `commit`, it leaves nothing behind.
+pub(crate) type Tx = Transaction<'static, Any>;
+
+/// Which of the two databases it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// The pools of connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Db {
+    dialect: Dialect,
+    readers: AnyPool,
+    writers: AnyPool,
+}
+
+impl Db {
+    /// Connects to `sqlite:FILE` or `postgres://...`, makes the file where there is none, and brings the tables up to
+    /// date.
+    pub(crate) async fn open(url: &str, connections: u32) -> Result<Self, sqlx::Error> {
+        sqlx::any::install_default_drivers();
+        let dialect = match url.split(':').next() {
+            Some("sqlite") => Dialect::Sqlite,
+            Some("postgres" | "postgresql") => Dialect::Postgres,
+            _ => {
+                return Err(sqlx::Error::Configuration(
+                    "the URL starts with neither sqlite: nor postgres:".into(),
+                ));
+            }
+        };
+        let db = match dialect {
+            Dialect::Sqlite => {
+                make_private_file(url)?;
+                let options = AnyConnectOptions::from_str(url)?;
+                // The writer first: it is what turns the file to WAL.
+                let writers = sqlite_pool(1).connect_with(options.clone()).await?;
+                Self { dialect, writers, readers: sqlite_pool(connections).connect_with(options).await? }
+            }
+            Dialect::Postgres => {
+                let pool = AnyPoolOptions::new()
+                    .max_connections(connections)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .connect_with(AnyConnectOptions::from_str(url)?)
+                    .await?;
+                Self { dialect, readers: pool.clone(), writers: pool }
+            }
+        };
+        migrations(dialect).run(&db.writers).await?;
+        Ok(db)
+    }
+
+    /// For reading.
+    pub(crate) fn reader(&self) -> &AnyPool {
+        &self.readers
+    }
+
+    /// For changes: all of them or none.
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        match self.dialect {
+            // Takes the write lock at once: one that is taken later can fail with what was read being old.
+            Dialect::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await,
+            Dialect::Postgres => self.writers.begin().await,
+        }
+    }
+
+    /// Moves the journal into the file and empties it, so that nothing that was removed stays there. Of no use, and
+    /// nothing, with PostgreSQL.
+    pub(crate) async fn empty_journal(&self) -> Result<(), sqlx::Error> {
+        if self.dialect == Dialect::Sqlite {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writers).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for what is under way, and closes.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+fn sqlite_pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).after_connect(
+        |connection, _| {
+            Box::pin(async move {
+                for pragma in SQLITE_PRAGMAS {
+                    sqlx::query(pragma).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        },
+    )
+}
+
+/// `secure_delete` overwrites what is removed. `FULL` makes a commit outlive a loss of power, since an answer may have
+/// been given right after it.
+const SQLITE_PRAGMAS: [&str; 5] = [
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 10000",
+];
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Makes the file where there is none, readable by its owner alone. SQLite gives its journal the same rights.
+fn make_private_file(url: &str) -> Result<(), sqlx::Error> {
+    let name = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = Path::new(name.split('?').next().unwrap_or(name));
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(sqlx::Error::Io)
+}
+
+fn migrations(dialect: Dialect) -> Migrator {
+    let start = match dialect {
+        Dialect::Sqlite => include_str!("../migrations/sqlite/0001_start.sql"),
+        Dialect::Postgres => include_str!("../migrations/postgres/0001_start.sql"),
+    };
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "start".into(),
+        MigrationType::Simple,
+        sqlx::SqlSafeStr::into_sql_str(start),
+        false,
+    )])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::Row;
+
+    async fn sqlite() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("t.db").display());
+        let db = Db::open(&url, 4).await.expect("it opens");
+        (folder, db)
+    }
+
+    #[tokio::test]
+    async fn the_audit_log_takes_no_change_and_no_removal() {
+        let (_folder, db) = sqlite().await;
+        let mut tx = db.begin().await.expect("begins");
+        sqlx::query(
+            "INSERT INTO audit (seq, at, event, request, purpose, binding, previous, hash) \
+             VALUES ($1, 0, 'consented', 'r', 'p', 'none', $2, $2)",
+        )
+        .bind(1_i64)
+        .bind(&[0_u8; 32][..])
+        .execute(&mut *tx)
+        .await
+        .expect("an entry");
+        for change in ["UPDATE audit SET at = 1", "DELETE FROM audit"] {
+            assert!(sqlx::query(change).execute(&mut *tx).await.is_err(), "{change}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_not_kept() {
+        let (_folder, db) = sqlite().await;
+        let mut tx = db.begin().await.expect("begins");
+        let row = sqlx::query("UPDATE audit_head SET seq = seq + 1 RETURNING seq")
+            .fetch_one(&mut *tx)
+            .await
+            .expect("a row");
+        assert_eq!(row.get::<i64, _>("seq"), 1);
+        drop(tx);
+        let row = sqlx::query("SELECT seq FROM audit_head").fetch_one(db.reader()).await.expect("a row");
+        assert_eq!(row.get::<i64, _>("seq"), 0);
+    }
+}

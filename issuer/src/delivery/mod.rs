@@ -1,0 +1,38 @@
+//! How a one-time password reaches a phone.
+//!
+//! A [`Gateway`] hands one message over and says whether that worked. It is asked while the person waits, so it has a
+//! deadline; what it repeats within that is its own business.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use kycvs::Zeroizing;
+
+/// One message. Its `Debug` shows nothing of it.
+pub struct Message {
+    /// The number, E.164.
+    pub to: Zeroizing<String>,
+    /// What the person reads, the password in it.
+    pub text: Zeroizing<String>,
+    /// Names this message, the same each time that it is repeated.
+    pub id: String,
+    /// When the password's time is over, seconds since 1970.
+    pub expires_at: i64,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Something that delivers messages to phones: an SMS provider, a mail server, an inbox for development.
+pub trait Gateway: Send + Sync {
+    /// Hands the message over, or says that it cannot. Ends within its own deadline.
+    fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), NotDelivered>>;
+}
+
+/// The message could not be handed over. The text is for the operator's log and holds neither number nor password.
+#[derive(Debug, thiserror::Error)]
+#[error("the message was not delivered: {0}")]
+pub struct NotDelivered(pub String);
