@@ -408,6 +408,22 @@ describe("other settings", () => {
     });
   });
 
+  test("a password whose reply is lost for good is sent once, and the page goes on", () => withService({}, async (own) => {
+    const request = await own.ask();
+    const { watched, page, widget } = await embed(request);
+    await page.route("**/otp", async (route) => {
+      // As where the service had not yet noted its reply: the repeated call comes too soon after the first.
+      await route.fetch({ headers: { ...route.request().headers(), "idempotency-key": "lost" } });
+      await route.abort("connectionreset");
+    }, { times: 1 });
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    assert.equal((await (await fetch(`${own.url}/inbox/messages`)).json()).length, 1);
+    await widget.enter(await own.password());
+    await heard(page, "answer");
+    await watched.close(/ERR_CONNECTION_RESET/);
+  }));
+
   test("too often: the person is told how long to wait", () => withService({ more: "[limits]\notp_per_number = { burst = 1, seconds = 7200.0 }" }, async (own) => {
     const first = await embed(await own.ask());
     await first.widget.identify(ASHA);
