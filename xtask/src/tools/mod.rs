@@ -27,7 +27,7 @@ pub(crate) use node::{Node, node, packages};
 pub(crate) use python::{BINDINGS, Environment, SCRIPTS, python};
 pub(crate) use rust_src::{BARE_TARGET, Std, std_source};
 pub(crate) use swift::{Swift, swift};
-pub(crate) use wasm::{wasm_bindgen, wasm_opt};
+pub(crate) use wasm::wasm_bindgen;
 
 /// A program from crates.io, at one version.
 pub(crate) struct CargoTool {
