@@ -60,9 +60,8 @@ function resultOf(kycvs, decide, file, one) {
   } catch (error) {
     if (!(error instanceof kycvs.KycvsError)) return { thrown: String(error) };
     // The class is the family, too.
-    const { unreadable, untrusted, refused, set_up, issuing } = families(kycvs);
-    const type = { unreadable, untrusted, refused, set_up, issuing }[error.family];
-    if (error.constructor !== type) return { thrown: `${error.code} is a ${error.name}` };
+    const type = families(kycvs)[error.family];
+    if (error.name !== type.prototype.name || !(error instanceof type)) return { thrown: `${error.code} is a ${error.name}` };
     return { code: error.code, number: error.number, family: error.family };
   }
 }
@@ -203,7 +202,7 @@ function importedKeys(kycvs, data, isSet) {
 /** @param {import("../dist/kycvs.js").VerifyingKey} one @param {string | null} algorithm */
 const publicKey = (one, algorithm = null) => ({ public_key: hex(one.toBytes()), key_id: one.keyId, algorithm });
 
-/** @param {string} digits @returns {Uint8Array} */
+/** @param {string} digits */
 export const bytes = (digits) => Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
 /** @param {Uint8Array} data @returns {string} */

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{apt, cached, python};
+use super::{apt, cached, python::python};
 use crate::context::{Context, Stop};
 
 /// A Node.js that works.
@@ -39,7 +39,7 @@ pub(crate) fn node(context: &mut Context) -> Result<Node, Stop> {
             return Ok(Node { folder: None, version });
         }
     }
-    let folder = python::python(context, FROM_PYPI)?.folder().join("bin");
+    let folder = python(context, FROM_PYPI)?.folder().join("bin");
     let mut node = Node { folder: Some(folder), version: String::new() };
     node.version = context.stdout_of(node.command(context, "node").arg("--version"))?.trim().to_owned();
     Ok(node)
