@@ -22,8 +22,10 @@ export class Owned {
 
   /** Frees it, and wipes what it held. Whatever was made of it lives on. To free it again does nothing. */
   free() {
-    this.#handle?.free();
+    const handle = this.#handle;
     this.#handle = null;
+    // Throws where a call of it is under way, which only a signer or a guard that it asks can bring about.
+    handle?.free();
   }
 
   static {
