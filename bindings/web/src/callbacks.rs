@@ -53,26 +53,33 @@ impl kycvs::ReplayGuard for AppGuard {
     }
 }
 
-/// Who signs: a key of this package, or the app's own signer with the key that it signs for.
+/// Who signs: a key of this package, or the app's own signer.
 #[derive(Clone)]
 pub(crate) enum AnySigner {
     Key(Box<kycvs::SigningKey>),
-    Foreign { key: kycvs::VerifyingKey, signer: ForeignSigner },
+    App(Box<AppSigner>),
+}
+
+/// The app's own signer, with the key that it signs for.
+#[derive(Clone)]
+pub(crate) struct AppSigner {
+    pub(crate) key: kycvs::VerifyingKey,
+    pub(crate) signer: ForeignSigner,
 }
 
 impl kycvs::Signer for AnySigner {
     fn verifying_key(&self) -> kycvs::VerifyingKey {
         match self {
             Self::Key(key) => key.verifying_key().clone(),
-            Self::Foreign { key, .. } => key.clone(),
+            Self::App(app) => app.key.clone(),
         }
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], BoxError> {
         match self {
             Self::Key(key) => key.sign(message),
-            Self::Foreign { signer, .. } => {
-                let signature = signer.sign(Uint8Array::from(message)).map_err(Thrown::boxed)?;
+            Self::App(app) => {
+                let signature = app.signer.sign(Uint8Array::from(message)).map_err(Thrown::boxed)?;
                 let signature = signature.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
                 signature.and_then(|signature| signature.try_into().ok()).ok_or_else(|| {
                     "the signer's sign has to return the 64 bytes of a signature, and no promise".into()

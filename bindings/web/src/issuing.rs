@@ -1,7 +1,7 @@
 //! Making answers.
 
 use crate::{
-    callbacks::{AnySigner, ForeignSigner},
+    callbacks::{AnySigner, AppSigner, ForeignSigner},
     failure::{Outcome, failure},
     keys::VerifyingKey,
     presentation::Presentation,
@@ -68,7 +68,7 @@ impl Issuer {
         signer: ForeignSigner,
         algorithm: Option<String>,
     ) -> Outcome<Self> {
-        Self::of(name, AnySigner::Foreign { key: key.0.clone(), signer }, algorithm)
+        Self::of(name, AnySigner::App(Box::new(AppSigner { key: key.0.clone(), signer })), algorithm)
     }
 
     pub fn name(&self) -> String {
