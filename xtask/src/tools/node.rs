@@ -1,4 +1,4 @@
-//! Node.js with npm: the machine's, else the one that PyPI has; and npm packages, pinned by a lockfile of the checkout.
+//! Node.js with npm: the machine's, else that of `PyPI`, and npm packages, pinned by a lockfile of the checkout.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -40,9 +40,8 @@ pub(crate) fn node(context: &mut Context) -> Result<Node, Stop> {
         }
     }
     let folder = python(context, FROM_PYPI)?.folder().join("bin");
-    let mut node = Node { folder: Some(folder), version: String::new() };
-    node.version = context.stdout_of(node.command(context, "node").arg("--version"))?.trim().to_owned();
-    Ok(node)
+    let version = context.stdout_of(context.command(folder.join("node")).arg("--version"))?.trim().to_owned();
+    Ok(Node { folder: Some(folder), version })
 }
 
 /// Sees to it that the folder `folder` of the checkout, which has a `package.json` and a `package-lock.json`, has its
