@@ -1,4 +1,4 @@
-//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `bindings`, `fuzz` and `bench`.
+//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `bindings`, `web`, `fuzz` and `bench`.
 //!
 //! `cargo xtask test` runs everything that the project tests and sets up what it needs: tools of pinned versions
 //! go to a cache outside the checkout ([`tools`]), each step keeps its whole output in `target/xtask-logs`
@@ -20,6 +20,7 @@ mod steps;
 mod tally;
 mod tools;
 mod vectors;
+mod web;
 
 /// The project's own chores.
 #[derive(Parser)]
@@ -47,6 +48,8 @@ enum Chore {
     },
     /// Build the native library and generate the Kotlin and Swift sources from it
     Bindings,
+    /// Build the package for JavaScript, for Node.js and browsers
+    Web,
     /// Run the fuzzers, as many at a time as there are processors
     Fuzz {
         /// How long each target runs
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
             }
         },
         Chore::Bindings => bindings::run(),
+        Chore::Web => web::run(),
         Chore::Fuzz { seconds, asan, target } => fuzz::long(seconds, asan, target.as_deref()),
         Chore::Bench { subject: bench::Subject::Core, check, criterion, .. } => bench::run(check, &criterion),
         Chore::Bench { subject: bench::Subject::Boundary, check, rounds, .. } => {

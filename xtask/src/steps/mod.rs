@@ -13,6 +13,7 @@ mod published;
 pub(crate) mod python;
 mod rust;
 pub(crate) mod swift;
+mod web;
 
 /// All steps, in the order in which they run.
 pub(crate) const ALL: &[Step] = &[
@@ -49,6 +50,12 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "wheel", about: "the wheel is manylinux and works without Rust", run: python::wheel },
     Step { name: "kotlin", about: "the jar's tests on the JVM", run: kotlin::run },
     Step { name: "swift", about: "the Swift package's tests", run: swift::run },
+    Step { name: "node", about: "the JavaScript package's tests in Node.js", run: web::in_node },
+    Step {
+        name: "chromium",
+        about: "the JavaScript package and the verifier page in Chromium",
+        run: web::in_chromium,
+    },
     Step {
         name: "platforms",
         about: "every platform decides every test vector alike",
