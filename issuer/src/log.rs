@@ -9,7 +9,7 @@ use tracing_subscriber::{
 use crate::config::{Log, LogFormat};
 
 /// Begins to log. Called again, it changes nothing.
-pub(crate) fn init(log: &Log) {
+pub fn init(log: &Log) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // The level was checked with the other settings. Of other libraries only errors: what they tell besides can

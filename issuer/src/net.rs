@@ -33,7 +33,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use crate::{config::Proxies, forwarded, tls::Tls};
+use crate::{config::Proxies, forwarded, http::ClientAddress, tls::Tls};
 
 /// A handshake takes at most this.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -47,10 +47,6 @@ const SILENCE_WHEN_FULL: Duration = Duration::from_secs(3);
 pub(crate) const FINISH: Duration = Duration::from_secs(10);
 /// A head is never larger.
 const LARGEST_HEAD: u32 = 16 * 1024;
-
-/// The address that a call comes from: the client's, as far as it can be trusted. For limits alone, never for the log.
-#[derive(Clone, Copy)]
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 /// How connections are served.
 pub(crate) struct Server {

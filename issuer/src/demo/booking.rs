@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// The railway's id at the issuer, and so the audience of its answers.
-pub(super) const AUDIENCE: &str = "rail.example";
+pub const AUDIENCE: &str = "rail.example";
 /// Its name, as people see it.
 pub(super) const NAME: &str = "Sahyadri Rail";
 /// What it asks for.

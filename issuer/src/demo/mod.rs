@@ -17,6 +17,7 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
+pub use booking::AUDIENCE;
 pub use people::{PEOPLE, Person};
 
 use crate::{

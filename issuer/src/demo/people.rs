@@ -1,5 +1,9 @@
 //! The people of the demonstration. None of them is real.
 
+use kycvs::Status;
+
+use crate::records::Doses;
+
 /// One person of the demonstration's register.
 #[derive(Clone, Copy, Debug)]
 pub struct Person {
@@ -9,6 +13,14 @@ pub struct Person {
     pub name: &'static str,
     /// Doses so far, of two.
     pub doses: u32,
+}
+
+impl Person {
+    /// What an answer about this person will be.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Doses { given: self.doses, required: REQUIRED }.status()
+    }
 }
 
 /// Doses of a whole course.

@@ -14,7 +14,9 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use futures_util::StreamExt;
+use hyper::body::Body as _;
+use kycvs::Zeroizing;
 use tokio::time::timeout;
 
 use crate::{
@@ -48,6 +50,9 @@ async fn call(State(shared): State<Shared>, request: Request, next: Next) -> Res
         Ok(request) => run(request, next).await,
         Err(problem) => problem.into_response(),
     };
+    if let Some(code) = response.extensions().get::<ProblemCode>() {
+        shared.app.metrics.problem(code.as_str());
+    }
     about.log(&shared.app, response.status());
     complete(response.headers_mut(), shared.over_tls);
     response.headers_mut().insert(REQUEST_ID, about.id.header());
@@ -57,22 +62,28 @@ async fn call(State(shared): State<Shared>, request: Request, next: Next) -> Res
 /// The request with its body read, so that no handler ever waits for a slow one or holds a large one.
 async fn whole(request: Request) -> Result<Request> {
     let (parts, body) = request.into_parts();
-    let bytes = match timeout(BODY, Limited::new(body, LARGEST_BODY).collect()).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return Err(Problem::new(ProblemCode::TooLarge, format!("Send at most {LARGEST_BODY} bytes.")));
-        }
-        Ok(Err(_)) => return Err(Problem::new(ProblemCode::BadRequest, "The body broke off.")),
-        Err(_) => {
-            let limit = BODY.as_secs();
-            return Err(Problem::new(ProblemCode::Timeout, format!("The body took over {limit} seconds.")));
-        }
-    };
-    Ok(Request::from_parts(parts, body_of(bytes)))
+    let seconds = BODY.as_secs();
+    let bytes = timeout(BODY, read(body)).await.map_err(|_| {
+        Problem::new(ProblemCode::Timeout, format!("The body took longer than {seconds} seconds."))
+    })??;
+    // What is read is wiped: it may hold a name or a password.
+    let body = if bytes.is_empty() { Body::empty() } else { Body::from(Bytes::from_owner(bytes)) };
+    Ok(Request::from_parts(parts, body))
 }
 
-fn body_of(bytes: Bytes) -> Body {
-    if bytes.is_empty() { Body::empty() } else { Body::from(bytes) }
+async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    // With room for what was announced, so that growing leaves no copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(announced.min(LARGEST_BODY)));
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Problem::new(ProblemCode::BadRequest, "The body broke off."))?;
+        if bytes.len() + piece.len() > LARGEST_BODY || announced > LARGEST_BODY {
+            return Err(Problem::new(ProblemCode::TooLarge, format!("Send at most {LARGEST_BODY} bytes.")));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
 }
 
 /// Runs the handler on a task of its own: what was begun is finished, even where the client goes away, and a fault in
@@ -111,7 +122,7 @@ impl About {
     fn log(&self, app: &App, status: StatusCode) {
         let Self { id, method, route, begun } = self;
         let took = begun.elapsed();
-        app.metrics.call(method, route, status, took);
+        app.metrics.called(method.as_str(), route, status.as_u16(), took);
         let (status, ms) = (status.as_u16(), took.as_millis());
         match (status, route.as_str()) {
             (500.., _) => tracing::warn!(%id, %method, route, status, ms, "call"),
