@@ -4,13 +4,21 @@
 
 mod app;
 mod audit;
+mod auth;
 mod clock;
 pub mod config;
 mod db;
 pub mod delivery;
 mod entities;
+mod flow;
+mod http;
+mod limits;
 mod metrics;
+mod otp;
 mod problem;
 pub mod records;
+mod replies;
 mod secret;
+#[cfg(test)]
+mod tests;
 mod webhooks;
