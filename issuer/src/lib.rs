@@ -19,6 +19,7 @@ mod problem;
 pub mod records;
 mod replies;
 mod secret;
+mod sweeper;
 #[cfg(test)]
 mod tests;
 mod webhooks;

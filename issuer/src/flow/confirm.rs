@@ -33,7 +33,7 @@ use super::{
 
 /// How often a call looks again where others change the request under it. Each of those is a password that was sent or
 /// tried, so that there cannot be many.
-const LOOKS: usize = 8;
+pub(super) const LOOKS: usize = 8;
 
 /// Compares the password, and answers or counts a wrong try.
 pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof) -> Result<Reply> {

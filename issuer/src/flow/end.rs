@@ -50,3 +50,19 @@ pub(super) async fn end(tx: &mut Tx, app: &App, request: &Request, state: State)
     }
     Ok(true)
 }
+
+/// Ends an answer that nobody acknowledged in its time: erases it, and what would tell of it again. The entity is not
+/// told once more; it was told of the answer.
+pub(super) async fn end_answered(tx: &mut Tx, request: &Request, now: i64) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE requests SET state = 'expired', ended_at = $1, presentation = NULL, session_hash = NULL \
+         WHERE id = $2 AND state = 'answered'",
+    )
+    .bind(now)
+    .bind(&request.id)
+    .execute(&mut **tx)
+    .await?;
+    replies::forget(tx, &request.id).await?;
+    sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(&request.id).execute(&mut **tx).await?;
+    Ok(done.rows_affected() > 0)
+}

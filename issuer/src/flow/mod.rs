@@ -13,7 +13,10 @@ pub(crate) mod confirm;
 pub(crate) mod create;
 pub(crate) mod decline;
 mod end;
+pub(crate) mod expire;
+pub(crate) mod legacy;
 pub(crate) mod otp;
+pub(crate) mod pass;
 mod row;
 pub(crate) mod view;
 

@@ -118,7 +118,7 @@ async fn asker(app: &App, request: &Request) -> Result<String> {
 
 /// A password for one round of one request.
 pub(super) struct Password {
-    request: String,
+    pub(super) request: String,
     round: i64,
     otp: Otp,
     pub(super) sent_at: i64,
@@ -234,6 +234,6 @@ async fn take_back(app: &App, subject: &Subject, password: &Password) -> Result<
 }
 
 /// The number that a password goes to.
-fn number(subject: &Subject) -> &str {
+pub(super) fn number(subject: &Subject) -> &str {
     subject.mobile().unwrap_or_else(|| unreachable!("a subject gets its number before a password is drawn"))
 }

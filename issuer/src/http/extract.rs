@@ -4,7 +4,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{
-    body::Body,
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
@@ -55,6 +54,46 @@ impl FromRequestParts<App> for Asker {
     }
 }
 
+/// The parts of a call, its body read. Who it is from is found out before its body is looked at.
+pub(super) struct Body {
+    parts: Parts,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
+        Ok(Self { parts, bytes })
+    }
+}
+
+impl Body {
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        json(&self.parts.headers, &self.bytes)
+    }
+
+    pub(super) fn call(&self, app: &App, scope: Scope<'_>) -> Result<Call> {
+        let repeatable = idempotency_key(self.headers())?.map(|key| {
+            let said = [self.parts.method.as_str().as_bytes(), self.parts.uri.path().as_bytes(), &self.bytes];
+            Repeatable::new(app, scope, key, &said)
+        });
+        Ok(Call { address: self.address(), repeatable })
+    }
+
+    fn address(&self) -> IpAddr {
+        // Without a host that says it, all calls count as from one address, which is the safe side.
+        let address = self.parts.extensions.get::<ClientAddress>();
+        address.map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.0)
+    }
+}
+
 /// A call with a body by an entity.
 pub(super) struct EntityCall<T> {
     pub(super) entity: Entity,
@@ -66,11 +105,10 @@ impl<T: DeserializeOwned> FromRequest<App> for EntityCall<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body).await?;
-        let entity = auth::entity(app, &parts, &bytes).await?;
-        let body = json(&parts.headers, &bytes)?;
-        let call = call(app, &parts, &bytes, Scope::Entity(&entity.id))?;
+        let from = Body::from_request(request, app).await?;
+        let entity = auth::entity(app, &from.parts, &from.bytes).await?;
+        let body = from.json()?;
+        let call = from.call(app, Scope::Entity(&entity.id))?;
         Ok(Self { entity, call, body })
     }
 }
@@ -84,10 +122,9 @@ impl<S: Send + Sync> FromRequestParts<S> for SameOrigin {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         match auth::single(&parts.headers, "sec-fetch-site")? {
             None | Some("same-origin" | "none") => Ok(Self),
-            Some(_) => Err(Problem::new(
-                ProblemCode::Forbidden,
-                "Another site's page cannot speak for a person here.",
-            )),
+            Some(_) => {
+                Err(Problem::new(ProblemCode::Forbidden, "Another site's page cannot speak for a person here."))
+            }
         }
     }
 }
@@ -106,10 +143,8 @@ impl<T: DeserializeOwned> FromRequest<App> for PersonCall<T> {
         let (mut parts, body) = request.into_parts();
         SameOrigin::from_request_parts(&mut parts, app).await?;
         let Id(id) = Id::from_request_parts(&mut parts, app).await?;
-        let bytes = read(&parts.headers, body).await?;
-        let body = json(&parts.headers, &bytes)?;
-        let call = call(app, &parts, &bytes, Scope::Request(&id))?;
-        Ok(Self { id, call, body })
+        let from = Body::from_request(Request::from_parts(parts, body), app).await?;
+        Ok(Self { body: from.json()?, call: from.call(app, Scope::Request(&id))?, id })
     }
 }
 
@@ -125,12 +160,11 @@ impl<T: DeserializeOwned> FromRequest<App> for AnyonesCall<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         SameOrigin::from_request_parts(&mut parts, app).await?;
-        let bytes = read(&parts.headers, body).await?;
-        let body = json(&parts.headers, &bytes)?;
+        let from = Body::from_request(Request::from_parts(parts, body), app).await?;
         // Two people may choose the same key; two behind one address hardly ever do.
-        let network = app.secret.hash(Use::Limit, &[b"reply", &network(address(&parts))]);
-        let call = call(app, &parts, &bytes, Scope::Network(&hex::encode(network.as_bytes())))?;
-        Ok(Self { call, body })
+        let network = app.secret.hash(Use::Limit, &[b"reply", &network(from.address())]);
+        let call = from.call(app, Scope::Network(&hex::encode(network.as_bytes())))?;
+        Ok(Self { body: from.json()?, call })
     }
 }
 
@@ -146,19 +180,6 @@ pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     T::deserialize(from).map(Some)
 }
 
-fn address(parts: &Parts) -> IpAddr {
-    // Without a host that says it, all calls count as from one address, which is the safe side.
-    parts.extensions.get::<ClientAddress>().map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.0)
-}
-
-fn call(app: &App, parts: &Parts, body: &[u8], scope: Scope<'_>) -> Result<Call> {
-    let repeatable = idempotency_key(&parts.headers)?.map(|key| {
-        let said = [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), body];
-        Repeatable::new(app, scope, key, &said)
-    });
-    Ok(Call { address: address(parts), repeatable })
-}
-
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>> {
     match auth::single(headers, "idempotency-key")? {
         Some(key) if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) => {
@@ -172,7 +193,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>> {
 }
 
 /// The whole body. It may hold a name or a password, and is wiped.
-async fn read(headers: &HeaderMap, body: Body) -> Result<Zeroizing<Vec<u8>>> {
+async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Zeroizing<Vec<u8>>> {
     let too_large =
         || Problem::new(ProblemCode::TooLarge, format!("At most {MAX_BODY} bytes are taken in a body."));
     let announced = auth::single(headers, header::CONTENT_LENGTH.as_str())?

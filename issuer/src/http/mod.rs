@@ -3,6 +3,7 @@
 mod extract;
 mod reply;
 mod v1;
+mod v3;
 mod wellknown;
 
 use axum::{
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) fn router(app: App) -> Router {
     Router::new()
         .merge(v1::routes())
+        .merge(v3::routes())
         .layer(axum::middleware::map_response(not_stored))
         .merge(wellknown::routes())
         .fallback(not_found)

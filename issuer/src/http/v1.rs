@@ -15,6 +15,7 @@ use crate::{
         self,
         create::Question,
         otp::Person,
+        pass::{self, Offer},
         view::{Consent, View},
     },
     otp::Proof,
@@ -23,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    extract::{Asker, EntityCall, Id, Nothing, PersonCall, SameOrigin, present},
+    extract::{AnyonesCall, Asker, EntityCall, Id, Nothing, PersonCall, SameOrigin, present},
     reply::created,
 };
 
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/requests/{id}/otp", post(otp))
         .route("/v1/requests/{id}/confirm", post(confirm))
         .route("/v1/requests/{id}/decline", post(decline))
+        .route("/v1/passes", get(offer).post(begin_pass))
 }
 
 #[derive(Deserialize)]
@@ -114,4 +116,22 @@ async fn decline(
     PersonCall { id, call, body: Nothing {} }: PersonCall<Nothing>,
 ) -> Result<Reply> {
     flow::decline::decline(&app, &call, &id).await
+}
+
+async fn offer(State(app): State<App>) -> Json<Offer> {
+    Json(pass::offer(&app))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassBody {
+    purpose: String,
+}
+
+async fn begin_pass(
+    State(app): State<App>,
+    AnyonesCall { call, body }: AnyonesCall<PassBody>,
+) -> Result<Response> {
+    let reply = pass::begin(&app, &call, &body.purpose).await?;
+    Ok(created(reply, |id| format!("/v1/requests/{id}/consent")))
 }
