@@ -4,6 +4,9 @@
 
 /** A reply that is not a good one; `offline` where none came at all. */
 export class Failure extends Error {
+  /** Whether an earlier try of the same call got no reply. */
+  repeated = false;
+
   /** @param {Problem} problem @param {boolean} [definite] whether the reply is the last word on the call */
   constructor(problem, definite = false) {
     super(problem.code);
@@ -64,7 +67,10 @@ async function repeated(path, init) {
       failure = new Failure(content, status < 500);
       if (status !== 408 && (status < 502 || content.code === "otp_not_delivered")) throw failure;
     } catch (error) {
-      if (error instanceof Failure) throw error;
+      if (error instanceof Failure) {
+        error.repeated = wait !== WAITS[0];
+        throw error;
+      }
       failure = new Failure({ code: "offline" });
     }
     if (wait === 0) {

@@ -12,15 +12,13 @@ const TEXTS = {
     title: "Consent to tell your vaccination status",
     again: "Try again",
     not_registered: "{site} is not registered with {issuer}, so you cannot answer here. Nothing was told. Please tell the owner of this page.",
-    unreachable: "{issuer} cannot be reached. Nothing was told. Check your connection, and try again.",
-    slow: "{issuer} takes long to answer. Nothing was told. Please wait, or try again.",
+    away: "{issuer} does not answer. Nothing was told. Check your connection, and wait or try again.",
   },
   hi: {
     title: "टीकाकरण की स्थिति बताने की सहमति",
     again: "फिर कोशिश करें",
     not_registered: "{site} का {issuer} में पंजीकरण नहीं है, इसलिए यहाँ उत्तर नहीं दिया जा सकता। कुछ भी नहीं बताया गया। कृपया साइट के संचालक को बताएँ।",
-    unreachable: "{issuer} से संपर्क नहीं हो पा रहा। कुछ भी नहीं बताया गया। अपना इंटरनेट जाँचें और फिर कोशिश करें।",
-    slow: "{issuer} से उत्तर आने में देर हो रही है। कुछ भी नहीं बताया गया। थोड़ा रुकें या फिर कोशिश करें।",
+    away: "{issuer} से उत्तर नहीं आ रहा। कुछ भी नहीं बताया गया। अपना इंटरनेट जाँचें, और थोड़ा रुकें या फिर कोशिश करें।",
   },
 };
 
@@ -52,12 +50,12 @@ class KycvsRequest extends HTMLElement {
   constructor() {
     super();
     const frame = this.#frame;
-    // What the page needs and no more: its script, its own origin (for its calls), its forms, the receipt as a
-    // file, and the print dialogue. It can neither navigate this page nor open windows.
+    // Its script, its own origin (for its calls), its forms, the receipt as a file, and the print dialogue. It can
+    // neither navigate this page nor open windows.
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-downloads allow-modals");
     // No camera, no place, nothing.
     frame.allow = "";
-    // The address of a booking can say more about a person than the issuer has to know.
+    // The address of a booking can say more than the issuer has to know.
     frame.referrerPolicy = "no-referrer";
     frame.addEventListener("load", () => {
       this.#loaded = frame.hasAttribute("src");
@@ -116,14 +114,15 @@ class KycvsRequest extends HTMLElement {
 
   /** @param {string} code */
   #fail(code) {
-    const message = this.#text(code);
+    const away = code !== "not_registered";
+    const message = this.#text(away ? "away" : code);
     const sentence = document.createElement("p");
     sentence.textContent = message;
     const again = document.createElement("button");
     again.type = "button";
     again.textContent = this.#text("again");
     again.addEventListener("click", () => this.#open());
-    this.#notice.replaceChildren(sentence, ...(code === "unreachable" || code === "slow" ? [again] : []));
+    this.#notice.replaceChildren(sentence, ...(away ? [again] : []));
     this.#notice.hidden = false;
     // A slow one may still come.
     this.#frame.hidden = code !== "slow";
@@ -143,14 +142,8 @@ class KycvsRequest extends HTMLElement {
       case "resize":
         if (data.height > 0) this.#frame.style.height = `${Math.min(Math.ceil(data.height), 5000)}px`;
         break;
-      case "answer":
-        this.#tell("answer", { presentation: data.presentation });
-        break;
-      case "declined": case "failed": case "expired":
-        this.#tell(data.type, {});
-        break;
-      case "error":
-        this.#tell("error", { code: data.code });
+      case "answer": case "declined": case "failed": case "expired": case "error":
+        this.#tell(data.type, { presentation: data.presentation, code: data.code });
     }
   };
 

@@ -4,7 +4,7 @@ import { Failure, get, listener, now, post } from "./api.js";
 import { el, field, list, save } from "./dom.js";
 import { duration, has, lang, moment, t } from "./i18n.js";
 
-/** @import { Answer, Consent, Sent, Word } from "./types" */
+/** @import { Answer, Consent, Problem, Sent, Word } from "./types" */
 
 export class Flow {
   /** @type {Consent} */
@@ -18,10 +18,8 @@ export class Flow {
   #tick = () => {};
 
   /**
-   * @param {HTMLElement} root where it is shown
-   * @param {Consent} consent
-   * @param {(word: Word) => void} tell says it to the embedding page
-   * @param {(answer: Answer) => Node[]} [extra] what else is shown of an answer
+   * `tell` says it to the embedding page; `extra` is what else is shown of an answer.
+   * @param {HTMLElement} root @param {Consent} consent @param {(word: Word) => void} tell @param {(answer: Answer) => Node[]} [extra]
    */
   constructor(root, consent, tell, extra) {
     this.#consent = consent;
@@ -29,7 +27,10 @@ export class Flow {
     this.extra = extra;
     root.replaceChildren(this.#alert, this.#screen, this.#status);
     listener.slow = (slow) => (this.#status.textContent = t(slow ? "retrying" : "working"));
-    setInterval(() => this.#second(), 1000);
+    setInterval(() => {
+      if (!this.over && !this.#busy && consent.expires_at < now()) this.#end("expired");
+      this.#tick();
+    }, 1000);
   }
 
   /** Shows the screen that fits the request's state; once more where the language has changed. */
@@ -74,7 +75,7 @@ export class Flow {
       try {
         await this.#send();
       } catch (error) {
-        const code = error instanceof Failure ? error.problem.code : "";
+        const { code } = problem(error);
         const wrong = { invalid_name: name, invalid_mobile: mobile }[code];
         if (wrong) wrong.complain(t(`problem.${code}`));
         else this.#failed(error);
@@ -90,10 +91,18 @@ export class Flow {
   async #send() {
     const { id } = this.#consent;
     const { name, mobile } = this.#given;
-    /** @type {Sent} */
-    const sent = await this.#call(() => post(`/v1/requests/${id}/otp`, { name, ...(mobile && { mobile }), language: lang }));
-    this.#consent.state = sent.state;
-    this.#consent.otp = { expires_at: sent.otp_expires_at, resend_at: sent.resend_at, tries_left: sent.tries_left };
+    try {
+      /** @type {Sent} */
+      const sent = await this.#call(() => post(`/v1/requests/${id}/otp`, { name, ...(mobile && { mobile }), language: lang }));
+      this.#consent.state = sent.state;
+      this.#consent.otp = { expires_at: sent.otp_expires_at, resend_at: sent.resend_at, tries_left: sent.tries_left };
+    } catch (error) {
+      // The first try has sent it, perhaps, and the second came too soon after it.
+      if (!(error instanceof Failure && error.repeated && problem(error).code === "too_many_requests")) throw error;
+      const consent = await get(`/v1/requests/${id}/consent`);
+      if (consent.state !== "otp_sent") throw error;
+      this.#consent = consent;
+    }
     this.#enter();
   }
 
@@ -106,8 +115,7 @@ export class Flow {
     const again = el("button", { type: "button", class: "link", click: () => this.#again() });
     const tick = () => {
       const rest = Math.ceil((consent.otp.expires_at ?? 0) - now());
-      const text = rest > 0 ? t("timeLeft", { time: clock(rest) }) : t("problem.otp_expired");
-      if (left.textContent !== text) left.textContent = text;
+      left.textContent = rest > 0 ? t("timeLeft", { time: clock(rest) }) : t("problem.otp_expired");
       const wait = Math.ceil((consent.otp.resend_at ?? 0) - now());
       again.textContent = wait > 0 ? t("resendIn", { time: clock(wait) }) : t("resend");
       again.toggleAttribute("disabled", wait > 0);
@@ -117,11 +125,11 @@ export class Flow {
       const digits = plainDigits(otp.input.value);
       if (digits.length !== 6) return otp.complain(t("sixDigits"));
       try {
-        const answer = await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits }));
-        this.#done(answer);
+        this.#done(await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits })));
       } catch (error) {
-        if (!(error instanceof Failure) || error.problem.code !== "wrong_otp") return this.#failed(error);
-        consent.otp.tries_left = error.problem.tries_left ?? consent.otp.tries_left - 1;
+        const { code, tries_left } = problem(error);
+        if (code !== "wrong_otp") return this.#failed(error);
+        consent.otp.tries_left = tries_left ?? 0;
         tries.textContent = t("triesLeft", { n: consent.otp.tries_left });
         otp.complain(`${t("problem.wrong_otp")} ${tries.textContent}`);
       }
@@ -195,7 +203,7 @@ export class Flow {
   async #failed(error) {
     // A fault of this script is for whoever looks at the console, and the person still is told.
     if (!(error instanceof Failure)) console.error(error);
-    const { code, retry_after, state } = error instanceof Failure ? error.problem : { code: "internal" };
+    const { code, retry_after, state } = problem(error);
     if (code === "tries_used_up") return this.#end("failed");
     if (code === "not_found" || code === "forbidden") return this.#end(code);
     if (code === "request_over" || code === "wrong_state") {
@@ -204,7 +212,7 @@ export class Flow {
     }
     if (code === "otp_expired") this.#consent.otp.expires_at = 0;
     const text = t(has(`problem.${code}`) ? `problem.${code}` : "problem.internal", this.#names());
-    const wait = retry_after && code !== "unavailable" ? ` ${t("waitFor", { time: duration(retry_after) })}` : "";
+    const wait = retry_after && code === "too_many_requests" ? ` ${t("waitFor", { time: duration(retry_after) })}` : "";
     this.#alert.replaceChildren(el("p", {}, text + wait));
     this.#alert.scrollIntoView({ block: "nearest" });
     this.#tick();
@@ -257,11 +265,6 @@ export class Flow {
       el("button", {}, label), el("button", { type: "button", class: "second", click: decline }, t("decline"))));
   }
 
-  #second() {
-    if (!this.over && !this.#busy && this.#consent.expires_at < now()) this.#end("expired");
-    this.#tick();
-  }
-
   #binding() {
     return t(`bound.${this.#consent.binding}`, this.#names());
   }
@@ -271,6 +274,9 @@ export class Flow {
     return { entity: entity?.name ?? t("anyone"), issuer: issuer.name, hint: mobile_hint ?? "" };
   }
 }
+
+/** @param {unknown} error @returns {Problem} */
+const problem = (error) => (error instanceof Failure ? error.problem : { code: "internal" });
 
 /** `2:05`. @param {number} seconds */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -20,7 +20,7 @@ export async function load(wish) {
 }
 
 /**
- * The text of a key, with `{names}` filled in. A key that is not there is shown as it is.
+ * The text of a key, with `{names}` filled in.
  * @param {string} key
  * @param {Record<string, string | number>} [values]
  */
