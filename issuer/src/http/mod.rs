@@ -1,6 +1,9 @@
 //! The calls as HTTP: JSON in, JSON or a problem document out.
 
 mod extract;
+mod health;
+pub(crate) mod middleware;
+mod pages;
 mod reply;
 mod v1;
 mod v3;
@@ -18,6 +21,12 @@ use crate::{
     app::App,
     problem::{Problem, ProblemCode},
 };
+
+/// Everything that the service answers, as it is served.
+pub(crate) fn service(app: &App) -> Router {
+    let pages = pages::routes(app).merge(health::routes()).method_not_allowed_fallback(method_not_allowed);
+    middleware::around(router(app.clone()).merge(pages.with_state(app.clone())), app)
+}
 
 /// All calls.
 pub(crate) fn router(app: App) -> Router {
