@@ -33,9 +33,9 @@ struct Arguments {
 enum Chore {
     /// Run everything that the project tests, or only the steps that are named
     Test {
-        /// Names of steps, as `--list` prints them
+        /// Names of steps or groups of them (`core`), as `--list` prints them
         steps: Vec<String>,
-        /// Print the steps and what each does, and run none
+        /// Print the steps and groups and what each does, and run none
         #[arg(long)]
         list: bool,
     },
@@ -78,8 +78,8 @@ enum Chore {
 
 fn main() -> ExitCode {
     match Arguments::parse().chore {
-        Chore::Test { list: true, .. } => run::list(steps::ALL),
-        Chore::Test { steps: names, .. } => run::test(steps::ALL, &names),
+        Chore::Test { list: true, .. } => run::list(steps::ALL, steps::GROUPS),
+        Chore::Test { steps: names, .. } => run::test(steps::ALL, steps::GROUPS, &names),
         Chore::Vectors { check } => match vectors::run(check) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` does, cheap steps first.
 
 use crate::context::{Context, Stop};
-use crate::run::Step;
+use crate::run::{Group, Step};
 use crate::tally::Tally;
 
 mod cross;
@@ -58,6 +58,13 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "apple", about: "kycvs-ffi builds for iOS and macOS", run: cross::apple },
     Step { name: "fuzz", about: "each fuzz target for 20 seconds", run: crate::fuzz::short },
 ];
+
+/// Names that stand for several steps.
+pub(crate) const GROUPS: &[Group] = &[Group {
+    name: "core",
+    about: "the Rust part alone, with no tool but Rust's own",
+    steps: &["fmt", "clippy", "test", "doc", "vectors", "demo"],
+}];
 
 /// Says clearly what a step misses in the checkout.
 fn must_exist(context: &Context, path: &str) -> Result<(), Stop> {
