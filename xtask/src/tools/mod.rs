@@ -12,6 +12,7 @@ use crate::context::{Context, Stop};
 mod apt;
 mod lld;
 mod maven;
+mod postgres;
 mod python;
 mod rust_src;
 mod swift;
@@ -19,7 +20,8 @@ mod swift;
 pub(crate) use apt::{program, starts};
 pub(crate) use lld::lld;
 pub(crate) use maven::maven;
-pub(crate) use python::{BINDINGS, Environment, SCRIPTS, python};
+pub(crate) use postgres::{Postgres, postgres};
+pub(crate) use python::{BINDINGS, Environment, SCRIPTS, SERVICE, python};
 pub(crate) use rust_src::{BARE_TARGET, Std, std_source};
 pub(crate) use swift::{Swift, swift};
 
