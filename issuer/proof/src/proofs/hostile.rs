@@ -17,7 +17,7 @@ use crate::people::Person;
 use crate::raw::{Heard, drip, send};
 use crate::report::Report;
 use crate::stand::{Stand, Wishes};
-use crate::traces;
+use crate::traces::{self, Search};
 
 /// Makes all of them.
 pub(crate) async fn run(kycvs: &Path, database: &Kind) -> Result<Report> {
@@ -52,7 +52,7 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind) -> Result<Report> {
     secrets.extend(traces::of_text(&stand.entities[0].api_key));
     let log = stand.logs();
     report.figure("bytes of log", log.len());
-    report.none_of("nothing that was sent is in the log", &traces::found(&secrets, "the log", &log));
+    report.none_of("nothing that was sent is in the log", &Search::new(secrets).found("the log", &log));
     let panicked = String::from_utf8_lossy(&log).lines().filter(|line| line.contains("panicked")).count();
     report.claim(panicked == 0, "nothing panicked", panicked);
     Ok(report)

@@ -18,7 +18,7 @@ use crate::entity::{Binding, Question, presentation_of};
 use crate::people::{Person, address};
 use crate::report::Report;
 use crate::stand::{Stand, Wishes, wait_for};
-use crate::traces::{self, Trace};
+use crate::traces::{self, Search, Trace};
 
 /// Sends everybody on their way and searches. `data` is the data folder of the PostgreSQL server, where it is one.
 pub(crate) async fn run(kycvs: &Path, database: &Kind, data: Option<&Path>) -> Result<Report> {
@@ -34,11 +34,11 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind, data: Option<&Path>) -> R
     let mut stand = Stand::prepare(kycvs, &wishes).await?;
     settle(&stand, database).await?;
     let files = Files { data: data.map(Path::to_owned) };
-    let recorded = traces_of(&on_record)?;
+    let recorded = Search::new(traces_of(&on_record)?);
     let strangers: Vec<Person> =
         cast.iter().map(|part| part.person.clone()).filter(|person| person.doses.is_none()).collect();
-    let unknown = traces_of(&strangers)?;
-    let at_import = traces::counts(&recorded, &files.of(&stand)?)?;
+    let unknown = Search::new(traces_of(&strangers)?);
+    let at_import = recorded.counts_in(&files.of(&stand)?)?;
 
     stand.instances[0].start(&stand.program)?;
     stand.instances[0].ready().await?;
@@ -70,8 +70,8 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind, data: Option<&Path>) -> R
     let known =
         stand.database.blobs("SELECT known_mobile FROM requests WHERE known_mobile IS NOT NULL").await?;
     report.claim(!known.is_empty(), "a number that an entity sent along is sealed", known.len());
-    let sealed: Vec<Trace> =
-        sealed.iter().chain(&known).map(|bytes| traces::of_bytes("a sealed value", bytes)).collect();
+    let sealed = sealed.iter().chain(&known).map(|bytes| traces::of_bytes("a sealed value", bytes));
+    let sealed = Search::new(sealed.collect());
 
     let mut presentations = Vec::new();
     for (at, (part, (request, question, password))) in cast.iter().zip(&pending).enumerate() {
@@ -84,7 +84,7 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind, data: Option<&Path>) -> R
 
     let hooks = stand.outside.hook_bytes();
     report.figure("bytes of webhooks", hooks.len());
-    let found = traces::found(&[watch.unknown, watch.recorded].concat(), "a webhook", &hooks);
+    let found = [&watch.unknown, &watch.recorded].map(|search| search.found("a webhook", &hooks)).concat();
     report.claim(!hooks.is_empty(), "webhooks were sent", hooks.len());
     report.none_of("no webhook names anybody", &found);
     Ok(report)
@@ -171,8 +171,8 @@ impl Files {
 /// What is searched for, again and again.
 struct Watch {
     files: Files,
-    unknown: Vec<Trace>,
-    recorded: Vec<Trace>,
+    unknown: Search,
+    recorded: Search,
     at_import: Vec<usize>,
 }
 
@@ -182,10 +182,10 @@ impl Watch {
         if files.is_empty() {
             return Err("there are no files of the database to look into: name the data folder".into());
         }
-        let found = traces::found_in_files(&self.unknown, &files)?;
+        let found = self.unknown.found_in(&files)?;
         report.none_of(format!("{when}, the database's bytes hold nobody who is not on record"), &found);
-        let now = traces::counts(&self.recorded, &files)?;
-        let more: Vec<String> = (self.recorded.iter().zip(&self.at_import).zip(&now))
+        let now = self.recorded.counts_in(&files)?;
+        let more: Vec<String> = (self.recorded.traces().iter().zip(&self.at_import).zip(&now))
             .filter(|((_, import), now)| now > import)
             .map(|((trace, import), now)| format!("{} {now} times instead of {import}", trace.of))
             .collect();
@@ -286,7 +286,7 @@ async fn gone(
     stand: &Stand,
     database: &Kind,
     watch: &Watch,
-    sealed: &[Trace],
+    sealed: &Search,
     report: &mut Report,
 ) -> Result<()> {
     let left = "SELECT COUNT(*) FROM requests WHERE sealed IS NOT NULL OR known_mobile IS NOT NULL OR otp_hash IS NOT NULL";
@@ -298,7 +298,7 @@ async fn gone(
         // PostgreSQL keeps old rows until it sweeps them: what stands there is sealed.
         return Ok(());
     }
-    let look = || traces::found_in_files(sealed, &watch.files.of(stand)?);
+    let look = || sealed.found_in(&watch.files.of(stand)?);
     wait_for(within, async || Ok(look()?.is_empty())).await?;
     report.none_of(
         format!("within {ERASED_WITHIN} seconds the sealed bytes are overwritten in file and journal"),
@@ -316,7 +316,7 @@ fn in_log(
     report: &mut Report,
 ) -> Result<()> {
     let log = without_times(&stand.logs());
-    let mut secrets = [watch.unknown.clone(), watch.recorded.clone(), passwords.to_vec()].concat();
+    let mut secrets = [watch.unknown.traces(), watch.recorded.traces(), passwords].concat();
     secrets.extend(traces::of_text(&stand.entities[0].api_key));
     secrets.push(traces::of_bytes("a client's address", b"10.0.0."));
     for presentation in presentations {
@@ -326,7 +326,7 @@ fn in_log(
     }
     report.figure("bytes of log", log.len());
     report.claim(!log.is_empty(), "there is a log", log.len());
-    report.none_of("the log at level debug names nobody", &traces::found(&secrets, "the log", &log));
+    report.none_of("the log at level debug names nobody", &Search::new(secrets).found("the log", &log));
     Ok(())
 }
 
