@@ -12,6 +12,7 @@ pub(crate) struct Report {
     figures: Vec<(String, String)>,
     table: Vec<Vec<String>>,
     claims: Vec<Claim>,
+    notes: Vec<String>,
 }
 
 struct Claim {
@@ -28,6 +29,7 @@ impl Report {
             figures: Vec::new(),
             table: Vec::new(),
             claims: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -39,6 +41,11 @@ impl Report {
     /// A row of the table; the first one is its head.
     pub(crate) fn row(&mut self, cells: &[&str]) {
         self.table.push(cells.iter().map(|&cell| cell.to_owned()).collect());
+    }
+
+    /// What `cargo xtask test` shows beside its count.
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
     }
 
     /// Something promised, and whether it was kept. The detail says what was seen.
@@ -99,6 +106,12 @@ impl Report {
             let word = if claim.holds { "ok    " } else { "FAILED" };
             let detail = if claim.detail.is_empty() { String::new() } else { format!(": {}", claim.detail) };
             println!("  {word}  {}{detail}", claim.text);
+        }
+        if !self.notes.is_empty() {
+            println!();
+        }
+        for note in &self.notes {
+            println!("note: {}: {note}", self.database);
         }
         let failed = self.claims.iter().filter(|claim| !claim.holds).count();
         println!("\n{} passed, {failed} failed", self.claims.len() - failed);

@@ -1,7 +1,7 @@
 //! The real service held to what it promises, on SQLite and on PostgreSQL, by `kycvs-proof` and by schemathesis.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -14,18 +14,25 @@ use crate::tools::{Postgres, SERVICE, postgres, python};
 pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
     let programs = Programs::build(context)?;
     let mut tally = Tally::default();
-    for (proof, arguments) in PROOFS {
-        tally += programs.prove(context, proof, arguments, None)?;
-    }
-    match postgres(context) {
-        Ok(server) => {
-            for (proof, arguments) in PROOFS {
-                tally += programs.prove(context, proof, arguments, Some(&server))?;
-            }
-            tally += unit_tests(context, &server)?;
+    let server = match postgres(context) {
+        Ok(server) => Some(server),
+        Err(Stop::NotRun(reason)) => {
+            tally.not_run.push(reason);
+            None
         }
-        Err(Stop::NotRun(reason)) => tally.not_run.push(reason),
         Err(stop) => return Err(stop),
+    };
+    let databases: Vec<Option<&Postgres>> = [None].into_iter().chain(server.as_ref().map(Some)).collect();
+    for (proof, arguments) in BUSY {
+        for database in &databases {
+            tally += prove(context, vec![programs.proof(context, proof, arguments, *database)])?;
+        }
+    }
+    let patient = PATIENT.iter().flat_map(|proof| databases.iter().map(move |database| (proof, *database)));
+    let patient = patient.map(|(proof, database)| programs.proof(context, proof, &[], database)).collect();
+    tally += prove(context, patient)?;
+    if let Some(server) = &server {
+        tally += unit_tests(context, server)?;
     }
     Ok(tally)
 }
@@ -67,25 +74,46 @@ impl Programs {
         command
     }
 
-    fn prove(
-        &self,
-        context: &mut Context,
-        proof: &str,
-        arguments: &[&str],
-        server: Option<&Postgres>,
-    ) -> Result<Tally, Stop> {
+    fn proof(&self, context: &Context, proof: &str, arguments: &[&str], server: Option<&Postgres>) -> Proof {
         let mut command = self.command(context, proof, server);
         command.args(arguments);
         if let (Some(server), "private") = (server, proof) {
             command.arg("--data").arg(server.data());
         }
-        let ran = context.run(&mut command)?;
-        let tally =
-            super::counted(Tally::of_closing_line(&ran.text), ran.success, &format!("the proof `{proof}`"))?;
-        // Several proofs share one log: its end may be of another one.
-        let failed = ran.text.lines().filter(|line| line.trim_start().starts_with("FAILED"));
-        Ok(failed.fold(tally, |tally, line| tally.with_note(format!("{proof}: {}", line.trim()))))
+        Proof {
+            name: format!("{proof} on {}", if server.is_some() { "PostgreSQL" } else { "SQLite" }),
+            command,
+        }
     }
+}
+
+/// Runs proofs side by side, and counts their claims.
+fn prove(context: &mut Context, proofs: Vec<Proof>) -> Result<Tally, Stop> {
+    let running: Vec<_> = proofs
+        .into_iter()
+        .map(|Proof { name, mut command }| {
+            let running = std::thread::spawn(move || command.stdin(Stdio::null()).output());
+            (name, running)
+        })
+        .collect();
+    let mut tally = Tally::default();
+    for (name, running) in running {
+        let output = running.join().map_err(|_| Stop::Failed(format!("{name}: it broke off")))??;
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let text = text.concat();
+        context.log(&text)?;
+        tally += super::counted(Tally::of_closing_line(&text), output.status.success(), &name)?;
+        // The log holds them all, and its end may be of another one.
+        let failed = text.lines().filter(|line| line.trim_start().starts_with("FAILED"));
+        tally.notes.extend(failed.map(|line| format!("{name}: {}", line.trim())));
+    }
+    Ok(tally)
+}
+
+/// One proof, to be run.
+struct Proof {
+    name: String,
+    command: Command,
 }
 
 /// The service's own tests once more, on PostgreSQL: the same builds that the step `test` has run on SQLite.
@@ -122,14 +150,14 @@ fn unit_tests(context: &mut Context, server: &Postgres) -> Result<Tally, Stop> {
     Ok(tally)
 }
 
-/// What is run on each of the two databases.
-const PROOFS: [(&str, &[&str]); 6] = [
+/// What keeps the machine busy and measures it: one after the other.
+const BUSY: [(&str, &[&str]); 4] = [
     ("journeys", &["--seconds", "8"]),
     ("crash", &["--kills", "20"]),
     ("guessing", &["--seconds", "10"]),
     ("timing", &["--requests", "10000"]),
-    ("private", &[]),
-    ("hostile", &[]),
 ];
+/// What waits most of the time, for something to expire or to be cut off: side by side.
+const PATIENT: [&str; 2] = ["private", "hostile"];
 
 const SCHEMATHESIS: &str = "issuer/proof/schemathesis/run.py";

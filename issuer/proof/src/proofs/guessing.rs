@@ -145,6 +145,8 @@ async fn against_one_number(stand: &mut Stand, seconds: u64, report: &mut Report
     report.figure("bound in 24 hours", passwords_within(Duration::from_hours(24)) * TRIES);
     report.claim(passwords <= passwords_within(lasted), "no more passwords than stated", passwords);
     report.claim(compared <= bound, "no more guesses compared than stated", format!("{compared} of {bound}"));
+    let guesses = sent.load(Ordering::Relaxed);
+    report.note(format!("{guesses} guesses from {ADDRESSES} addresses at one number, {compared} compared"));
     // Otherwise the attack was not one.
     report.claim(compared == bound, "the attack came as far as the bound", compared);
     Ok(())

@@ -56,6 +56,11 @@ fn figures(done: &Done, clients: usize, instances: usize, report: &mut Report) {
     }
     let whole: Vec<Duration> = done.walks.iter().map(|walk| walk.took).collect();
     row(report, "journey", &whole);
+    let milliseconds: Vec<f64> = whole.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+    let tail = quantile(&milliseconds, 0.99);
+    report.note(format!(
+        "{rate:.0} journeys a second, p99 {tail:.0} ms, {clients} clients on the same machine"
+    ));
 }
 
 fn row(report: &mut Report, name: &str, times: &[Duration]) {
