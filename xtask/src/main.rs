@@ -62,7 +62,8 @@ enum Chore {
         #[arg(value_parser = clap::builder::PossibleValuesParser::new(fuzz::TARGETS))]
         target: Option<String>,
     },
-    /// Run the benches and print what a token costs beside the bare signature, or a call beside the same call in Rust
+    /// Run the benches and print what a token costs beside the bare signature, what a call in another
+    /// language costs, or how fast the service is
     Bench {
         /// What to measure
         #[arg(default_value = "core")]
@@ -73,6 +74,9 @@ enum Chore {
         /// How often each language measures (with `boundary`)
         #[arg(long, default_value_t = 11, value_name = "N")]
         rounds: usize,
+        /// How long each database is measured (with `journeys`)
+        #[arg(long, default_value_t = 30, value_name = "N")]
+        seconds: u64,
         /// Handed to criterion as they are, after `--`
         #[arg(last = true)]
         criterion: Vec<String>,
@@ -97,5 +101,6 @@ fn main() -> ExitCode {
         Chore::Bench { subject: bench::Subject::Boundary, check, rounds, .. } => {
             bench::boundary(check, rounds)
         }
+        Chore::Bench { subject: bench::Subject::Journeys, seconds, .. } => bench::journeys(seconds),
     }
 }

@@ -160,6 +160,6 @@ fn shown(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
-const NAME_WIDTH: usize = 9;
+const NAME_WIDTH: usize = 12;
 const ABOUT_WIDTH: usize = 62;
 const TAIL_LINES: usize = 60;

@@ -12,6 +12,7 @@ mod no_std;
 mod published;
 pub(crate) mod python;
 mod rust;
+pub(crate) mod service;
 pub(crate) mod swift;
 mod web;
 
@@ -46,6 +47,12 @@ pub(crate) const ALL: &[Step] = &[
         run: interop::libraries,
     },
     Step { name: "openssl", about: "openssl reads and writes the same key files", run: interop::openssl },
+    Step { name: "service", about: "the real service keeps what it promises", run: service::run },
+    Step {
+        name: "schemathesis",
+        about: "the service does what its description says",
+        run: service::schemathesis,
+    },
     Step { name: "python", about: "the wheel's tests, type checkers among them", run: python::tests },
     Step { name: "wheel", about: "the wheel is manylinux and works without Rust", run: python::wheel },
     Step { name: "kotlin", about: "the jar's tests on the JVM", run: kotlin::run },
