@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import secrets
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -50,6 +52,8 @@ class Example:
         self.url = f"http://127.0.0.1:{self.port}"
         self.entity = service.entity(name, f"{self.url}/webhooks/kycvs" if webhook else None, origin=self.url)
         self.api = Api(service, self.entity["api_key"])
+        # Where no webhook was asked for, none is genuine.
+        self.webhook_key = str(self.entity.get("webhook_key") or "whsec_" + secrets.token_hex(32))
         self.database, self.log = folder / f"{name}.sqlite", folder / f"{name}.log"
         trust = requests.get(f"{service.url}/.well-known/kycvs/trust.cbor", timeout=20)
         (folder / "trust.cbor").write_bytes(trust.content)
@@ -60,10 +64,10 @@ class Example:
             "KYCVS_URL": self.service.url,
             "KYCVS_ENTITY": self.name,
             "KYCVS_API_KEY": self.entity["api_key"],
-            "KYCVS_WEBHOOK_SECRET": self.entity["webhook_secret"],
+            "KYCVS_WEBHOOK_SECRET": self.webhook_key,
             "KYCVS_TRUST": str(self.folder / "trust.cbor"),
             "ENTITY_DATABASE": str(self.database),
-            "ENTITY_LISTEN": f"127.0.0.1:{self.port}",
+            "ENTITY_PORT": str(self.port),
         }
         with self.log.open("ab") as log:
             command = [sys.executable, "-W", "error", str(EXAMPLE / "server.py")]
@@ -117,8 +121,6 @@ class Booking:
 
     def stored(self) -> str:
         """The state in the example's own database, without making it ask the issuer."""
-        import sqlite3
-
         with sqlite3.connect(self.example.database) as db:
             row = db.execute(
                 "SELECT state FROM bookings WHERE id = ?", (self.url.rsplit("/", 1)[1],)

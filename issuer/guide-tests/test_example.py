@@ -127,7 +127,7 @@ def webhook(
 ) -> requests.Response:
     """A webhook that says that a person declined, signed as Standard Webhooks says."""
     body = json.dumps({"type": "request.declined", "data": {"id": request, "state": "declined"}}).encode()
-    key = base64.b64decode((secret or example.entity["webhook_secret"]).removeprefix("whsec_"))
+    key = base64.b64decode((secret or example.webhook_key).removeprefix("whsec_"))
     sent = int(time.time()) if at is None else at
     mac = hmac.digest(key, b"msg_1.%d." % sent + body, "sha256")
     headers = {

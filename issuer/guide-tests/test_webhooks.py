@@ -19,7 +19,7 @@ NewListener = Callable[..., Listener]
 
 def registered(service: Service, name: str, listener: Listener) -> tuple[Api, Webhook, str]:
     entity = service.entity(name, listener.url)
-    return Api(service, entity["api_key"]), Webhook(entity["webhook_secret"]), entity["webhook_secret"]
+    return Api(service, entity["api_key"]), Webhook(entity["webhook_key"]), entity["webhook_key"]
 
 
 def nonce() -> str:

@@ -4,12 +4,14 @@ const request = document.querySelector("kycvs-request");
 const state = document.querySelector("#state");
 
 request.addEventListener("kycvs-answer", async (event) => {
-  const answer = { presentation: event.detail.presentation };
+  const { presentation } = event.detail;
+  // A page that was loaded again after the answer: the server gets it from the issuer.
+  if (!presentation) return location.reload();
   try {
     const reply = await fetch(`${location.pathname}/answer`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(answer),
+      body: JSON.stringify({ presentation }),
     });
     // The widget stays: the person can still read there what was told, and keep the receipt.
     state.textContent = (await reply.json()).text;

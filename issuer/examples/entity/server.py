@@ -59,7 +59,7 @@ def find(column: str, value: str) -> Any:
 
 
 class CallFailed(Exception):
-    """The issuer did not do it. The text is the code of its problem document."""
+    """Its text is the code of the issuer's problem document."""
 
 
 def call(method: str, path: str, body: dict[str, Any] | None = None, key: str = "") -> dict[str, Any]:
@@ -85,8 +85,8 @@ def call(method: str, path: str, body: dict[str, Any] | None = None, key: str = 
 def ask(passenger: str) -> str:
     """Begins a booking: asks for one answer, to a challenge that was never given before."""
     Subject(passenger)  # raises where this is no name
-    booking, nonce = secrets.token_urlsafe(16), secrets.token_bytes(16)
-    challenge = base64.urlsafe_b64encode(nonce).rstrip(b"=").decode()
+    booking, nonce = secrets.token_urlsafe(16), secrets.token_bytes(18)  # 18, so that base64 needs no padding
+    challenge = base64.urlsafe_b64encode(nonce).decode()
     wanted = {"purpose": PURPOSE, "nonce": challenge, "valid_for": 900, "binding": "name"}
     view = call("POST", "/v1/requests", wanted, key=booking)
     row = (booking, passenger, nonce, view["id"], view["url"], "asked")
@@ -151,8 +151,8 @@ TEXTS = {
 FORM = '<form method="post" action="/bookings">Passenger <input name="passenger" required><button>Book</button></form>'
 WIDGET = f"""<kycvs-request src="%s"></kycvs-request>
 <script type="module" src="{ISSUER}/embed.js"></script><script type="module" src="/booking.js"></script>"""
-# Scripts and the frame from the issuer, and nothing from anyone else.
-POLICY = f"default-src 'none'; script-src 'self' {ISSUER}; frame-src {ISSUER}; connect-src 'self'; form-action 'self'"
+# From the issuer: its script, its frame, and the script's question whether it can be reached. From others: nothing.
+POLICY = "default-src 'none'; script-src 'self' %s; frame-src %s; connect-src 'self' %s; form-action 'self'"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -229,12 +229,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def page(self, text: str, status: int = 200) -> None:
         document = f'<!doctype html><html lang="en"><title>Train seats</title><h1>Train seats</h1>{text}'.encode()
-        self.reply(status, document, "text/html; charset=utf-8", **{"Content-Security-Policy": POLICY})
+        self.reply(status, document, "text/html; charset=utf-8")
 
     def reply(self, status: int, body: bytes, kind: str, **headers: str) -> None:
         self.send_response(status)
         headers |= {"Content-Type": kind, "Content-Length": str(len(body)), "Cache-Control": "no-store"}
-        for header in headers.items():
+        for header in (headers | {"Content-Security-Policy": POLICY.replace("%s", ISSUER)}).items():
             self.send_header(*header)
         self.end_headers()
         self.wfile.write(body)
@@ -246,7 +246,6 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     with closing(sqlite3.connect(DATABASE)) as tables:
         tables.executescript(SCHEMA)
-    host, _, port = setting("ENTITY_LISTEN", "127.0.0.1:9000").rpartition(":")
-    server = ThreadingHTTPServer((host, int(port)), Handler)
-    print(f"open http://{host}:{server.server_port}/", flush=True)
+    server = ThreadingHTTPServer(("127.0.0.1", int(setting("ENTITY_PORT", "9000"))), Handler)
+    print(f"open http://127.0.0.1:{server.server_port}/", flush=True)
     server.serve_forever()
