@@ -243,8 +243,9 @@ def test_the_page_embeds_the_issuer_and_nobody_else(example: Example) -> None:
 
 
 def test_no_name_is_no_booking(example: Example) -> None:
-    reply = requests.post(f"{example.url}/bookings", data={"passenger": " <b> "}, timeout=20)
-    assert (reply.status_code, "<b>" in reply.text) == (422, False)
+    for passenger in ("", "...", "a" * 1000):
+        reply = requests.post(f"{example.url}/bookings", data={"passenger": passenger}, timeout=20)
+        assert (reply.status_code, "aaa" in reply.text) == (422, False)
 
 
 def test_an_issuer_that_is_away_is_a_page_and_not_a_fault(tmp_path: Path) -> None:

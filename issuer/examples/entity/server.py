@@ -10,6 +10,7 @@ import base64
 import hmac
 import html
 import json
+import logging
 import os
 import secrets
 import sqlite3
@@ -190,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         except KycvsError as error:
             self.page(f"{FORM}<p>{html.escape(str(error))}", 422)
         except CallFailed as error:
-            self.log_error("asking failed: %s", error)
+            logging.warning("asking failed: %s", error)
             self.page(f"{FORM}<p>Nobody can be asked now. Please try again in a minute.", 503)
 
     def booking(self, row: sqlite3.Row) -> None:
@@ -198,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
             try:  # whatever became of the page and the webhook, the issuer knows: loading the page again helps always
                 settle(row["id"], call("GET", f"/v1/requests/{row['request']}"))
             except (CallFailed, KycvsError) as error:
-                self.log_error("no news: %s", error)
+                logging.warning("no news: %s", error)
         state = (find("id", row["id"]) or row)["state"]
         widget = WIDGET % html.escape(row["url"]) if state == "asked" else ""
         self.page(f'<p id="state" role="status">{TEXTS[state]}</p>{widget}')
@@ -209,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
             state = decide(booking, json.loads(body)["presentation"])
             self.reply(200, json.dumps({"state": state, "text": TEXTS[state]}).encode(), "application/json")
         except KycvsError as error:
-            self.log_error("an answer was not accepted: %s", error.code)
+            logging.warning("an answer was not accepted: %s", error.code)
             refusal = {"code": error.code, "text": "This answer cannot be accepted. Please load the page again."}
             self.reply(422, json.dumps(refusal).encode(), "application/json")
         except (ValueError, LookupError, TypeError):
@@ -224,7 +225,7 @@ class Handler(BaseHTTPRequestHandler):
                 settle(row["id"], view)
             self.reply(204, b"", "text/plain")
         except (CallFailed, KycvsError) as error:
-            self.log_error("a webhook is to come again: %s", error)
+            logging.warning("a webhook is to come again: %s", error)
             self.page("Not now.", 503)
 
     def page(self, text: str, status: int = 200) -> None:
@@ -239,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_request(self, *_: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Nothing: who knows the address of a booking can see the booking."""
 
 
@@ -247,5 +248,5 @@ if __name__ == "__main__":
     with closing(sqlite3.connect(DATABASE)) as tables:
         tables.executescript(SCHEMA)
     server = ThreadingHTTPServer(("127.0.0.1", int(setting("ENTITY_PORT", "9000"))), Handler)
-    print(f"open http://127.0.0.1:{server.server_port}/", flush=True)
+    logging.warning("open http://127.0.0.1:%s/", server.server_port)
     server.serve_forever()
