@@ -137,6 +137,17 @@ def test_every_code_and_state_is_on_the_page(example: Example) -> None:
     assert {code for code in codes - persons if f"`{code}`" not in text} == set()
 
 
+def test_the_metrics_are_called_as_the_page_says(example: Example, new_person: NewPerson) -> None:
+    person = new_person(example.service)
+    refused, answered = (example.book(person.name).request for _ in range(2))
+    person.consent(answered)
+    person.decline(refused)
+    text = requests.get(f"{example.service.url}/metrics", timeout=20).text
+    named = set(re.findall(r"`(kycvs_[a-z_]+)", SERVICE.read_text()))
+    assert len(named) > 6
+    assert {name for name in named if not re.search(rf"^{name}(_bucket)?\{{", text, re.MULTILINE)} == set()
+
+
 def test_a_page_can_be_wrong() -> None:
     """The comparison can say no."""
     assert fits("made 3 keys\nin 4 s\n", "made 3 keys\nin [..] s")
