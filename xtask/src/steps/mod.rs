@@ -6,6 +6,7 @@ use crate::tally::Tally;
 
 mod cross;
 mod deny;
+mod guide;
 mod interop;
 pub(crate) mod kotlin;
 mod no_std;
@@ -55,6 +56,11 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step { name: "python", about: "the wheel's tests, type checkers among them", run: python::tests },
     Step { name: "wheel", about: "the wheel is manylinux and works without Rust", run: python::wheel },
+    Step {
+        name: "guide",
+        about: "the guides and the Python entity against the real service",
+        run: guide::run,
+    },
     Step { name: "kotlin", about: "the jar's tests on the JVM", run: kotlin::run },
     Step { name: "swift", about: "the Swift package's tests", run: swift::run },
     Step { name: "node", about: "the JavaScript package's tests in Node.js", run: web::in_node },
