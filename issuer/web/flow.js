@@ -168,7 +168,7 @@ export class Flow {
       [t("toldTo"), entity ? `${entity.name} (${entity.id})` : t("anyone")],
       [t("why"), receipt.purpose],
       [t("bound"), this.#binding()],
-      [t("answers"), `${issuer.name} (${receipt.issuer})`],
+      [t("answers"), `${issuer.name} (${issuer.id})`],
       [t("toldAt"), moment(receipt.told_at)],
       [t("validUntil"), moment(receipt.valid_until)],
       [t("request"), receipt.request],

@@ -24,11 +24,10 @@ async function look() {
   setTimeout(look, 1000);
 }
 
-/** @param {Message[]} messages */
+/** @param {Message[]} messages the newest first */
 function show(messages) {
-  const newest = [...messages].sort((a, b) => b.at - a.at);
-  if (newest.length > 0) say(newest.length === 1 ? "One message." : `${newest.length} messages, the newest first.`);
-  place.replaceChildren(...newest.map(({ to, text, at }) => list(["To", to], ["At", new Date(at * 1000).toLocaleTimeString()], ["Message", text])));
+  if (messages.length > 0) say(messages.length === 1 ? "One message." : `${messages.length} messages, the newest first.`);
+  place.replaceChildren(...messages.map(({ to, text, at }) => list(["To", to], ["At", new Date(at * 1000).toLocaleTimeString()], ["Message", text])));
 }
 
 /** @param {string} text */

@@ -51,8 +51,8 @@ export interface Answer {
 }
 
 export interface Receipt {
-  issuer: string;
-  entity: string | null;
+  issuer: { id: string; name: string };
+  entity?: string;
   purpose: string;
   binding: string;
   told: number;

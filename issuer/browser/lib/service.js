@@ -148,26 +148,23 @@ export function kycvs(...args) {
 
 /** The demonstration, as `kycvs serve --demo` starts it. */
 export class Demo {
-  /** @param {ChildProcess} child @param {string} folder @param {string} text what it printed */
-  constructor(child, folder, text) {
+  /** @param {ChildProcess} child @param {string} folder @param {{booking: string, service: string}} said */
+  constructor(child, folder, said) {
     this.child = child;
     this.folder = folder;
-    this.text = text;
-    const addresses = text.match(/http:\/\/[^\s/]+(\/\w*)?/g) ?? [];
-    const inbox = addresses.find((address) => address.endsWith("/inbox")) ?? "";
-    this.url = new URL(inbox).origin;
-    this.booking = addresses.find((address) => new URL(address).origin !== this.url) ?? "";
+    this.url = new URL(said.service).origin;
+    this.booking = said.booking;
   }
 
   static async start() {
     const folder = mkdtempSync(join(tmpdir(), "kycvs-demo-"));
-    const child = spawn(BIN, ["serve", "--demo", "--dir", folder, "--listen", `127.0.0.1:${await freePort()}`], { stdio: ["ignore", "pipe", "pipe"], env: environment() });
+    const args = ["serve", "--demo", "--dir", folder, "--listen", `127.0.0.1:${await freePort()}`, "--json"];
+    const child = spawn(BIN, args, { stdio: ["ignore", "pipe", "inherit"], env: environment() });
     let text = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (text += chunk));
-    for (let tries = 0; tries < 200; tries += 1) {
+    child.stdout?.on("data", (chunk) => (text += chunk));
+    for (let tries = 0; tries < 200 && child.exitCode === null; tries += 1) {
       await sleep(100);
-      if (/\/inbox/.test(text) && /localhost/.test(text)) return new Demo(child, folder, text);
-      if (child.exitCode !== null) break;
+      if (text.trimEnd().endsWith("}")) return new Demo(child, folder, JSON.parse(text));
     }
     throw new Error(`the demonstration did not start:\n${text}`);
   }
@@ -184,9 +181,9 @@ export class Demo {
 
 /** @param {string} url */
 async function password(url) {
-  /** @type {{text: string, at: number}[]} */
+  /** @type {{text: string}[]} The newest first. */
   const messages = await (await fetch(`${url}/inbox/messages`)).json();
-  const newest = messages.reduce((one, other) => (other.at >= one.at ? other : one));
+  const newest = messages[0];
   const found = /\b\d{6}\b/.exec(newest.text);
   if (!found) throw new Error(`no password in: ${newest.text}`);
   return found[0];
