@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use kycvs::{Issuer, Signer};
+use tokio::sync::Notify;
 
 use crate::{
     clock::Clock, config::Config, db::Db, delivery::Gateway, metrics::Metrics, records::Records,
@@ -20,6 +21,8 @@ pub(crate) struct App {
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Says that there is a webhook to send.
+    pub(crate) webhook_wake: Arc<Notify>,
 }
 
 impl fmt::Debug for App {

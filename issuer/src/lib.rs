@@ -2,15 +2,21 @@
 //! answer.
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+pub mod admin;
 mod app;
-mod audit;
+pub mod audit;
 mod clock;
 pub mod config;
 mod db;
 pub mod delivery;
-mod entities;
+pub mod entities;
+mod flow;
 mod metrics;
+mod outbound;
 mod problem;
 pub mod records;
 mod secret;
+pub mod standard_webhooks;
+#[cfg(test)]
+mod test_support;
 mod webhooks;
