@@ -72,7 +72,11 @@ async fn every_answer_has_the_headers_that_browsers_hold_to() {
         ] {
             assert_eq!(headers[name], value, "{path}");
         }
-        assert!(headers["content-security-policy"].to_str().is_ok_and(|csp| csp.starts_with("default-src 'none'")));
+        assert!(
+            headers["content-security-policy"]
+                .to_str()
+                .is_ok_and(|csp| csp.starts_with("default-src 'none'"))
+        );
         assert!(headers["permissions-policy"].to_str().is_ok_and(|policy| policy.contains("camera=()")));
         assert_eq!(headers["x-request-id"].len(), 16, "{path}");
     }
