@@ -3,7 +3,11 @@
 
 use std::fmt;
 
-use crate::{clock::Clock, db::{self, Db}, secret::ServiceSecret};
+use crate::{
+    clock::Clock,
+    db::{self, Db},
+    secret::ServiceSecret,
+};
 
 /// The service's database and secret, for the functions of [`entities`](crate::entities), [`records`](crate::records)
 /// and [`audit`](crate::audit).

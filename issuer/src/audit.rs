@@ -259,9 +259,15 @@ async fn before_the_first(db: &Db) -> sqlx::Result<Option<i64>> {
 }
 
 async fn read_head(db: &Db) -> sqlx::Result<Option<Head>> {
-    let row = sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_optional(db.reader()).await?;
+    let row =
+        sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_optional(db.reader()).await?;
     let Some(row) = row else { return Ok(None) };
-    let read = || Some(Head { seq: row.try_get("seq").ok()?, hash: row.try_get::<Vec<u8>, _>("hash").ok()?.try_into().ok()? });
+    let read = || {
+        Some(Head {
+            seq: row.try_get("seq").ok()?,
+            hash: row.try_get::<Vec<u8>, _>("hash").ok()?.try_into().ok()?,
+        })
+    };
     Ok(read())
 }
 
@@ -273,11 +279,7 @@ struct Chain {
 
 impl Chain {
     /// Follows the next entries, up to a page of them.
-    async fn extend(
-        &mut self,
-        db: &Db,
-        progress: &mut impl FnMut(i64),
-    ) -> sqlx::Result<Result<(), Verdict>> {
+    async fn extend(&mut self, db: &Db, progress: &mut impl FnMut(i64)) -> sqlx::Result<Result<(), Verdict>> {
         let mut rows = sqlx::query(
             "SELECT seq, at, event, request, entity, purpose, binding, token_hash, previous, hash \
              FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
@@ -323,7 +325,9 @@ impl Chain {
         let at_last = |fault| Verdict::Broken { seq: self.last.seq, fault };
         match head {
             Some(head) if head.seq > self.last.seq => self.broken(Fault::Missing),
-            Some(head) if head.seq < self.last.seq => Verdict::Broken { seq: head.seq + 1, fault: Fault::Inserted },
+            Some(head) if head.seq < self.last.seq => {
+                Verdict::Broken { seq: head.seq + 1, fault: Fault::Inserted }
+            }
             Some(head) if head == self.last => match self.noted {
                 Some(noted) if noted.seq > self.last.seq => self.broken(Fault::Missing),
                 _ => Verdict::Whole(self.last),
@@ -340,7 +344,8 @@ impl Chain {
 /// The hash that a row should have, the one that it has, and the one that it says was before it.
 fn recompute(seq: i64, row: &AnyRow) -> sqlx::Result<([u8; 32], Vec<u8>, Vec<u8>)> {
     let text = |column| row.try_get::<String, _>(column);
-    let (event, request, purpose, binding) = (text("event")?, text("request")?, text("purpose")?, text("binding")?);
+    let (event, request, purpose, binding) =
+        (text("event")?, text("request")?, text("purpose")?, text("binding")?);
     let entity: Option<String> = row.try_get("entity")?;
     let token_hash: Option<Vec<u8>> = row.try_get("token_hash")?;
     let previous: Vec<u8> = row.try_get("previous")?;
@@ -359,7 +364,10 @@ fn recompute(seq: i64, row: &AnyRow) -> sqlx::Result<([u8; 32], Vec<u8>, Vec<u8>
 }
 
 fn is_of_a_value(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::AnyDriverError(_))
+    matches!(
+        error,
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::AnyDriverError(_)
+    )
 }
 
 #[cfg(test)]

@@ -153,13 +153,10 @@ pub async fn add(admin: &Admin, new: &NewEntity) -> Result<Credentials, AdminErr
 /// # Errors
 /// Where the database is away.
 pub async fn list(admin: &Admin) -> Result<Vec<Listed>, AdminError> {
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        columns!(),
-        ", created_at, disabled_at FROM entities ORDER BY id"
-    ))
-    .fetch_all(admin.db.reader())
-    .await?;
+    let rows =
+        sqlx::query(concat!("SELECT ", columns!(), ", created_at, disabled_at FROM entities ORDER BY id"))
+            .fetch_all(admin.db.reader())
+            .await?;
     let listed = rows.iter().map(|row| {
         let entity = read(row)?;
         Ok(Listed {
@@ -195,7 +192,11 @@ pub async fn disable(admin: &Admin, id: &str) -> Result<(), AdminError> {
 ///
 /// # Errors
 /// Where there is no entity of this id that is not disabled, the file holds no usable key, or the database is away.
-pub async fn rotate_key(admin: &Admin, id: &str, request_key: Option<&[u8]>) -> Result<Credentials, AdminError> {
+pub async fn rotate_key(
+    admin: &Admin,
+    id: &str,
+    request_key: Option<&[u8]>,
+) -> Result<Credentials, AdminError> {
     let key = Key::new(request_key)?;
     let mut tx = admin.db.begin().await?;
     let (api_key_hash, public) = (key.hash(&admin.secret), key.public());
@@ -278,7 +279,10 @@ fn check_name(name: &str) -> Result<(), AdminError> {
         )));
     }
     // It stands on the page that a person consents on, and must not turn the order of the words round.
-    let steers = |c: char| c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if name.chars().any(steers) {
         return Err(AdminError::refused("a name has no control characters"));
     }
@@ -289,7 +293,9 @@ fn check_origin(origin: &str) -> Result<(), AdminError> {
     let url = parse_web_address(origin, "an origin")?;
     let written = url.origin().ascii_serialization();
     if written != origin {
-        return Err(AdminError::refused(format!("an origin is scheme, host and port alone: write {written}")));
+        return Err(AdminError::refused(format!(
+            "an origin is scheme, host and port alone: write {written}"
+        )));
     }
     Ok(())
 }

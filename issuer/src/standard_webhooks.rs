@@ -33,7 +33,11 @@ impl WebhookKey {
     /// # Errors
     /// [`BadWebhookKey`] where there are fewer or more.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadWebhookKey> {
-        if KEY_BYTES.contains(&bytes.len()) { Ok(Self(Zeroizing::new(bytes.to_vec()))) } else { Err(BadWebhookKey) }
+        if KEY_BYTES.contains(&bytes.len()) {
+            Ok(Self(Zeroizing::new(bytes.to_vec())))
+        } else {
+            Err(BadWebhookKey)
+        }
     }
 
     /// From its text, `whsec_` and base64.
@@ -50,8 +54,8 @@ impl WebhookKey {
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut encoded = Zeroizing::new([0; 2 * *KEY_BYTES.end()]);
-        let encoded =
-            Base64::encode(&self.0, &mut *encoded).unwrap_or_else(|_| unreachable!("a key has at most 64 bytes"));
+        let encoded = Base64::encode(&self.0, &mut *encoded)
+            .unwrap_or_else(|_| unreachable!("a key has at most 64 bytes"));
         let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + encoded.len()));
         text.push_str(PREFIX);
         text.push_str(encoded);

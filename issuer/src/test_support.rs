@@ -37,7 +37,8 @@ pub(crate) async fn databases() -> Vec<(TempDir, Db)> {
 /// Makes a database of a name of its own on the server.
 async fn postgres(server: &str) -> String {
     let name = format!("kycvs_test_{:016x}", getrandom::u64().expect("the system has random bytes"));
-    let mut connection = PgConnection::connect(server).await.expect("the server of KYCVS_TEST_POSTGRES answers");
+    let mut connection =
+        PgConnection::connect(server).await.expect("the server of KYCVS_TEST_POSTGRES answers");
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
         .execute(&mut connection)
         .await

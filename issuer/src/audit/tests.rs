@@ -45,7 +45,10 @@ async fn tamper(admin: &Admin, statements: &[&'static str]) {
     };
     let mut tx = admin.db.begin().await.expect("begins");
     for statement in triggers.iter().chain(statements) {
-        sqlx::query(*statement).execute(&mut *tx).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        sqlx::query(*statement)
+            .execute(&mut *tx)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
     tx.commit().await.expect("committed");
 }
@@ -102,14 +105,18 @@ async fn every_kind_of_tampering_is_found_and_placed() {
         ),
         // Inserted ones.
         (
-            &["INSERT INTO audit SELECT 8, at, event, request, entity, purpose, binding, token_hash, hash, hash \
-               FROM audit WHERE seq = 7"],
+            &[
+                "INSERT INTO audit SELECT 8, at, event, request, entity, purpose, binding, token_hash, hash, hash \
+               FROM audit WHERE seq = 7",
+            ],
             8,
             Fault::Changed,
         ),
         (
-            &["INSERT INTO audit SELECT 0, at, event, request, entity, purpose, binding, token_hash, hash, hash \
-               FROM audit WHERE seq = 7"],
+            &[
+                "INSERT INTO audit SELECT 0, at, event, request, entity, purpose, binding, token_hash, hash, hash \
+               FROM audit WHERE seq = 7",
+            ],
             0,
             Fault::Inserted,
         ),
@@ -135,7 +142,9 @@ async fn values_of_other_types_are_found() {
     ] {
         let (_keep, admin) = logs(3).await.swap_remove(0);
         tamper(&admin, &[change]).await;
-        let Verdict::Broken { seq: 2, fault: Fault::Unreadable | Fault::Changed } = verdict(&admin, None).await else {
+        let Verdict::Broken { seq: 2, fault: Fault::Unreadable | Fault::Changed } =
+            verdict(&admin, None).await
+        else {
             panic!("{change}: {:?}", verdict(&admin, None).await)
         };
     }
@@ -162,7 +171,8 @@ async fn a_noted_head_tells_a_log_from_one_that_was_made_anew() {
         assert_eq!(verdict(&admin, Some(zero)).await, Verdict::Broken { seq: 0, fault: Fault::NotAsNoted });
 
         // A whole new chain of other entries, as only the owner of the database can make one.
-        let remade = ["DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = (SELECT previous FROM noted)"];
+        let remade =
+            ["DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = (SELECT previous FROM noted)"];
         let keep_start: &'static str = "CREATE TABLE noted AS SELECT previous FROM audit WHERE seq = 1";
         tamper(&admin, &[keep_start, remade[0], remade[1]]).await;
         let mut tx = admin.db.begin().await.expect("begins");
@@ -204,7 +214,9 @@ async fn the_hash_can_be_computed_elsewhere() {
 #[test]
 fn a_head_has_one_form() {
     let zeros = "0".repeat(64);
-    for text in ["", "1", "1:", ":00", "1:00", &format!("-1:{zeros}"), &format!("x:{zeros}"), &format!("1:{zeros}0")] {
+    for text in
+        ["", "1", "1:", ":00", "1:00", &format!("-1:{zeros}"), &format!("x:{zeros}"), &format!("1:{zeros}0")]
+    {
         assert_eq!(text.parse::<Head>(), Err(BadHead), "{text}");
     }
     assert_eq!(format!("0:{zeros}").parse(), Ok(Head::EMPTY));

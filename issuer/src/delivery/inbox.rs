@@ -48,7 +48,8 @@ impl Inbox {
 impl Gateway for Inbox {
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), NotDelivered>> {
         async move {
-            let received = Received { to: message.to.clone(), text: message.text.clone(), at: self.clock.now() };
+            let received =
+                Received { to: message.to.clone(), text: message.text.clone(), at: self.clock.now() };
             let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
             messages.truncate(KEPT - 1);
             messages.push_front(received);

@@ -45,7 +45,10 @@ impl SmtpGateway {
     ///
     /// # Errors
     /// Where a setting is not usable, with the sentence that says why.
-    pub fn new(settings: &SmtpSettings<'_>, login: Option<(&str, Zeroizing<String>)>) -> Result<Self, BadSmtpSetting> {
+    pub fn new(
+        settings: &SmtpSettings<'_>,
+        login: Option<(&str, Zeroizing<String>)>,
+    ) -> Result<Self, BadSmtpSetting> {
         let SmtpSettings { url, from, to, timeout } = *settings;
         check_url(url)?;
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
@@ -198,11 +201,17 @@ mod tests {
     #[tokio::test]
     async fn a_mail_goes_to_the_address_made_of_the_number() {
         let (url, heard) = server(&["250 ok"]).await;
-        SmtpGateway::new(&settings(&url), None).expect("usable").deliver(&message()).await.expect("it is taken");
+        SmtpGateway::new(&settings(&url), None)
+            .expect("usable")
+            .deliver(&message())
+            .await
+            .expect("it is taken");
         let heard = heard.await.expect("the server ran").join("\n");
-        for words in
-            ["RCPT TO:<919876543210@sms.example>", "Message-ID: <otp_1@issuer.example>", "From: KYC-VS <otp@issuer.example>"]
-        {
+        for words in [
+            "RCPT TO:<919876543210@sms.example>",
+            "Message-ID: <otp_1@issuer.example>",
+            "From: KYC-VS <otp@issuer.example>",
+        ] {
             assert!(heard.contains(words), "{words} in {heard}");
         }
     }
@@ -210,13 +219,20 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
         let (url, heard) = server(&["450 busy", "250 ok"]).await;
-        SmtpGateway::new(&settings(&url), None).expect("usable").deliver(&message()).await.expect("it is taken");
+        SmtpGateway::new(&settings(&url), None)
+            .expect("usable")
+            .deliver(&message())
+            .await
+            .expect("it is taken");
         let heard = heard.await.expect("the server ran");
         assert_eq!(heard.iter().filter(|line| line.starts_with("RCPT")).count(), 2);
 
         let (url, _heard) = server(&["550 no 919876543210@sms.example here"]).await;
-        let error =
-            SmtpGateway::new(&settings(&url), None).expect("usable").deliver(&message()).await.expect_err("refused");
+        let error = SmtpGateway::new(&settings(&url), None)
+            .expect("usable")
+            .deliver(&message())
+            .await
+            .expect_err("refused");
         assert_eq!(error.0, "it answered 550");
     }
 
@@ -238,8 +254,13 @@ mod tests {
             assert_eq!(SmtpGateway::new(&settings(&url), None).is_ok(), fits, "{url}");
         }
         let url = "smtps://mail.example".parse().expect("a URL");
-        for (from, to) in [("nobody", "{number}@x.example"), ("a@b.example", "c@d.example"), ("a@b.example", "{number}")] {
-            assert!(SmtpGateway::new(&SmtpSettings { from, to, ..settings(&url) }, None).is_err(), "{from} {to}");
+        for (from, to) in
+            [("nobody", "{number}@x.example"), ("a@b.example", "c@d.example"), ("a@b.example", "{number}")]
+        {
+            assert!(
+                SmtpGateway::new(&SmtpSettings { from, to, ..settings(&url) }, None).is_err(),
+                "{from} {to}"
+            );
         }
     }
 }

@@ -122,8 +122,11 @@ mod tests {
         let call = &calls[0];
         assert_eq!(call.target, "/send?provider=1");
         assert_eq!(call.header("content-type"), "application/json");
-        let headers =
-            Headers { id: call.header(ID), timestamp: call.header(TIMESTAMP), signature: call.header(SIGNATURE) };
+        let headers = Headers {
+            id: call.header(ID),
+            timestamp: call.header(TIMESTAMP),
+            signature: call.header(SIGNATURE),
+        };
         assert_eq!(headers.id, "otp_1");
         assert!(key().verifies(headers, &call.body, Clock::default().now()));
         let body: serde_json::Value = serde_json::from_slice(&call.body).expect("it is JSON");

@@ -21,11 +21,15 @@ fn railway() -> NewEntity {
 #[tokio::test]
 async fn an_entity_is_known_by_its_key_until_it_is_rotated_or_disabled() {
     for (_keep, admin) in admins().await {
-        let by_key = async |key: &str| by_api_key(&admin.db, &admin.secret, key).await.expect("the database is there");
+        let by_key =
+            async |key: &str| by_api_key(&admin.db, &admin.secret, key).await.expect("the database is there");
         let first = add(&admin, &railway()).await.expect("it is added").api_key.expect("a key was made");
         assert!(first.starts_with("kycvs_") && first.len() == 6 + 43, "{}", first.len());
         let entity = by_key(&first).await.expect("it is known");
-        assert_eq!((entity.id.as_str(), entity.name.as_str()), ("irctc.co.in", "Indian Railways · भारतीय रेल"));
+        assert_eq!(
+            (entity.id.as_str(), entity.name.as_str()),
+            ("irctc.co.in", "Indian Railways · भारतीय रेल")
+        );
         assert_eq!(entity.origins, railway().origins);
         assert_eq!(entity.callback_url.as_ref().map(Url::as_str), railway().callback_url.as_deref());
         for wrong in ["", "kycvs_", &first[..first.len() - 1], &format!("{}A", &**first)] {
@@ -65,7 +69,8 @@ async fn an_entity_can_sign_its_calls_instead() {
         let new = NewEntity { request_key: Some(pem.clone().into()), ..railway() };
         let credentials = add(&admin, &new).await.expect("it is added");
         assert!(credentials.api_key.is_none() && credentials.webhook_key.is_some());
-        let entity = by_id(&admin.db, "irctc.co.in").await.expect("the database is there").expect("it is known");
+        let entity =
+            by_id(&admin.db, "irctc.co.in").await.expect("the database is there").expect("it is known");
         assert_eq!(entity.request_key.as_ref(), Some(key.verifying_key()));
         assert_eq!(list(&admin).await.expect("listed")[0].authentication, "request_key");
 
@@ -79,7 +84,8 @@ async fn an_entity_can_sign_its_calls_instead() {
         let two = pem.clone() + &SigningKey::generate().expect("a key").verifying_key().to_pem();
         assert!(rotate_key(&admin, "irctc.co.in", Some(two.as_bytes())).await.is_err());
         let private = key.to_pem();
-        let error = rotate_key(&admin, "irctc.co.in", Some(private.as_bytes())).await.expect_err("it is private");
+        let error =
+            rotate_key(&admin, "irctc.co.in", Some(private.as_bytes())).await.expect_err("it is private");
         assert!(!error.to_string().contains(private.lines().nth(1).expect("a line")));
     }
 }
@@ -87,7 +93,8 @@ async fn an_entity_can_sign_its_calls_instead() {
 #[tokio::test]
 async fn the_webhook_key_is_the_entitys_own() {
     let (_keep, admin) = admins().await.swap_remove(0);
-    let shown = add(&admin, &railway()).await.expect("it is added").webhook_key.expect("it has a callback address");
+    let shown =
+        add(&admin, &railway()).await.expect("it is added").webhook_key.expect("it has a callback address");
     assert!(shown.starts_with("whsec_"));
     assert_eq!(shown, webhook_key(&admin.secret, "irctc.co.in").to_text());
     assert_ne!(shown, webhook_key(&admin.secret, "irctc.co.in2").to_text());
@@ -151,7 +158,8 @@ async fn a_refusal_says_how_the_origin_is_written() {
         ("https://बस.example", "https://xn--"),
         ("http://[0:0:0:0:0:0:0:1]:80", "http://[::1]"),
     ] {
-        let error = add(&admin, &NewEntity { origins: vec![origin.into()], ..railway() }).await.expect_err(origin);
+        let error =
+            add(&admin, &NewEntity { origins: vec![origin.into()], ..railway() }).await.expect_err(origin);
         assert!(error.to_string().contains(&format!("write {written}")), "{error}");
     }
 }

@@ -34,7 +34,9 @@ impl Columns {
         for (column, place) in COLUMNS.iter().zip(places) {
             let dispensable = *column == "required" && required.is_some();
             if place.is_none() && !dispensable {
-                return Err(format!("the first row names no column `{column}`: it is {}", COLUMNS.join(",")).into());
+                return Err(
+                    format!("the first row names no column `{column}`: it is {}", COLUMNS.join(",")).into()
+                );
             }
         }
         Ok(Self { places, count: head.len(), required })
@@ -44,7 +46,9 @@ impl Columns {
     pub(super) fn read(&self, line: &[u8]) -> Result<(Subject, Doses), Reason> {
         let cells = cells(line)?;
         if cells.len() != self.count {
-            return Err(format!("the number of cells is {}, and of columns {}", cells.len(), self.count).into());
+            return Err(
+                format!("the number of cells is {}, and of columns {}", cells.len(), self.count).into()
+            );
         }
         let [mobile, name, doses, required] =
             self.places.map(|place| place.and_then(|place| cells.get(place)).unwrap_or_default().trim());
@@ -92,13 +96,22 @@ mod tests {
     fn columns_stand_in_any_order() {
         let expected = Ok(("asha verma".to_owned(), "+919876543210".to_owned(), 1, 2));
         assert_eq!(read("mobile,name,doses,required", "9876543210,Asha Verma,1,2"), expected);
-        assert_eq!(read("required,  Name,id,DOSES,mobile", "2,\"Asha  Verma\",x, 1 ,+91 98765-43210"), expected);
+        assert_eq!(
+            read("required,  Name,id,DOSES,mobile", "2,\"Asha  Verma\",x, 1 ,+91 98765-43210"),
+            expected
+        );
         assert_eq!(read("\u{feff}mobile,name,doses,required", "9876543210,ASHA VERMA,1,2"), expected);
     }
 
     #[test]
     fn a_file_without_names_of_columns_is_refused_and_not_repeated() {
-        for head in ["", "9876543210,Asha Verma,1,2", "mobile,name,doses", "mobile,name,doses,required,name", "\"mobile"] {
+        for head in [
+            "",
+            "9876543210,Asha Verma,1,2",
+            "mobile,name,doses",
+            "mobile,name,doses,required,name",
+            "\"mobile",
+        ] {
             let reason = Columns::of(head.as_bytes(), None).err().expect("it is refused").to_string();
             assert!(!reason.contains("Asha") && !reason.contains("98765"), "{reason}");
         }

@@ -52,9 +52,17 @@ impl<'a> Bundle<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Reason> {
         // The parser's own message can repeat a value.
         let bundle: Self = serde_json::from_slice(bytes).map_err(|error| {
-            Reason::from(format!("it is no FHIR Bundle in JSON (line {}, column {})", error.line(), error.column()))
+            Reason::from(format!(
+                "it is no FHIR Bundle in JSON (line {}, column {})",
+                error.line(),
+                error.column()
+            ))
         })?;
-        if bundle.kind == "Bundle" { Ok(bundle) } else { Err("it is another FHIR resource than a Bundle".into()) }
+        if bundle.kind == "Bundle" {
+            Ok(bundle)
+        } else {
+            Err("it is another FHIR resource than a Bundle".into())
+        }
     }
 
     /// Each entry's `fullUrl` and resource, as JSON.
@@ -182,15 +190,18 @@ impl Collector {
         let Kind { kind } = serde_json::from_slice(resource).map_err(not_json)?;
         match &*kind {
             "Patient" => {
-                let patient = serde_json::from_slice(resource).map_err(|_| "it is no Patient as FHIR R4 has it")?;
+                let patient =
+                    serde_json::from_slice(resource).map_err(|_| "it is no Patient as FHIR R4 has it")?;
                 self.add_patient(place, full_url, &patient)
             }
             "Immunization" => {
-                let immunization =
-                    serde_json::from_slice(resource).map_err(|_| "it is no Immunization as FHIR R4 has it")?;
+                let immunization = serde_json::from_slice(resource)
+                    .map_err(|_| "it is no Immunization as FHIR R4 has it")?;
                 self.add_immunization(place, immunization, vaccines)
             }
-            "Bundle" => Err("a Bundle within a file of resources is not read: import it as a file of its own".into()),
+            "Bundle" => {
+                Err("a Bundle within a file of resources is not read: import it as a file of its own".into())
+            }
             _ => Ok(()),
         }
     }
@@ -232,12 +243,17 @@ impl Collector {
             Entry::Vacant(course) => course.insert(Course { place, doses: BTreeSet::new(), required: None }),
         };
         let number = protocols.iter().find_map(|protocol| protocol.dose());
-        course.required = protocols.iter().filter_map(|protocol| protocol.series()).chain(course.required).max();
+        course.required =
+            protocols.iter().filter_map(|protocol| protocol.series()).chain(course.required).max();
         if !immunization.gives_a_dose() {
             return Ok(());
         }
         let dose = immunization.dose(number)?;
-        if course.doses.len() < MOST_DOSES as usize { course.doses.insert(dose) } else { false };
+        if course.doses.len() < MOST_DOSES as usize {
+            course.doses.insert(dose)
+        } else {
+            false
+        };
         Ok(())
     }
 
@@ -327,7 +343,10 @@ impl Patient {
             for number in &numbers {
                 match Subject::new(name).and_then(|person| person.with_mobile(number)) {
                     Ok(person) => {
-                        forms.insert((person.mobile().unwrap_or_default().to_owned(), person.name().to_owned()));
+                        forms.insert((
+                            person.mobile().unwrap_or_default().to_owned(),
+                            person.name().to_owned(),
+                        ));
                     }
                     Err(error) => refused = Some(error.into()),
                 }
@@ -347,7 +366,11 @@ impl Patient {
         self.telecom
             .iter()
             .filter(is_phone)
-            .filter(move |point| if has_mobile { is_mobile(point) } else { point.r#use.as_deref() != Some("old") })
+            .filter(
+                move |point| {
+                    if has_mobile { is_mobile(point) } else { point.r#use.as_deref() != Some("old") }
+                },
+            )
             .filter_map(|point| point.value.as_deref())
     }
 }
@@ -387,7 +410,9 @@ impl Immunization {
         if let Some(number) = number {
             return Ok(Dose::Number(number));
         }
-        if let Some(day) = self.occurrence_date_time.as_deref().and_then(|time| time.get(..time.len().min(10))) {
+        if let Some(day) =
+            self.occurrence_date_time.as_deref().and_then(|time| time.get(..time.len().min(10)))
+        {
             return Ok(Dose::Day(day.to_owned()));
         }
         self.id.map(Dose::Id).ok_or_else(|| "it has neither a dose number nor a day nor an id".into())

@@ -161,8 +161,14 @@ pub async fn import(
             "say which immunizations count: name the code of the vaccine or of its target disease",
         ));
     }
-    let mut import =
-        Import { admin, options, told, report: Report::default(), batch: BTreeMap::new(), fhir: Collector::default() };
+    let mut import = Import {
+        admin,
+        options,
+        told,
+        report: Report::default(),
+        batch: BTreeMap::new(),
+        fhir: Collector::default(),
+    };
     for (file, source) in sources.into_iter().enumerate() {
         match source.format {
             Format::Csv => import.csv(file, source.content).await?,
@@ -217,7 +223,9 @@ impl Import<'_> {
             (self.told)(Progress::Read(lines.read() - read));
             read = lines.read();
             let added = match line {
-                Line::Whole(line) => self.fhir.add((file, lines.number()), None, &line, &self.options.vaccines),
+                Line::Whole(line) => {
+                    self.fhir.add((file, lines.number()), None, &line, &self.options.vaccines)
+                }
                 Line::TooLong => Err("the line is longer than 4 MiB".into()),
             };
             if let Err(reason) = added {
@@ -234,7 +242,10 @@ impl Import<'_> {
             .read_to_end(&mut bytes)
             .map_err(|error| cannot_read(file, &error))?;
         if bytes.len() as u64 > MOST_BUNDLE_BYTES {
-            return Err(in_file(file, "a Bundle has at most 64 MiB here: export it as NDJSON, one resource a line"));
+            return Err(in_file(
+                file,
+                "a Bundle has at most 64 MiB here: export it as NDJSON, one resource a line",
+            ));
         }
         (self.told)(Progress::Read(bytes.len() as u64));
         let bundle = Bundle::read(&bytes).map_err(|reason| in_file(file, reason))?;
@@ -284,7 +295,8 @@ impl Import<'_> {
         let statement = upsert(count);
         let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
         for ((mobile, name), doses) in batch {
-            query = query.bind(mobile).bind(name).bind(i64::from(doses.given)).bind(i64::from(doses.required));
+            query =
+                query.bind(mobile).bind(name).bind(i64::from(doses.given)).bind(i64::from(doses.required));
         }
         let mut tx = self.admin.db.begin().await?;
         query.execute(&mut *tx).await?;

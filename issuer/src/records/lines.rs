@@ -40,7 +40,8 @@ impl<R: Read> Lines<R> {
     pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
         loop {
             let mut line = Zeroizing::new(Vec::new());
-            self.read += self.source.by_ref().take(self.bound as u64 + 1).read_until(b'\n', &mut line)? as u64;
+            self.read +=
+                self.source.by_ref().take(self.bound as u64 + 1).read_until(b'\n', &mut line)? as u64;
             if line.is_empty() {
                 return Ok(None);
             }
@@ -64,7 +65,8 @@ mod tests {
 
     #[test]
     fn no_line_is_lost_and_none_is_held_that_is_too_long() {
-        let texts = ["a\r".into(), String::new(), "b".repeat(64), "c".repeat(65), "d".repeat(1 << 20), "e".into()];
+        let texts =
+            ["a\r".into(), String::new(), "b".repeat(64), "c".repeat(65), "d".repeat(1 << 20), "e".into()];
         let text = texts.join("\n");
         let mut lines = Lines::new(text.as_bytes(), 64);
         let mut seen = Vec::new();

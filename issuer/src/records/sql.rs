@@ -21,8 +21,10 @@ impl SqlRecords {
             .bind(name)
             .fetch_optional(self.0.reader())
             .await?;
-        row.map(|row| Ok(Doses { given: number(row.try_get("doses")?), required: number(row.try_get("required")?) }))
-            .transpose()
+        row.map(|row| {
+            Ok(Doses { given: number(row.try_get("doses")?), required: number(row.try_get("required")?) })
+        })
+        .transpose()
     }
 }
 
@@ -31,9 +33,9 @@ impl Records for SqlRecords {
         async move {
             let Some(mobile) = person.mobile() else { return Ok(None) };
             // Not the error's own text: that of a database can hold values.
-            self.doses(person.name(), mobile)
-                .await
-                .map_err(|error| RecordsUnavailable(format!("the database failed ({})", crate::db::kind(&error))))
+            self.doses(person.name(), mobile).await.map_err(|error| {
+                RecordsUnavailable(format!("the database failed ({})", crate::db::kind(&error)))
+            })
         }
         .boxed()
     }
@@ -78,7 +80,9 @@ mod tests {
                 let found = records.find(&person).await.expect("the database is there");
                 assert_eq!(found.map(|doses| (doses.given, doses.required)), expected, "{name} {mobile}");
             }
-            assert!(records.find(&Subject::new("Asha R Verma").expect("a name")).await.expect("found").is_none());
+            assert!(
+                records.find(&Subject::new("Asha R Verma").expect("a name")).await.expect("found").is_none()
+            );
         }
     }
 
@@ -86,7 +90,8 @@ mod tests {
     async fn a_register_that_is_away_says_so_without_the_person() {
         for (_keep, db) in databases().await {
             db.close().await;
-            let person = Subject::new("Asha").and_then(|name| name.with_mobile("9876543210")).expect("a person");
+            let person =
+                Subject::new("Asha").and_then(|name| name.with_mobile("9876543210")).expect("a person");
             let error = SqlRecords::new(db).find(&person).await.expect_err("it is closed");
             assert_eq!(format!("{error:?}"), "RecordsUnavailable(the database failed (pool))");
         }

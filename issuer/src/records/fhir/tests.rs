@@ -58,8 +58,10 @@ fn collected_with(resources: &[Value], vaccines: &[&str], required: Option<u32>)
     }
     let (people, more) = collector.finish(required);
     bad.extend(more.into_iter().map(|row| (row.place, row.reason.to_string())));
-    let mut people: Vec<_> =
-        people.into_iter().map(|((mobile, name), doses)| (mobile, name, doses.given, doses.required)).collect();
+    let mut people: Vec<_> = people
+        .into_iter()
+        .map(|((mobile, name), doses)| (mobile, name, doses.given, doses.required))
+        .collect();
     people.sort();
     (people, bad)
 }
@@ -105,7 +107,8 @@ fn doses_without_a_number_are_told_apart_by_their_day() {
         dose["protocolApplied"][0]["doseNumberPositiveInt"] = Value::Null;
         dose
     };
-    let (people, bad) = collected(&[asha(), plain("2021-01-15T10:00:00Z"), plain("2021-01-15"), plain("2021-04-01")]);
+    let (people, bad) =
+        collected(&[asha(), plain("2021-01-15T10:00:00Z"), plain("2021-01-15"), plain("2021-04-01")]);
     assert_eq!((people, bad), (vec![person("+919876543210", "asha r verma", 2, 2)], vec![]));
     let mut words = plain("2021-01-15");
     words["protocolApplied"][0]["doseNumberString"] = json!("2");
@@ -142,7 +145,11 @@ fn references_have_several_forms() {
     for reference in ["Patient/ravi", "Group/asha", "asha", "#p1", "urn:uuid:asha"] {
         let (people, bad) = collected(&[asha(), dose(reference, 1)]);
         assert_eq!(people[0].2, 0);
-        assert_eq!(bad, [(2, "the Patient that it refers to is in none of the files".to_owned())], "{reference}");
+        assert_eq!(
+            bad,
+            [(2, "the Patient that it refers to is in none of the files".to_owned())],
+            "{reference}"
+        );
     }
 }
 
@@ -161,7 +168,9 @@ fn a_bundle_names_its_entries_by_their_full_url() {
     for (full_url, resource) in bundle.resources() {
         match resource {
             Some(resource) => {
-                collector.add((0, 1), full_url, resource.as_bytes(), &[COVID.to_owned()]).expect("it is good");
+                collector
+                    .add((0, 1), full_url, resource.as_bytes(), &[COVID.to_owned()])
+                    .expect("it is good");
             }
             None => empty += 1,
         }
@@ -169,7 +178,9 @@ fn a_bundle_names_its_entries_by_their_full_url() {
     let (people, bad) = collector.finish(None);
     assert_eq!((people.len(), people[0].1.given, bad.len(), empty), (1, 1, 0, 1));
 
-    for other in ["{}", "[]", "", "{\"resourceType\":\"Patient\"}", "{\"resourceType\":\"Bundle\",\"entry\":{}}"] {
+    for other in
+        ["{}", "[]", "", "{\"resourceType\":\"Patient\"}", "{\"resourceType\":\"Bundle\",\"entry\":{}}"]
+    {
         assert!(Bundle::read(other.as_bytes()).is_err(), "{other}");
     }
 }
@@ -255,6 +266,9 @@ fn the_length_of_the_course_comes_from_the_file_or_from_the_operator() {
     assert_eq!(collected_with(&[asha(), dose("Patient/asha", 1)], &[COVID], Some(3)).0[0].3, 2);
     let (people, bad) = collected(&[asha(), unsaid()]);
     assert!(people.is_empty() && bad.len() == 1 && bad[0].1.contains("seriesDoses"), "{bad:?}");
-    let (people, bad) = collected(&[asha(), with(dose("Patient/asha", 1), "/protocolApplied/0/seriesDosesPositiveInt", json!(0))]);
+    let (people, bad) = collected(&[
+        asha(),
+        with(dose("Patient/asha", 1), "/protocolApplied/0/seriesDosesPositiveInt", json!(0)),
+    ]);
     assert!(people.is_empty() && bad.len() == 1, "{bad:?}");
 }
