@@ -100,7 +100,12 @@ fn retry_after(response: &Response) -> Option<u64> {
 /// Whether a URL's host is this machine, by its name or its address.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // Of a scheme that is not the web's, such as smtp, an address in figures is a name as well.
+        Some(Host::Domain(name)) => {
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::from(address).to_canonical().is_loopback(),
         None => false,
@@ -127,6 +132,8 @@ mod tests {
             ("http://127.8.8.8/", true),
             ("http://[::1]:80/", true),
             ("http://[::ffff:127.0.0.1]/", true),
+            ("smtp://127.0.0.1:25", true),
+            ("smtp://10.0.0.1:25", false),
             ("http://localhost.example/", false),
             ("http://10.0.0.1/", false),
             ("http://example.org/", false),

@@ -7,20 +7,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    iter,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use axum::body::Bytes;
-use futures_util::{
-    StreamExt,
-    future::BoxFuture,
-    stream::{self, Stream},
-};
+use futures_util::future::BoxFuture;
 use kycvs::Zeroizing;
 use reqwest::{Client, header};
 use serde::Serialize;
@@ -90,7 +84,7 @@ pub(crate) async fn enqueue(
 pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
     let wake = Arc::clone(&app.webhook_wake);
     match Worker::new(&app) {
-        Ok(worker) => worker.run(&wake, stop).await,
+        Ok(worker) => Arc::new(worker).run(&wake, stop).await,
         Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
     }
 }
@@ -98,7 +92,6 @@ pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
 /// The request as its entity sees it, or `None` where it is gone.
 type View = dyn Fn(String) -> BoxFuture<'static, problem::Result<Option<Value>>> + Send + Sync;
 
-#[derive(Clone)]
 struct Worker {
     db: Db,
     clock: Clock,
@@ -146,7 +139,7 @@ impl Worker {
         })
     }
 
-    async fn run(self, wake: &Notify, stop: impl Future<Output = ()>) {
+    async fn run(self: Arc<Self>, wake: &Notify, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let stopping = CancellationToken::new();
         let mut entities = JoinSet::new();
@@ -173,7 +166,8 @@ impl Worker {
                     continue;
                 }
                 let lanes = if failing.contains(&entity) { LANES_OF_FAILING } else { LANES };
-                let task = entities.spawn(self.clone().tell_entity(entity.clone(), lanes, stopping.clone()));
+                let task =
+                    entities.spawn(Arc::clone(&self).tell_entity(entity.clone(), lanes, stopping.clone()));
                 busy.insert(task.id(), entity);
             }
         }
@@ -195,51 +189,33 @@ impl Worker {
     }
 
     /// Sends what is due for one entity until there is nothing left or a call fails; says whether one did.
-    async fn tell_entity(self, entity: String, lanes: usize, stopping: CancellationToken) -> bool {
+    async fn tell_entity(self: Arc<Self>, entity: String, lanes: usize, stopping: CancellationToken) -> bool {
         let (entity, url) = match entities::by_id(&self.db, &entity).await {
             Ok(Some(Entity { id, callback_url: Some(url), .. })) => (id, url),
             Ok(_) => return self.forget(&entity).await.is_err(),
             Err(_) => return true,
         };
         let Some(endpoint) = Endpoint::new(entity, url, &self) else { return true };
-        let fails = AtomicBool::new(false);
-        self.taken(&endpoint.entity, lanes, || fails.load(Ordering::Relaxed) || stopping.is_cancelled())
-            .map(|row| {
-                let (worker, endpoint, fails) = (&self, &endpoint, &fails);
-                async move {
-                    let fate = worker.tell(&row, endpoint).await;
-                    fails.store(matches!(fate, Fate::AgainAt(_)), Ordering::Relaxed);
-                    (row.id, fate)
+        let endpoint = Arc::new(endpoint);
+        // Tasks, and no futures that wait here for their turn: one of those could hold the connection to the database that
+        // this loop waits for.
+        let mut calls = JoinSet::new();
+        let mut fails = false;
+        loop {
+            if !fails && !stopping.is_cancelled() && calls.len() < lanes {
+                for row in self.take(&endpoint.entity, lanes - calls.len()).await.unwrap_or_default() {
+                    calls.spawn(Arc::clone(&self).tell(row, Arc::clone(&endpoint)));
                 }
-            })
-            .buffer_unordered(lanes)
-            // What has ended at the same time is written in one transaction.
-            .ready_chunks(LANES)
-            .for_each(async |ended| {
-                if let Err(error) = self.note(&ended).await {
-                    // They are sent again when their time as taken is over, with the same ids.
-                    tracing::warn!(kind = db::kind(&error), "what became of webhooks was not noted");
-                }
-            })
-            .await;
-        fails.into_inner()
-    }
-
-    /// The rows that are due for an entity, a few at a time, each taken by this worker.
-    fn taken<'a>(
-        &'a self,
-        entity: &'a str,
-        lanes: usize,
-        ends: impl Fn() -> bool + 'a,
-    ) -> impl Stream<Item = Row> + 'a {
-        let next = move |()| {
-            let ends = ends();
-            async move {
-                let rows = if ends { Vec::new() } else { self.take(entity, lanes).await.unwrap_or_default() };
-                (!rows.is_empty()).then_some((stream::iter(rows), ()))
             }
-        };
-        stream::unfold((), next).flatten()
+            let Some(first) = calls.join_next().await else { return fails };
+            let ended: Vec<_> = iter::once(first).chain(iter::from_fn(|| calls.try_join_next())).collect();
+            fails = ended.iter().any(|ended| !matches!(ended, Ok((_, Fate::Done))));
+            // One transaction for all that ended at the same time.
+            if let Err(error) = self.note(ended.iter().flatten()).await {
+                // They are sent again when their time as taken is over, with the same ids.
+                tracing::warn!(kind = db::kind(&error), "what became of webhooks was not noted");
+            }
+        }
     }
 
     async fn take(&self, entity: &str, most: usize) -> sqlx::Result<Vec<Row>> {
@@ -262,8 +238,13 @@ impl Worker {
         rows.iter().map(Row::read).collect()
     }
 
-    /// Sends one.
-    async fn tell(&self, row: &Row, endpoint: &Endpoint) -> Fate {
+    /// Sends one; gives its id and what becomes of it.
+    async fn tell(self: Arc<Self>, row: Row, endpoint: Arc<Endpoint>) -> (String, Fate) {
+        let fate = self.fate(&row, &endpoint).await;
+        (row.id, fate)
+    }
+
+    async fn fate(&self, row: &Row, endpoint: &Endpoint) -> Fate {
         if row.expires_at <= self.clock.now() {
             return Fate::Done;
         }
@@ -299,7 +280,7 @@ impl Worker {
         Fate::AgainAt(after(self.clock.now_ms(), backoff(first, row.attempts, LONGEST_WAIT).max(named)))
     }
 
-    async fn note(&self, ended: &[(String, Fate)]) -> sqlx::Result<()> {
+    async fn note(&self, ended: impl Iterator<Item = &(String, Fate)>) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
         for (id, fate) in ended {
             let statement = match fate {
