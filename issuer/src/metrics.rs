@@ -1,9 +1,142 @@
-//! What the service counts, for Prometheus.
+//! What the service counts, for Prometheus. No status is among it: of a service that is little used, a count of statuses
+//! would tell about persons.
 
-use prometheus_client::registry::Registry;
+use std::{fmt, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::Registry,
+};
+
+use crate::flow::{Kind, State};
 
 /// All counters.
-#[derive(Debug, Default)]
 pub(crate) struct Metrics {
     registry: Registry,
+    calls: Family<CallLabels, Counter>,
+    durations: Family<RouteLabel, Histogram, fn() -> Histogram>,
+    problems: Family<CodeLabel, Counter>,
+    requests: Family<KindLabel, Counter>,
+    answers: Family<KindLabel, Counter>,
+    ended: Family<StateLabel, Counter>,
+    messages: Family<OutcomeLabel, Counter>,
+    webhooks: Family<OutcomeLabel, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabel {
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// Seconds, from what a read takes to what a dead gateway takes.
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0];
+
+impl Metrics {
+    /// One call: its route as the router names it, never its path.
+    pub(crate) fn called(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = CallLabels { method: method.to_owned(), route: route.to_owned(), status };
+        self.calls.get_or_create(&labels).inc();
+        let route = RouteLabel { route: route.to_owned() };
+        self.durations.get_or_create(&route).observe(took.as_secs_f64());
+    }
+
+    /// A problem document that was sent.
+    pub(crate) fn problem(&self, code: &'static str) {
+        self.problems.get_or_create(&CodeLabel { code }).inc();
+    }
+
+    pub(crate) fn request_created(&self, kind: Kind) {
+        self.requests.get_or_create(&KindLabel { kind: kind.as_str() }).inc();
+    }
+
+    pub(crate) fn answered(&self, kind: Kind) {
+        self.answers.get_or_create(&KindLabel { kind: kind.as_str() }).inc();
+    }
+
+    pub(crate) fn ended(&self, state: State) {
+        self.ended.get_or_create(&StateLabel { state: state.as_str() }).inc();
+    }
+
+    /// A message with a password was handed over.
+    pub(crate) fn otp_sent(&self) {
+        self.messages.get_or_create(&OutcomeLabel { outcome: "sent" }).inc();
+    }
+
+    /// A message with a password could not be handed over.
+    pub(crate) fn otp_failed(&self) {
+        self.messages.get_or_create(&OutcomeLabel { outcome: "failed" }).inc();
+    }
+
+    /// A webhook was taken by the entity, or was not, or was given up.
+    pub(crate) fn webhook(&self, outcome: &'static str) {
+        self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// All of them, in the text format of OpenMetrics.
+    pub(crate) fn to_text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let durations = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("kycvs"),
+            calls: Family::default(),
+            durations,
+            problems: Family::default(),
+            requests: Family::default(),
+            answers: Family::default(),
+            ended: Family::default(),
+            messages: Family::default(),
+            webhooks: Family::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("calls", "HTTP calls by method, route and status", metrics.calls.clone());
+        registry.register("call_seconds", "How long HTTP calls took", metrics.durations.clone());
+        registry.register("problems", "Problem documents by code", metrics.problems.clone());
+        registry.register("requests", "Requests begun by kind", metrics.requests.clone());
+        registry.register("answers", "Answers signed by kind", metrics.answers.clone());
+        registry.register("ended", "Requests ended by state", metrics.ended.clone());
+        registry.register("otp_messages", "Messages with a password by outcome", metrics.messages.clone());
+        registry.register("webhooks", "Webhooks to entities by outcome", metrics.webhooks.clone());
+        metrics
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
 }

@@ -4,11 +4,13 @@
 //! deadline; what it repeats within that is its own business.
 
 mod inbox;
+mod open;
 mod repeat;
 mod smtp;
 mod webhook;
 
-pub(crate) use inbox::{Inbox, Received};
+pub(crate) use inbox::Inbox;
+pub(crate) use open::open;
 pub use smtp::{BadSmtpSetting, SmtpGateway, SmtpSettings};
 pub use webhook::WebhookGateway;
 

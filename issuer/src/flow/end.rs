@@ -1,0 +1,68 @@
+//! The end of a request without an answer.
+
+use crate::{
+    app::App,
+    audit::{self, Entry, Event},
+    db::Tx,
+    problem::Result,
+    replies, webhooks,
+};
+
+use super::{Kind, Request, State};
+
+/// Ends a request that is open: erases what the person gave, notes it in the log, and has the entity told. Whether it was
+/// still open.
+pub(super) async fn end(tx: &mut Tx, app: &App, request: &Request, state: State) -> Result<bool> {
+    let now = app.clock.now();
+    let done = sqlx::query(
+        "UPDATE requests SET state = $1, ended_at = $2, otp_hash = NULL, sealed = NULL, known_mobile = NULL \
+         WHERE id = $3 AND state IN ('open', 'otp_sent')",
+    )
+    .bind(state.as_str())
+    .bind(now)
+    .bind(&request.id)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    replies::forget(tx, &request.id).await?;
+    let (event, webhook) = match state {
+        State::Declined => (Some(Event::Declined), "request.declined"),
+        State::Failed => (Some(Event::Failed), "request.failed"),
+        _ => (None, "request.expired"),
+    };
+    if let Some(event) = event {
+        let entry = Entry {
+            at: now,
+            event,
+            request: &request.id,
+            entity: request.entity.as_deref(),
+            purpose: &request.purpose,
+            binding: request.binding.as_str(),
+            token_hash: None,
+        };
+        audit::append(tx, &entry).await?;
+    }
+    if let (Kind::Request, Some(entity)) = (request.kind, &request.entity) {
+        let until = now + i64::from(app.config.answers.keep_ended);
+        webhooks::enqueue(tx, &request.id, entity, webhook, app.clock.now_ms(), until).await?;
+    }
+    Ok(true)
+}
+
+/// Ends an answer that nobody acknowledged in its time: erases it, and what would tell of it again. The entity is not
+/// told once more; it was told of the answer.
+pub(super) async fn end_answered(tx: &mut Tx, request: &Request, now: i64) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE requests SET state = 'expired', ended_at = $1, presentation = NULL, session_hash = NULL \
+         WHERE id = $2 AND state = 'answered'",
+    )
+    .bind(now)
+    .bind(&request.id)
+    .execute(&mut **tx)
+    .await?;
+    replies::forget(tx, &request.id).await?;
+    sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(&request.id).execute(&mut **tx).await?;
+    Ok(done.rows_affected() > 0)
+}

@@ -1,0 +1,175 @@
+//! The calls of 2021: the entity's own server takes name and number, and hands the password on.
+//!
+//! They make the same requests under other names: `txnId` is a request's id, and the bearer token leads to its answer,
+//! which is the entity's whose key began it, for the purpose `vaccination-status`. All calls come from one server, so
+//! that limits by address would be limits on the entity; those by number and by entity, and the tries, are the same.
+
+use axum::http::StatusCode;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use kycvs::{Presentation, Subject, Zeroizing};
+use serde::Serialize;
+use sqlx::Row;
+
+use crate::{
+    app::App,
+    entities::Entity,
+    limits::Limit,
+    otp::{Language, Proof},
+    problem::{Problem, ProblemCode, Result},
+    replies::{self, Reply},
+    secret::Use,
+};
+
+use super::{
+    Binding, Call, Kind, Request, State,
+    confirm::{Attempt, too_busy},
+    new_id,
+    otp::{Password, number},
+    random, row, seal_person,
+};
+
+/// What the answers to these calls are for: they could not say.
+const PURPOSE: &str = "vaccination-status";
+
+#[derive(Serialize)]
+struct Generated<'a> {
+    #[serde(rename = "txnId")]
+    txn_id: &'a str,
+}
+
+/// `generateOTP`: begins a request and sends its password. Once begun it goes on to its end, even where the connection
+/// breaks.
+pub(crate) async fn generate(
+    app: &App,
+    call: &Call,
+    entity: Entity,
+    name: &str,
+    mobile: &str,
+) -> Result<Reply> {
+    let subject = super::with_mobile(super::name(name)?, mobile)?;
+    let (app, call) = (app.clone(), call.clone());
+    tokio::spawn(async move {
+        replies::once(&app, call.repeatable.as_ref(), generate_once(&app, &call, &entity, &subject)).await
+    })
+    .await
+    .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
+}
+
+async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subject) -> Result<Reply> {
+    let id = new_id()?;
+    let lifetime = i64::from(app.config.answers.request_lifetime);
+    let password = Password::draw(app, &id, 1, app.clock.now() + lifetime)?;
+    store(app, entity, subject, &password).await?;
+    if let Err(problem) = password.deliver(app, subject, Language::default(), &entity.name).await {
+        take_back(app, subject, &id).await?;
+        return Err(problem);
+    }
+    let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
+    if call.repeatable.is_some() {
+        let mut tx = app.db.begin().await?;
+        replies::keep(&mut tx, app, call.repeatable.as_ref(), &id, &reply).await?;
+        tx.commit().await?;
+    }
+    app.metrics.request_created(Kind::Legacy);
+    Ok(reply)
+}
+
+async fn store(app: &App, entity: &Entity, subject: &Subject, password: &Password) -> Result<()> {
+    let answers = &app.config.answers;
+    let sealed = seal_person(app, &password.request, subject)?;
+    let hash = password.hash(app);
+    let mut tx = app.db.begin().await?;
+    Limit::RequestByEntity(&entity.id).take(&mut tx, app).await?;
+    Limit::OtpToNumber(number(subject)).take(&mut tx, app).await?;
+    sqlx::query(
+        "INSERT INTO requests (id, kind, entity, purpose, valid_for, binding, state, created_at, expires_at, \
+         otp_round, otp_hash, otp_sent_at, otp_expires_at, sealed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $8, $11, $12)",
+    )
+    .bind(&password.request)
+    .bind(Kind::Legacy.as_str())
+    .bind(&entity.id)
+    .bind(PURPOSE)
+    .bind(i64::from(answers.valid_for))
+    .bind(Binding::None.as_str())
+    .bind(State::OtpSent.as_str())
+    .bind(password.sent_at)
+    .bind(password.sent_at + i64::from(answers.request_lifetime))
+    .bind(hash.as_bytes())
+    .bind(password.expires_at)
+    .bind(sealed)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The message did not leave: there is no request, and the number has one more again.
+async fn take_back(app: &App, subject: &Subject, id: &str) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    sqlx::query("DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'")
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Confirmed<'a> {
+    token: &'a str,
+}
+
+/// `confirmOTP`: as [`confirm`](super::confirm::confirm()), answered with a bearer token for the answer.
+pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof) -> Result<Reply> {
+    replies::once(app, call.repeatable.as_ref(), async {
+        let secret = random::<32>()?;
+        let token = Zeroizing::new(Base64UrlUnpadded::encode_string(&secret[..]));
+        let session = app.secret.hash(Use::Session, &[token.as_bytes()]);
+        for _ in 0..super::confirm::LOOKS {
+            let request = Request::find(app, id).await?;
+            if request.kind != Kind::Legacy {
+                return Err(row::not_found());
+            }
+            let attempt = Attempt { app, call, request: &request, proof, session: Some(session) };
+            let write = |_: &_| Reply::new(StatusCode::OK, &Confirmed { token: &token });
+            if let Some(reply) = attempt.make(&write).await? {
+                return Ok(reply);
+            }
+        }
+        Err(too_busy())
+    })
+    .await
+}
+
+/// The answer, as these calls give it.
+#[derive(Serialize)]
+pub(crate) struct Status {
+    vaccination_status: u8,
+    presentation: String,
+}
+
+/// `status`: the answer that this bearer token leads to, as long as it lives.
+pub(crate) async fn status(app: &App, token: &str) -> Result<Status> {
+    let unknown = || {
+        Problem::new(
+            ProblemCode::Unauthorized,
+            "There is no such token, or the answer that it led to is over.",
+        )
+    };
+    let row = sqlx::query(
+        "SELECT presentation FROM requests WHERE session_hash = $1 AND state = 'answered' AND expires_at > $2",
+    )
+    .bind(app.secret.hash(Use::Session, &[token.as_bytes()]).as_bytes())
+    .bind(app.clock.now())
+    .fetch_optional(app.db.reader())
+    .await?
+    .ok_or_else(unknown)?;
+    let presentation = Presentation::from_bytes(&row.try_get::<Vec<u8>, _>("presentation")?)
+        .map_err(|_| Problem::new(ProblemCode::Internal, "The stored answer cannot be read."))?;
+    Ok(Status {
+        vaccination_status: presentation.token().unverified_claims().status().number(),
+        presentation: Base64UrlUnpadded::encode_string(presentation.as_bytes()),
+    })
+}

@@ -1,0 +1,131 @@
+//! The rules of a request, from the question to the answer, without HTTP.
+//!
+//! A request is `open`, then `otp_sent`, then `answered`, then `acknowledged`; it can end before that as `declined`,
+//! `failed` or `expired`. Every step is one transaction whose `UPDATE` names the state that it leaves, so that of two
+//! calls that come at once, to one instance or to two, one wins and the other finds out.
+//!
+//! Name and number are sealed while the person is asked for the password, and gone with the transaction that answers or
+//! ends the request.
+
+pub(crate) mod ack;
+mod answered;
+pub(crate) mod confirm;
+pub(crate) mod create;
+pub(crate) mod decline;
+mod end;
+pub(crate) mod expire;
+pub(crate) mod legacy;
+pub(crate) mod otp;
+pub(crate) mod pass;
+mod row;
+pub(crate) mod view;
+
+pub(crate) use row::{Binding, Kind, Request, State};
+pub(crate) use view::{view, webhook_view};
+
+use std::net::IpAddr;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use kycvs::{Subject, Zeroizing};
+
+use crate::{
+    app::App,
+    problem::{Problem, ProblemCode, Result},
+    replies::Repeatable,
+};
+
+/// What a call brings along beside its values.
+#[derive(Clone)]
+pub(crate) struct Call {
+    /// Where it comes from.
+    pub(crate) address: IpAddr,
+    /// Its `Idempotency-Key`, where it has one.
+    pub(crate) repeatable: Option<Repeatable>,
+}
+
+/// A new name that nobody can guess: who knows a request's may answer it.
+pub(crate) fn new_id() -> Result<String> {
+    Ok(Base64UrlUnpadded::encode_string(&random::<16>()?[..]))
+}
+
+/// Whether a text has the form of a request's id, so that the database need not be asked about anything else.
+pub(crate) fn is_id(text: &str) -> bool {
+    let mut bytes = [0; 16];
+    text.len() == 22 && Base64UrlUnpadded::decode(text, &mut bytes).is_ok_and(|bytes| bytes.len() == 16)
+}
+
+/// Random bytes of the system.
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    getrandom::fill(&mut *bytes)
+        .map_err(|_| Problem::new(ProblemCode::Unavailable, "The system has no random numbers."))?;
+    Ok(bytes)
+}
+
+/// The name that a person gave, checked and normalised by the core.
+pub(crate) fn name(text: &str) -> Result<Subject> {
+    Subject::new(text)
+        .map_err(|_| Problem::new(ProblemCode::InvalidName, "Give the name as it stands in your records."))
+}
+
+/// The number that goes with the name.
+pub(crate) fn with_mobile(subject: Subject, text: &str) -> Result<Subject> {
+    subject.with_mobile(text).map_err(|_| {
+        Problem::new(
+            ProblemCode::InvalidMobile,
+            "Give a mobile number: ten digits in India, others with + and the country.",
+        )
+    })
+}
+
+/// Seals a person's name and number, so that only this request's row opens them.
+fn seal_person(app: &App, id: &str, person: &Subject) -> Result<Vec<u8>> {
+    let mobile = person.mobile().unwrap_or_default();
+    let mut text = Zeroizing::new(Vec::with_capacity(mobile.len() + 1 + person.name().len()));
+    text.extend_from_slice(mobile.as_bytes());
+    text.push(b'\n');
+    text.extend_from_slice(person.name().as_bytes());
+    Ok(app.secret.seal(&person_context(id), &text)?)
+}
+
+/// Opens what [`seal_person`] sealed. What the core normalised once, it leaves as it is.
+fn open_person(app: &App, id: &str, sealed: &[u8]) -> Result<Subject> {
+    let broken = || Problem::new(ProblemCode::Internal, "What was sealed cannot be read.");
+    let text = app.secret.open(&person_context(id), sealed)?;
+    let text = std::str::from_utf8(&text).map_err(|_| broken())?;
+    let (mobile, name) = text.split_once('\n').ok_or_else(broken)?;
+    Subject::new(name).and_then(|subject| subject.with_mobile(mobile)).map_err(|_| broken())
+}
+
+fn seal_mobile(app: &App, id: &str, mobile: &str) -> Result<Vec<u8>> {
+    Ok(app.secret.seal(&mobile_context(id), mobile.as_bytes())?)
+}
+
+fn open_mobile(app: &App, id: &str, sealed: &[u8]) -> Result<Zeroizing<String>> {
+    let text = app.secret.open(&mobile_context(id), sealed)?;
+    let text = std::str::from_utf8(&text)
+        .map_err(|_| Problem::new(ProblemCode::Internal, "What was sealed cannot be read."))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+fn person_context(id: &str) -> String {
+    format!("request:{id}")
+}
+
+fn mobile_context(id: &str) -> String {
+    format!("request:{id}:known_mobile")
+}
+
+/// Text that is shown to people and signed: no control characters, and none that turn the reading direction, with which
+/// it could be made to look like another.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    })
+}
+
+/// What the log calls a request: enough to find it, too little to answer it.
+pub(crate) fn short(id: &str) -> &str {
+    id.get(..6).unwrap_or(id)
+}

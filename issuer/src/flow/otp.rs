@@ -1,0 +1,239 @@
+//! `POST /v1/requests/{id}/otp`: a person says who they are, and is sent a one-time password.
+//!
+//! The same is done for every number, whether or not it is on record; nothing here asks the records.
+
+use axum::http::StatusCode;
+use kycvs::{Subject, Zeroizing};
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    delivery::Message,
+    entities,
+    limits::Limit,
+    otp::{Language, Otp},
+    problem::{Problem, ProblemCode, Result},
+    replies::{self, Reply},
+    secret::KeyedHash,
+};
+
+use super::{Binding, Call, Request, State, create::invalid, open_mobile, seal_person, short};
+
+/// What a person types.
+pub(crate) struct Person {
+    pub(crate) name: Zeroizing<String>,
+    pub(crate) mobile: Option<Zeroizing<String>>,
+    pub(crate) language: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Sent {
+    state: State,
+    otp_expires_at: i64,
+    resend_at: i64,
+    tries_left: i64,
+}
+
+/// Sends a password. Once begun it goes on to its end, even where the person's connection breaks.
+pub(crate) async fn send(app: &App, call: &Call, id: &str, person: Person) -> Result<Reply> {
+    let (app, call, id) = (app.clone(), call.clone(), id.to_owned());
+    tokio::spawn(async move {
+        replies::once(&app, call.repeatable.as_ref(), send_once(&app, &call, &id, person)).await
+    })
+    .await
+    .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
+}
+
+async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<Reply> {
+    let request = Request::find_for_person(app, id).await?;
+    may_send(app, &request)?;
+    let language = language(person.language.as_deref())?;
+    let subject = subject(app, &request, &person)?;
+    let asker = asker(app, &request).await?;
+    let password = Password::draw(app, id, request.otp_round + 1, request.expires_at)?;
+    store(app, call, &request, &subject, &password).await?;
+
+    if let Err(problem) = password.deliver(app, &subject, language, &asker).await {
+        take_back(app, &subject, &password).await?;
+        return Err(problem);
+    }
+    let sent = Sent {
+        state: State::OtpSent,
+        otp_expires_at: password.expires_at,
+        resend_at: password.sent_at + i64::from(app.config.otp.resend_after),
+        tries_left: request.tries_left(app),
+    };
+    let reply = Reply::new(StatusCode::ACCEPTED, &sent)?;
+    if call.repeatable.is_some() {
+        let mut tx = app.db.begin().await?;
+        replies::keep(&mut tx, app, call.repeatable.as_ref(), id, &reply).await?;
+        tx.commit().await?;
+    }
+    Ok(reply)
+}
+
+fn may_send(app: &App, request: &Request) -> Result<()> {
+    let now = app.clock.now();
+    request.must_live(now)?;
+    match request.resend_at(app) {
+        Some(at) if at > now => Err(Problem::new(
+            ProblemCode::TooManyRequests,
+            "A password was just sent. Wait before you ask for another.",
+        )
+        .retry_after(u64::try_from(at - now).unwrap_or(1))),
+        _ => Ok(()),
+    }
+}
+
+fn language(tag: Option<&str>) -> Result<Language> {
+    tag.map_or(Some(Language::default()), Language::from_tag)
+        .ok_or_else(|| invalid("`language` is `en` or `hi`."))
+}
+
+/// Who the person says they are: with the number that they gave, or with the one that the entity gave.
+fn subject(app: &App, request: &Request, person: &Person) -> Result<Subject> {
+    let subject = super::name(&person.name)?;
+    match (&person.mobile, request.binding, &request.known_mobile) {
+        (Some(mobile), Binding::None | Binding::Name, _) => super::with_mobile(subject, mobile),
+        (None, Binding::NameAndMobile, Some(known)) => {
+            super::with_mobile(subject, &open_mobile(app, &request.id, known)?)
+        }
+        (None, Binding::None | Binding::Name, _) => Err(invalid("`mobile` is missing.")),
+        (_, Binding::NameAndMobile, _) => {
+            Err(invalid("The request carries the number that the password goes to: leave `mobile` out."))
+        }
+    }
+}
+
+/// The name of who asks, for the message; an open pass is asked for by the person, of the issuer.
+async fn asker(app: &App, request: &Request) -> Result<String> {
+    let entity = match &request.entity {
+        Some(id) => entities::by_id(&app.db, id).await?,
+        None => return Ok(app.config.display_name.clone()),
+    };
+    entity.map(|entity| entity.name).ok_or_else(|| {
+        Problem::new(ProblemCode::RequestOver, "Who asked is no longer registered here: the request is over.")
+    })
+}
+
+/// A password for one round of one request.
+pub(super) struct Password {
+    pub(super) request: String,
+    round: i64,
+    otp: Otp,
+    pub(super) sent_at: i64,
+    pub(super) expires_at: i64,
+}
+
+impl Password {
+    pub(super) fn draw(app: &App, request: &str, round: i64, request_expires_at: i64) -> Result<Self> {
+        let sent_at = app.clock.now();
+        let expires_at = (sent_at + i64::from(app.config.otp.lifetime)).min(request_expires_at);
+        Ok(Self { request: request.to_owned(), round, otp: Otp::draw()?, sent_at, expires_at })
+    }
+
+    pub(super) fn hash(&self, app: &App) -> KeyedHash {
+        self.otp.proof().hash(&app.secret, &self.request, self.round)
+    }
+
+    /// Hands the message over.
+    pub(super) async fn deliver(
+        &self,
+        app: &App,
+        to: &Subject,
+        language: Language,
+        asker: &str,
+    ) -> Result<()> {
+        let message = Message {
+            to: Zeroizing::new(number(to).to_owned()),
+            text: self.otp.message(language, asker, app.config.otp.lifetime),
+            id: format!("otp_{}_{}", self.request, self.round),
+            expires_at: self.expires_at,
+        };
+        match app.gateway.deliver(&message).await {
+            Ok(()) => {
+                app.metrics.otp_sent();
+                Ok(())
+            }
+            Err(error) => {
+                app.metrics.otp_failed();
+                tracing::warn!(request = short(&self.request), %error, "a password was not delivered");
+                Err(Problem::new(
+                    ProblemCode::OtpNotDelivered,
+                    "The message with the password could not be sent. Try again in a moment.",
+                )
+                .retry_after(RETRY_AFTER))
+            }
+        }
+    }
+}
+
+/// Seconds after which a gateway that was down is worth another try.
+const RETRY_AFTER: u64 = 10;
+
+/// Writes the password's hash down, and who the person says they are, before the message leaves: a message whose
+/// password is not known would be worse than a password whose message never left.
+async fn store(
+    app: &App,
+    call: &Call,
+    request: &Request,
+    subject: &Subject,
+    password: &Password,
+) -> Result<()> {
+    let sealed = seal_person(app, &request.id, subject)?;
+    let hash = password.hash(app);
+    let mut tx = app.db.begin().await?;
+    Limit::OtpFromAddress(call.address).take(&mut tx, app).await?;
+    Limit::OtpToNumber(number(subject)).take(&mut tx, app).await?;
+    let done = sqlx::query(
+        "UPDATE requests SET state = 'otp_sent', otp_round = otp_round + 1, otp_hash = $1, otp_sent_at = $2, \
+         otp_expires_at = $3, sealed = $4 \
+         WHERE id = $5 AND otp_round = $6 AND state IN ('open', 'otp_sent') AND expires_at > $2",
+    )
+    .bind(hash.as_bytes())
+    .bind(password.sent_at)
+    .bind(password.expires_at)
+    .bind(sealed)
+    .bind(&request.id)
+    .bind(request.otp_round)
+    .execute(&mut *tx)
+    .await?;
+    if done.rows_affected() == 0 {
+        // Another call was quicker: the limits that were taken go back with the transaction.
+        tx.rollback().await?;
+        may_send(app, &Request::find(app, &request.id).await?)?;
+        return Err(Problem::new(
+            ProblemCode::WrongState,
+            "Another call about this request came at the same time.",
+        ));
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The message did not leave: the request is as it was before the first password, and the number has one more again.
+async fn take_back(app: &App, subject: &Subject, password: &Password) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    // In the order in which `store` takes them.
+    Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    let done = sqlx::query(
+        "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
+         sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent'",
+    )
+    .bind(&password.request)
+    .bind(password.round)
+    .execute(&mut *tx)
+    .await?;
+    // Where the person has answered in the meantime, the message did arrive.
+    if done.rows_affected() == 0 {
+        tx.rollback().await?
+    } else {
+        tx.commit().await?
+    }
+    Ok(())
+}
+
+/// The number that a password goes to.
+pub(super) fn number(subject: &Subject) -> &str {
+    subject.mobile().unwrap_or_else(|| unreachable!("a subject gets its number before a password is drawn"))
+}

@@ -1,0 +1,58 @@
+//! The calls as HTTP: JSON in, JSON or a problem document out.
+
+mod extract;
+mod health;
+pub(crate) mod middleware;
+mod pages;
+mod reply;
+mod v1;
+mod v3;
+mod wellknown;
+
+use axum::{
+    Router,
+    http::{HeaderValue, Method, Uri, header},
+    response::Response,
+};
+
+pub(crate) use extract::ClientAddress;
+
+use crate::{
+    app::App,
+    problem::{Problem, ProblemCode},
+};
+
+/// Everything that the service answers, as it is served.
+pub(crate) fn service(app: &App) -> Router {
+    let pages = pages::routes(app).merge(health::routes()).method_not_allowed_fallback(method_not_allowed);
+    middleware::around(router(app.clone()).merge(pages.with_state(app.clone())), app)
+}
+
+/// All calls.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .merge(v1::routes())
+        .merge(v3::routes())
+        .layer(axum::middleware::map_response(not_stored))
+        .merge(wellknown::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+}
+
+/// No answer of a call is kept by anyone on its way.
+async fn not_stored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn not_found(_: Uri) -> Problem {
+    Problem::new(ProblemCode::NotFound, "There is nothing at this address.")
+}
+
+async fn method_not_allowed(method: Method) -> Problem {
+    Problem::new(
+        ProblemCode::MethodNotAllowed,
+        format!("{method} is not taken here; see the header `Allow`."),
+    )
+}

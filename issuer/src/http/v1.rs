@@ -1,0 +1,137 @@
+//! The calls under `/v1`.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    response::Response,
+    routing::{get, post},
+};
+use kycvs::Zeroizing;
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    flow::{
+        self,
+        create::Question,
+        otp::Person,
+        pass::{self, Offer},
+        view::{Consent, View},
+    },
+    otp::Proof,
+    problem::{Problem, ProblemCode, Result},
+    replies::Reply,
+};
+
+use super::{
+    extract::{AnyonesCall, Asker, EntityCall, Id, Nothing, PersonCall, SameOrigin, present},
+    reply::created,
+};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/requests", post(create))
+        .route("/v1/requests/{id}", get(view))
+        .route("/v1/requests/{id}/ack", post(ack))
+        .route("/v1/requests/{id}/consent", get(consent))
+        .route("/v1/requests/{id}/otp", post(otp))
+        .route("/v1/requests/{id}/confirm", post(confirm))
+        .route("/v1/requests/{id}/decline", post(decline))
+        .route("/v1/passes", get(offer).post(begin_pass))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateBody {
+    purpose: String,
+    nonce: String,
+    #[serde(default, deserialize_with = "present")]
+    valid_for: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    binding: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    mobile: Option<Zeroizing<String>>,
+}
+
+async fn create(
+    State(app): State<App>,
+    EntityCall { entity, call, body }: EntityCall<CreateBody>,
+) -> Result<Response> {
+    let CreateBody { purpose, nonce, valid_for, binding, mobile } = body;
+    let question = Question { purpose, nonce, valid_for, binding, mobile };
+    let reply = flow::create::create(&app, &call, &entity, question).await?;
+    Ok(created(reply, |id| format!("/v1/requests/{id}")))
+}
+
+async fn view(State(app): State<App>, Id(id): Id, Asker(entity): Asker) -> Result<Json<View>> {
+    flow::view(&app, &entity.id, &id).await.map(Json)
+}
+
+async fn ack(
+    State(app): State<App>,
+    Id(id): Id,
+    EntityCall { entity, call, body: Nothing {} }: EntityCall<Nothing>,
+) -> Result<Reply> {
+    flow::ack::ack(&app, &call, &entity.id, &id).await
+}
+
+async fn consent(State(app): State<App>, _: SameOrigin, Id(id): Id) -> Result<Json<Consent>> {
+    flow::view::consent(&app, &id).await.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtpBody {
+    name: Zeroizing<String>,
+    #[serde(default, deserialize_with = "present")]
+    mobile: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "present")]
+    language: Option<String>,
+}
+
+async fn otp(
+    State(app): State<App>,
+    PersonCall { id, call, body: OtpBody { name, mobile, language } }: PersonCall<OtpBody>,
+) -> Result<Reply> {
+    flow::otp::send(&app, &call, &id, Person { name, mobile, language }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfirmBody {
+    otp: Zeroizing<String>,
+}
+
+async fn confirm(
+    State(app): State<App>,
+    PersonCall { id, call, body }: PersonCall<ConfirmBody>,
+) -> Result<Reply> {
+    let proof = Proof::of_typed(&body.otp)
+        .ok_or_else(|| Problem::new(ProblemCode::InvalidValue, "`otp` has six digits, 0 to 9."))?;
+    flow::confirm::confirm(&app, &call, &id, &proof).await
+}
+
+async fn decline(
+    State(app): State<App>,
+    PersonCall { id, call, body: Nothing {} }: PersonCall<Nothing>,
+) -> Result<Reply> {
+    flow::decline::decline(&app, &call, &id).await
+}
+
+async fn offer(State(app): State<App>) -> Json<Offer> {
+    Json(pass::offer(&app))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassBody {
+    purpose: String,
+}
+
+async fn begin_pass(
+    State(app): State<App>,
+    AnyonesCall { call, body }: AnyonesCall<PassBody>,
+) -> Result<Response> {
+    let reply = pass::begin(&app, &call, &body.purpose).await?;
+    Ok(created(reply, |id| format!("/v1/requests/{id}/consent")))
+}

@@ -1,0 +1,68 @@
+//! What verifiers need to trust this issuer, and what operators and clients need to know of the service.
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use kycvs::{Algorithm, TrustStore, TrustedKey};
+
+use crate::{
+    app::App,
+    problem::{Problem, ProblemCode, Result},
+};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/.well-known/kycvs/trust.cbor", get(trust_store))
+        .route("/.well-known/kycvs/jwks.json", get(jwks))
+        .route("/jwks.json", get(jwks))
+        .route("/.well-known/kycvs/cose-keyset", get(cose_keyset))
+        .route("/cose-keyset", get(cose_keyset))
+        .route("/metrics", get(metrics))
+}
+
+/// A trust store that holds this issuer's key alone.
+async fn trust_store(State(app): State<App>) -> Result<Response> {
+    let key = TrustedKey::new(app.issuer.name().clone(), app.issuer.verifying_key().clone())
+        .with_algorithm(algorithm(&app)?);
+    let store = TrustStore::new().with(key).map_err(|_| internal())?;
+    Ok(public("application/cbor", store.to_bytes()))
+}
+
+async fn jwks(State(app): State<App>) -> Result<Response> {
+    let key = app.issuer.verifying_key().to_jwk(Some(algorithm(&app)?));
+    Ok(public("application/jwk-set+json", format!("{{\"keys\":[{key}]}}").into_bytes()))
+}
+
+async fn cose_keyset(State(app): State<App>) -> Result<Response> {
+    /// The head of a CBOR array of one item.
+    const ONE: u8 = 0x81;
+    let key = app.issuer.verifying_key().to_cose_key(Some(algorithm(&app)?));
+    Ok(public("application/cose-key-set", [&[ONE], &key[..]].concat()))
+}
+
+async fn metrics(State(app): State<App>) -> Result<Response> {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let text = app.metrics.to_text().map_err(|_| internal())?;
+    Ok(([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, "no-store")], text).into_response())
+}
+
+fn algorithm(app: &App) -> Result<Algorithm> {
+    app.config.algorithm.parse().map_err(|_| internal())
+}
+
+/// Something that everyone may have, and keep for a while.
+fn public(kind: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+}
+
+fn internal() -> Problem {
+    Problem::new(ProblemCode::Internal, "A fault in the service.")
+}

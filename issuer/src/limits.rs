@@ -1,0 +1,151 @@
+//! How often is too often, by number, by address and by entity.
+//!
+//! Each limit is a rate as GCRA takes it (the leaky bucket as a meter): one row with the time at which everything that
+//! was used up is there again. A row is named by a keyed hash, so that no number and no address is in the table.
+
+use std::{net::IpAddr, time::Duration};
+
+use sqlx::Row;
+
+use crate::{
+    app::App,
+    config::Rate,
+    db::Tx,
+    problem::{Problem, ProblemCode, Result},
+    secret::Use,
+};
+
+/// What is limited.
+#[derive(Clone, Copy)]
+pub(crate) enum Limit<'a> {
+    /// Passwords to a number, E.164.
+    OtpToNumber(&'a str),
+    /// Passwords asked for from an address.
+    OtpFromAddress(IpAddr),
+    /// Confirmations from an address.
+    ConfirmFromAddress(IpAddr),
+    /// Requests by an entity.
+    RequestByEntity(&'a str),
+    /// Open passes begun from an address.
+    PassFromAddress(IpAddr),
+}
+
+impl Limit<'_> {
+    /// Takes one, or says when there is one again. Nothing else may come between this and the end of the transaction
+    /// that takes so long that others would wait.
+    pub(crate) async fn take(self, tx: &mut Tx, app: &App) -> Result<()> {
+        let (now, meter) = (app.clock.now_ms(), self.meter(app));
+        let taken = self.upsert(tx, app, now, now.saturating_add(meter.tolerance)).await?;
+        if taken {
+            return Ok(());
+        }
+        let row = sqlx::query("SELECT full_at_ms FROM limits WHERE key = $1")
+            .bind(self.key(app))
+            .fetch_one(&mut **tx)
+            .await?;
+        Err(meter.refusal(row.try_get("full_at_ms")?, now))
+    }
+
+    /// Takes one even where there is none: for what was done already, after a [`check`](Self::check).
+    pub(crate) async fn count(self, tx: &mut Tx, app: &App) -> Result<()> {
+        self.upsert(tx, app, app.clock.now_ms(), i64::MAX).await.map(drop)
+    }
+
+    /// Whether there is one, without taking it.
+    pub(crate) async fn check(self, app: &App) -> Result<()> {
+        let (now, meter) = (app.clock.now_ms(), self.meter(app));
+        let row = sqlx::query("SELECT full_at_ms FROM limits WHERE key = $1")
+            .bind(self.key(app))
+            .fetch_optional(app.db.reader())
+            .await?;
+        match row.map(|row| row.try_get::<i64, _>("full_at_ms")).transpose()? {
+            Some(full_at) if full_at > now.saturating_add(meter.tolerance) => {
+                Err(meter.refusal(full_at, now))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives one back that came to nothing.
+    pub(crate) async fn give_back(self, tx: &mut Tx, app: &App) -> Result<()> {
+        sqlx::query("UPDATE limits SET full_at_ms = full_at_ms - $1 WHERE key = $2")
+            .bind(self.meter(app).interval)
+            .bind(self.key(app))
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    async fn upsert(self, tx: &mut Tx, app: &App, now: i64, latest: i64) -> Result<bool> {
+        let interval = self.meter(app).interval;
+        let done = sqlx::query(
+            "INSERT INTO limits (key, full_at_ms) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET full_at_ms = \
+             CASE WHEN limits.full_at_ms > $3 THEN limits.full_at_ms ELSE $3 END + $4 \
+             WHERE limits.full_at_ms <= $5",
+        )
+        .bind(self.key(app))
+        .bind(now.saturating_add(interval))
+        .bind(now)
+        .bind(interval)
+        .bind(latest)
+        .execute(&mut **tx)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    fn meter(self, app: &App) -> Meter {
+        let limits = &app.config.limits;
+        Meter::of(match self {
+            Self::OtpToNumber(_) => limits.otp_per_number,
+            Self::OtpFromAddress(_) => limits.otp_per_address,
+            Self::ConfirmFromAddress(_) => limits.confirm_per_address,
+            Self::RequestByEntity(_) => limits.requests_per_entity,
+            Self::PassFromAddress(_) => limits.passes_per_address,
+        })
+    }
+
+    fn key(self, app: &App) -> Vec<u8> {
+        let (kind, name) = match self {
+            Self::OtpToNumber(number) => ("otp/number", number.as_bytes().to_vec()),
+            Self::OtpFromAddress(address) => ("otp/address", network(address)),
+            Self::ConfirmFromAddress(address) => ("confirm/address", network(address)),
+            Self::RequestByEntity(entity) => ("request/entity", entity.as_bytes().to_vec()),
+            Self::PassFromAddress(address) => ("pass/address", network(address)),
+        };
+        app.secret.hash(Use::Limit, &[kind.as_bytes(), &name]).as_bytes().to_vec()
+    }
+}
+
+/// What counts as one address: of IPv6 the first 64 bits, since a host has all of the others to itself.
+pub(crate) fn network(address: IpAddr) -> Vec<u8> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets()[..8].to_vec(),
+    }
+}
+
+/// A rate in milliseconds.
+struct Meter {
+    /// Until there is one more.
+    interval: i64,
+    /// How far ahead of now the time of the row may be for there to be one.
+    tolerance: i64,
+}
+
+impl Meter {
+    fn of(rate: Rate) -> Self {
+        let interval = Duration::try_from_secs_f64(rate.seconds).unwrap_or(Duration::MAX).as_millis();
+        // A thousand years are enough, and cannot overflow below.
+        let interval = i64::try_from(interval).unwrap_or(i64::MAX).clamp(1, 31_556_952_000_000);
+        Self { interval, tolerance: interval.saturating_mul(i64::from(rate.burst.max(1)) - 1) }
+    }
+
+    fn refusal(&self, full_at: i64, now: i64) -> Problem {
+        let wait = full_at.saturating_sub(self.tolerance).saturating_sub(now).max(1);
+        Problem::new(
+            ProblemCode::TooManyRequests,
+            "There were too many of these in too short a time. Wait, and try again.",
+        )
+        .retry_after(u64::try_from(wait).unwrap_or(1).div_ceil(1000))
+    }
+}

@@ -1,0 +1,41 @@
+//! Goes over the database every few seconds: ends what is past its time, removes what ended long ago, and sees to it that
+//! nothing that was erased stays behind in the journal.
+
+use std::{pin::pin, time::Duration};
+
+use crate::{app::App, flow::expire, problem::Result};
+
+/// Between two rounds.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Every how many rounds the slower cleaning is done.
+const ROUNDS: u32 = 30;
+
+/// Sweeps until `stop` is ready. Several instances may do this at once over one database.
+pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    let mut round = 0_u32;
+    loop {
+        // A fault of the database is logged where it becomes a problem; the next round may go better.
+        if let Err(problem) = sweep(&app, round).await {
+            tracing::warn!(code = problem.code.as_str(), "sweeping broke off");
+        }
+        round = round.wrapping_add(1);
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// One round.
+pub(crate) async fn sweep(app: &App, round: u32) -> Result<()> {
+    while expire::expire(app).await? == expire::batch() {}
+    while expire::remove(app).await? == expire::batch() {}
+    if round % ROUNDS == 0 {
+        expire::forget_old(app).await?;
+    }
+    // What calls erased in the meantime is in the journal too.
+    app.db.empty_journal().await?;
+    Ok(())
+}

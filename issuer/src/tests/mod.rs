@@ -1,0 +1,4 @@
+//! The rules and the calls, through the router.
+
+mod journey;
+mod stage;
