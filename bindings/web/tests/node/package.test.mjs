@@ -13,7 +13,7 @@ import { NONCE, key, said, trust } from "./parties.mjs";
 
 const HERE = fileURLToPath(new URL("../..", import.meta.url));
 const MODULES = [
-  "arguments", "errors", "issuing", "keys", "kycvs", "node", "owned", "presentation", "qr", "replay", "times", "trust", "values",
+  "arguments", "bounds", "errors", "issuing", "keys", "kycvs", "node", "owned", "presentation", "qr", "replay", "times", "trust", "values",
   "verifying", "web",
 ];
 /** An app that has installed the package, and nothing else. */
