@@ -216,3 +216,6 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@ use std::{fmt::Display, ops::RangeInclusive};
 use kycvs::{Algorithm, IssuerName, Purpose};
 use url::Url;
 
-use super::{Config, ConfigError, Delivery, Limits, Rate, is_loopback};
+use super::{Config, ConfigError, Delivery, Limits, Rate};
+use crate::outbound::is_loopback;
 
 type Result<T = ()> = std::result::Result<T, ConfigError>;
 

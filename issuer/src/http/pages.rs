@@ -110,7 +110,9 @@ async fn component(headers: HeaderMap) -> Response {
 
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response> {
     let found = ASSETS.iter().find(|file| file.name == name);
-    found.map(|found| file(found, &headers)).ok_or_else(|| Problem::new(ProblemCode::NotFound, "No such file."))
+    found
+        .map(|found| file(found, &headers))
+        .ok_or_else(|| Problem::new(ProblemCode::NotFound, "No such file."))
 }
 
 async fn pass(headers: HeaderMap) -> Response {
@@ -178,7 +180,10 @@ fn file(file: &File, request: &HeaderMap) -> Response {
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type(file.name))),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::ETAG, HeaderValue::from_str(&tag).unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII"))),
+        (
+            header::ETAG,
+            HeaderValue::from_str(&tag).unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII")),
+        ),
     ];
     if fresh {
         (StatusCode::NOT_MODIFIED, headers).into_response()
