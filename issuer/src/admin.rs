@@ -5,9 +5,13 @@ use std::fmt;
 
 use crate::{
     clock::Clock,
+    config::{Config, ConfigError},
     db::{self, Db},
     secret::ServiceSecret,
 };
+
+/// An operator does one thing at a time.
+const CONNECTIONS: u32 = 2;
 
 /// The service's database and secret, for the functions of [`entities`](crate::entities), [`records`](crate::records)
 /// and [`audit`](crate::audit).
@@ -18,6 +22,15 @@ pub struct Admin {
 }
 
 impl Admin {
+    /// Opens the database that the settings name and brings its tables up to date.
+    ///
+    /// # Errors
+    /// Where the service's secret cannot be read, or the database does not open.
+    pub async fn open(config: &Config) -> Result<Self, AdminError> {
+        let db = Db::open(&config.database_url()?, CONNECTIONS).await?;
+        Ok(Self { db, secret: config.secret()?, clock: Clock::default() })
+    }
+
     #[cfg(test)]
     pub(crate) fn of(db: Db) -> Self {
         Self { db, secret: ServiceSecret::from_bytes(&[7; 32]), clock: Clock::default() }
@@ -42,6 +55,9 @@ pub enum AdminError {
     /// A value cannot be taken, or there is no such thing.
     #[error("{0}")]
     Refused(String),
+    /// A setting, or a secret that it names.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The core refuses a value.
     #[error(transparent)]
     Core(#[from] kycvs::Error),
