@@ -92,7 +92,9 @@ async fn every_file_of_the_folder_is_served_with_its_type() {
             let path = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_str().expect("text").to_owned();
             // Pages have addresses of their own, and the component, too; types are for those who develop.
-            if path.is_file() && !name.ends_with(".html") && !name.ends_with(".d.ts") && name != "embed.js" {
+            let is_served =
+                path.extension().is_some_and(|kind| kind != "html" && kind != "ts") && name != "embed.js";
+            if path.is_file() && is_served {
                 names.insert(name);
             }
         }
