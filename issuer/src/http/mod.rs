@@ -12,7 +12,7 @@ mod wellknown;
 
 use axum::{
     Router,
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, header},
     response::Response,
 };
 

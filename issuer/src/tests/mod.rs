@@ -1,13 +1,12 @@
 //! The rules and the calls, through the router.
 
-mod host;
-mod journey;
-mod pages;
 mod contract;
 mod erasure;
+mod host;
 mod journey;
 mod legacy;
 mod limits;
+mod pages;
 mod pass;
 mod races;
 mod refusals;
