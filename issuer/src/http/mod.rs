@@ -43,7 +43,7 @@ pub(crate) fn router(app: App) -> Router {
 
 /// Method and path of all calls, which `openapi.json` has to name.
 #[cfg(test)]
-pub(crate) fn listed() -> Vec<(Method, &'static str)> {
+pub(crate) fn listed() -> Vec<(axum::http::Method, &'static str)> {
     [v1::routes(), v3::routes(), wellknown::routes()].into_iter().flat_map(|routes| routes.listed).collect()
 }
 
