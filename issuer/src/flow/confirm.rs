@@ -212,7 +212,7 @@ impl Attempt<'_> {
     fn note(&self, reply: &Reply) {
         if reply.status.is_success() {
             self.app.metrics.answered(self.request.kind);
-        } else if reply.status == ProblemCode::TriesUsedUp.status() {
+        } else if reply.code == Some(ProblemCode::TriesUsedUp) {
             self.app.metrics.ended(State::Failed);
         }
     }
