@@ -95,6 +95,10 @@ pub(crate) enum Command {
     /// List and change the keys that a verifier trusts
     #[command(subcommand)]
     Trust(Trust),
+    /// Run the service: consent, one-time password, signed answer
+    #[cfg(feature = "serve")]
+    #[command(after_help = AFTER_SERVE)]
+    Serve(Serve),
 }
 
 const AFTER_HELP: &str = "A token answers one question - is this person vaccinated? - for one verifier, one purpose \
@@ -123,6 +127,29 @@ With --batch, each line of the file is one token (KV1: text, base64url or hex) a
 in the same order. With --json there is one JSON object on a line for each.
 
 A name given as an option can be seen in the process list; --subject-file keeps it out.";
+
+#[cfg(feature = "serve")]
+const AFTER_SERVE: &str = "kycvs.toml in the source tells of every setting. SIGTERM or Ctrl-C stop the service once what \
+is under way is finished, within ten seconds; SIGHUP reads the certificate again.";
+
+/// `kycvs serve`
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub(crate) struct Serve {
+    /// Serve with the settings in this file
+    #[arg(long, value_name = "FILE", group = "what")]
+    pub(crate) config: Option<PathBuf>,
+    /// Show everything at work: a service with made-up people, an inbox page for the passwords, and a booking site
+    #[arg(long, group = "what")]
+    demo: bool,
+    /// Keep the demonstration's files in this folder; made where it is missing [default: a new one, removed at the end]
+    #[arg(long, value_name = "DIR", requires = "demo")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Where the demonstration listens, on loopback; the booking site takes the next port [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", requires = "demo")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+}
 
 /// `kycvs keygen`
 #[derive(Args, Debug)]

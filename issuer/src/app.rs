@@ -3,9 +3,15 @@
 use std::{fmt, sync::Arc};
 
 use kycvs::{Issuer, Signer};
+use tokio::sync::Notify;
 
 use crate::{
-    clock::Clock, config::Config, db::Db, delivery::Gateway, metrics::Metrics, records::Records,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    delivery::{Gateway, Inbox},
+    metrics::Metrics,
+    records::Records,
     secret::ServiceSecret,
 };
 
@@ -18,8 +24,12 @@ pub(crate) struct App {
     pub(crate) secret: ServiceSecret,
     pub(crate) issuer: Arc<Issuer<Arc<dyn Signer + Send + Sync>>>,
     pub(crate) gateway: Arc<dyn Gateway>,
+    /// The gateway again, where it is the inbox that its page shows.
+    pub(crate) inbox: Option<Arc<Inbox>>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Says that there is a webhook to send.
+    pub(crate) webhook_wake: Arc<Notify>,
 }
 
 impl fmt::Debug for App {

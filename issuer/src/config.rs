@@ -3,11 +3,20 @@
 //! A secret is never a setting itself: the file names the file that it is in, or the environment holds it
 //! (`KYCVS_SECRET`, `KYCVS_KEY_PASSPHRASE`, `KYCVS_DATABASE_URL`, `KYCVS_DELIVERY_SECRET`, `KYCVS_SMTP_PASSWORD`).
 
+mod check;
+#[cfg(test)]
+mod example;
+mod file;
+mod secrets;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
+
+pub use file::ConfigError;
+pub(crate) use secrets::{Source, read_secret_file};
 
 /// The whole file. A word that it does not know is an error, so that a misspelt one does not go unnoticed.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,6 +25,9 @@ pub struct Config {
     /// Where to listen.
     #[serde(default = "default::listen")]
     pub listen: SocketAddr,
+    /// How many connections are held at once.
+    #[serde(default = "default::max_connections")]
+    pub max_connections: u32,
     /// The address that persons and entities see, without a path.
     pub public_url: Url,
     /// The issuer's name, as verifiers trust it.
@@ -220,7 +232,7 @@ pub enum Delivery {
         timeout: u32,
     },
     /// A page at `/inbox` that shows every message to everyone: for development alone.
-    Inbox,
+    Inbox {},
 }
 
 /// Webhooks to verifying entities.
@@ -288,6 +300,10 @@ pub enum LogFormat {
 mod default {
     pub(super) fn listen() -> std::net::SocketAddr {
         ([127, 0, 0, 1], 8080).into()
+    }
+
+    pub(super) fn max_connections() -> u32 {
+        900
     }
 
     pub(super) fn algorithm() -> String {

@@ -2,24 +2,49 @@
 //! answer.
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+pub mod admin;
 mod app;
-mod audit;
+pub mod audit;
 mod auth;
 mod clock;
 pub mod config;
 mod db;
 pub mod delivery;
-mod entities;
+pub mod demo;
+pub mod entities;
 mod flow;
+mod forwarded;
 mod http;
 mod limits;
+mod log;
 mod metrics;
+mod net;
 mod otp;
+mod outbound;
 mod problem;
 pub mod records;
 mod replies;
 mod secret;
+mod service;
+pub mod standard_webhooks;
 mod sweeper;
 #[cfg(test)]
+mod test_support;
+#[cfg(test)]
 mod tests;
+mod tls;
 mod webhooks;
+
+use std::io;
+
+pub use log::init as log_to_stderr;
+pub use service::{Bound, Service, StartError, stop_signal};
+
+/// Runs `work` to its end on threads of its own, as many as there are processors.
+///
+/// # Errors
+/// Where the system gives no threads.
+pub fn run<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(work))
+}

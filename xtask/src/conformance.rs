@@ -20,7 +20,7 @@ use crate::tally::Tally;
 /// The environment variable that asks a platform's tests for a report, and says where to.
 pub(crate) const VARIABLE: &str = "KYCVS_CONFORMANCE_OUT";
 /// Each has a step of this name, but for Rust, whose step is `test`.
-const PLATFORMS: [&str; 4] = ["rust", "python", "kotlin", "swift"];
+const PLATFORMS: [&str; 6] = ["rust", "python", "kotlin", "swift", "node", "chromium"];
 
 /// Deletes the reports of earlier runs: what is compared is what this run has tested.
 pub(crate) fn forget(context: &Context) -> std::io::Result<()> {

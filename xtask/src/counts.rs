@@ -69,6 +69,20 @@ pub(crate) fn of_xctest(output: &str) -> Option<Tally> {
     Some(with_skipped(Tally { passed, failed, ..Tally::default() }, skipped))
 }
 
+/// `node --test` with the reporter `tap`: lines `# pass 12`, `# fail 0`, `# cancelled 0`, `# skipped 0` and `# todo 0` at the
+/// end, after `# tests 12`.
+pub(crate) fn of_node_test(output: &str) -> Option<Tally> {
+    let last = |what: &str| -> Option<u64> {
+        output.lines().rev().find_map(|line| line.strip_prefix("# ")?.strip_prefix(what)?.trim().parse().ok())
+    };
+    let (tests, passed) = (last("tests ")?, last("pass ")?);
+    let (failed, skipped) = (last("fail ")? + last("cancelled ")?, last("skipped ")? + last("todo ")?);
+    if tests != passed + failed + skipped {
+        return None;
+    }
+    Some(with_skipped(Tally { passed, failed, ..Tally::default() }, skipped))
+}
+
 fn with_skipped(mut tally: Tally, skipped: u64) -> Tally {
     if skipped > 0 {
         tally.not_run.push(format!("{skipped} tests were skipped"));
@@ -78,7 +92,7 @@ fn with_skipped(mut tally: Tally, skipped: u64) -> Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_pytest, of_surefire, of_xctest};
+    use super::{of_node_test, of_pytest, of_surefire, of_xctest};
     use crate::tally::Tally;
 
     fn numbers(tally: Option<Tally>) -> Option<(u64, u64, usize)> {
@@ -126,6 +140,14 @@ Test Suite 'All tests' failed at 2026-11-24 10:43:07.700
         assert_eq!(numbers(of_xctest(text)), Some((1, 1, 1)));
         let one = "Test Case '-[T.T testA]' passed (0.0 seconds).\n Executed 1 test, with 0 failures (0 unexpected)";
         assert_eq!(numbers(of_xctest(one)), Some((1, 0, 0)));
+    }
+
+    #[test]
+    fn node_is_counted_by_its_last_lines() {
+        let text = "ok 1 - # pass 7\n# tests 6\n# suites 0\n# pass 2\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 1\n";
+        assert_eq!(numbers(of_node_test(text)), Some((2, 2, 1)));
+        assert_eq!(numbers(of_node_test(&text.replace("tests 6", "tests 7"))), None);
+        assert_eq!(numbers(of_node_test("ok 1 - broke off")), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `bindings`, `fuzz` and `bench`.
+//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `bindings`, `web`, `fuzz` and `bench`.
 //!
 //! `cargo xtask test` runs everything that the project tests and sets up what it needs: tools of pinned versions
 //! go to a cache outside the checkout ([`tools`]), each step keeps its whole output in `target/xtask-logs`
@@ -20,6 +20,7 @@ mod steps;
 mod tally;
 mod tools;
 mod vectors;
+mod web;
 
 /// The project's own chores.
 #[derive(Parser)]
@@ -33,9 +34,9 @@ struct Arguments {
 enum Chore {
     /// Run everything that the project tests, or only the steps that are named
     Test {
-        /// Names of steps, as `--list` prints them
+        /// Names of steps or groups of them (`core`), as `--list` prints them
         steps: Vec<String>,
-        /// Print the steps and what each does, and run none
+        /// Print the steps and groups and what each does, and run none
         #[arg(long)]
         list: bool,
     },
@@ -47,6 +48,8 @@ enum Chore {
     },
     /// Build the native library and generate the Kotlin and Swift sources from it
     Bindings,
+    /// Build the package for JavaScript, for Node.js and browsers
+    Web,
     /// Run the fuzzers, as many at a time as there are processors
     Fuzz {
         /// How long each target runs
@@ -59,7 +62,8 @@ enum Chore {
         #[arg(value_parser = clap::builder::PossibleValuesParser::new(fuzz::TARGETS))]
         target: Option<String>,
     },
-    /// Run the benches and print what a token costs beside the bare signature, or a call beside the same call in Rust
+    /// Run the benches and print what a token costs beside the bare signature, what a call in another
+    /// language costs, or how fast the service is
     Bench {
         /// What to measure
         #[arg(default_value = "core")]
@@ -70,6 +74,9 @@ enum Chore {
         /// How often each language measures (with `boundary`)
         #[arg(long, default_value_t = 11, value_name = "N")]
         rounds: usize,
+        /// How long each database is measured (with `journeys`)
+        #[arg(long, default_value_t = 30, value_name = "N")]
+        seconds: u64,
         /// Handed to criterion as they are, after `--`
         #[arg(last = true)]
         criterion: Vec<String>,
@@ -78,8 +85,8 @@ enum Chore {
 
 fn main() -> ExitCode {
     match Arguments::parse().chore {
-        Chore::Test { list: true, .. } => run::list(steps::ALL),
-        Chore::Test { steps: names, .. } => run::test(steps::ALL, &names),
+        Chore::Test { list: true, .. } => run::list(steps::ALL, steps::GROUPS),
+        Chore::Test { steps: names, .. } => run::test(steps::ALL, steps::GROUPS, &names),
         Chore::Vectors { check } => match vectors::run(check) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -88,10 +95,12 @@ fn main() -> ExitCode {
             }
         },
         Chore::Bindings => bindings::run(),
+        Chore::Web => web::run(),
         Chore::Fuzz { seconds, asan, target } => fuzz::long(seconds, asan, target.as_deref()),
         Chore::Bench { subject: bench::Subject::Core, check, criterion, .. } => bench::run(check, &criterion),
         Chore::Bench { subject: bench::Subject::Boundary, check, rounds, .. } => {
             bench::boundary(check, rounds)
         }
+        Chore::Bench { subject: bench::Subject::Journeys, seconds, .. } => bench::journeys(seconds),
     }
 }

@@ -17,19 +17,39 @@ pub(crate) struct Step {
     pub(crate) run: fn(&mut Context) -> Result<Tally, Stop>,
 }
 
-/// Prints the steps.
-pub(crate) fn list(steps: &[Step]) -> ExitCode {
+/// A name on the command line for several steps.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Their names.
+    pub(crate) steps: &'static [&'static str],
+}
+
+/// Prints the steps, and below them the groups.
+pub(crate) fn list(steps: &[Step], groups: &[Group]) -> ExitCode {
     for step in steps {
         println!("{:NAME_WIDTH$}  {}", step.name, step.about);
+    }
+    println!();
+    for group in groups {
+        println!("{:NAME_WIDTH$}  {}: {}", group.name, group.about, group.steps.join(" "));
     }
     ExitCode::SUCCESS
 }
 
-/// Runs the steps that `names` names, all where it names none, and prints the sum.
+/// Runs the steps that `names` names, by themselves or by a group, all where it names none, and prints the sum.
 ///
 /// A step that could not run is listed and never counted as passed. Where the environment variable `CI` is `true`
 /// it is a failure: there the project has to set up whatever it tests with.
-pub(crate) fn test(steps: &[Step], names: &[String]) -> ExitCode {
+pub(crate) fn test(steps: &[Step], groups: &[Group], names: &[String]) -> ExitCode {
+    let members = |name: &String| {
+        let group = groups.iter().find(|group| group.name == *name);
+        group.map_or_else(
+            || vec![name.clone()],
+            |group| group.steps.iter().copied().map(String::from).collect(),
+        )
+    };
+    let names: Vec<String> = names.iter().flat_map(members).collect();
     if let Some(unknown) = names.iter().find(|name| steps.iter().all(|step| step.name != **name)) {
         eprintln!("error: no step is called `{unknown}`; `cargo xtask test --list` prints them");
         return ExitCode::from(2);
@@ -140,6 +160,6 @@ fn shown(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
-const NAME_WIDTH: usize = 9;
+const NAME_WIDTH: usize = 12;
 const ABOUT_WIDTH: usize = 62;
 const TAIL_LINES: usize = 60;

@@ -6,6 +6,8 @@ mod issue;
 mod issue_batch;
 mod keygen;
 mod qr;
+#[cfg(feature = "serve")]
+mod serve;
 mod trust;
 mod verify;
 mod verify_batch;
@@ -23,6 +25,8 @@ pub(crate) fn run(command: Command, out: &mut Output) -> Result<u8> {
         Command::Verify(options) => verify::run(&options, out),
         Command::Inspect(options) => inspect::run(&options, out),
         Command::Qr(options) => qr::run(&options, out),
+        #[cfg(feature = "serve")]
+        Command::Serve(options) => serve::run(&options, out),
         Command::Trust(options) => trust::run(&options, out),
     }
 }

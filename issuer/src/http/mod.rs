@@ -1,6 +1,9 @@
 //! The calls as HTTP: JSON in, JSON or a problem document out.
 
 mod extract;
+mod health;
+pub(crate) mod middleware;
+mod pages;
 mod reply;
 mod routes;
 mod v1;
@@ -9,7 +12,7 @@ mod wellknown;
 
 use axum::{
     Router,
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, header},
     response::Response,
 };
 
@@ -19,6 +22,12 @@ use crate::{
     app::App,
     problem::{Problem, ProblemCode},
 };
+
+/// Everything that the service answers, as it is served.
+pub(crate) fn service(app: &App) -> Router {
+    let pages = pages::routes(app).merge(health::routes()).method_not_allowed_fallback(method_not_allowed);
+    middleware::around(router(app.clone()).merge(pages.with_state(app.clone())), app)
+}
 
 /// All calls.
 pub(crate) fn router(app: App) -> Router {
@@ -34,7 +43,7 @@ pub(crate) fn router(app: App) -> Router {
 
 /// Method and path of all calls, which `openapi.json` has to name.
 #[cfg(test)]
-pub(crate) fn listed() -> Vec<(Method, &'static str)> {
+pub(crate) fn listed() -> Vec<(axum::http::Method, &'static str)> {
     [v1::routes(), v3::routes(), wellknown::routes()].into_iter().flat_map(|routes| routes.listed).collect()
 }
 

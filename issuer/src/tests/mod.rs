@@ -2,9 +2,11 @@
 
 mod contract;
 mod erasure;
+mod host;
 mod journey;
 mod legacy;
 mod limits;
+mod pages;
 mod pass;
 mod races;
 mod refusals;

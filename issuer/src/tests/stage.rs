@@ -210,6 +210,8 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
         gateway,
         records,
         metrics: Arc::default(),
+        inbox: None,
+        webhook_wake: Arc::default(),
     }
 }
 

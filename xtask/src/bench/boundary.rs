@@ -1,4 +1,4 @@
-//! What a call from Python, Kotlin or Swift costs over the same call in Rust, and beside what users there have otherwise.
+//! What a call from Python, Kotlin, Swift or JavaScript costs over the same call in Rust, and beside what users there have otherwise.
 //!
 //! Each language has a program that verifies the same presentation ([`Program`]). They wait while one of them runs a
 //! round; a round of each follows the other, so that whatever slows the machine for a while slows all of them. What is
@@ -13,6 +13,7 @@ use crate::bindings;
 use crate::context::{Context, Stop};
 use crate::steps;
 use crate::tools::{maven, swift};
+use crate::web;
 
 /// Measures `rounds` rounds and prints the table; fails where a language's program does not work, and with `check` also
 /// where a bound is broken or a language is missing.
@@ -185,11 +186,13 @@ struct Platform {
     command: fn(&mut Context) -> Result<Command, Stop>,
 }
 
-const PLATFORMS: [Platform; 4] = [
+const PLATFORMS: [Platform; 5] = [
     Platform { name: "rust", folder: "benches", bound: None, command: rust },
     Platform { name: "python", folder: "bindings/python", bound: Some(1.15), command: python },
     Platform { name: "kotlin", folder: "bindings/kotlin", bound: Some(1.5), command: kotlin },
     Platform { name: "swift", folder: "bindings/swift", bound: Some(1.2), command: swift_program },
+    // WebAssembly has neither vectors for it nor a product of 128 bits.
+    Platform { name: "node", folder: "bindings/web", bound: Some(3.0), command: node_program },
 ];
 
 fn rust(context: &mut Context) -> Result<Command, Stop> {
@@ -245,6 +248,13 @@ fn swift_program(context: &mut Context) -> Result<Command, Stop> {
     let program = context.target_root().join(steps::swift::BENCH_SCRATCH).join("release/kycvs-bench");
     let mut command = swift.command(context, program);
     command.arg(context.root().join(VECTORS));
+    Ok(command)
+}
+
+fn node_program(context: &mut Context) -> Result<Command, Stop> {
+    let node = web::build(context)?;
+    let mut command = node.command(context, "node");
+    command.arg(context.root().join(web::PACKAGE).join("bench.mjs")).env_remove("NODE_OPTIONS");
     Ok(command)
 }
 

@@ -1,14 +1,16 @@
 //! `cargo xtask bench`: criterion's benches, then what a token costs beside the bare signature; or, with `boundary`,
-//! what a call from another language costs beside the same call in Rust.
+//! what a call from another language costs beside the same call in Rust; or, with `journeys`, how fast the service is.
 
 use std::process::ExitCode;
 
 use crate::context::Context;
 
 mod boundary;
+mod journeys;
 mod program;
 
 pub(crate) use boundary::run as boundary;
+pub(crate) use journeys::run as journeys;
 
 /// What to measure.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -17,6 +19,8 @@ pub(crate) enum Subject {
     Core,
     /// One call in each language beside the same call in Rust
     Boundary,
+    /// Complete journeys through the service
+    Journeys,
 }
 
 /// Runs the benches; with `check` it fails where a token costs more than its bound.

@@ -1,18 +1,21 @@
 //! What `cargo xtask test` does, cheap steps first.
 
 use crate::context::{Context, Stop};
-use crate::run::Step;
+use crate::run::{Group, Step};
 use crate::tally::Tally;
 
 mod cross;
 mod deny;
+mod guide;
 mod interop;
 pub(crate) mod kotlin;
 mod no_std;
 mod published;
 pub(crate) mod python;
 mod rust;
+pub(crate) mod service;
 pub(crate) mod swift;
+mod web;
 
 /// All steps, in the order in which they run.
 pub(crate) const ALL: &[Step] = &[
@@ -45,10 +48,27 @@ pub(crate) const ALL: &[Step] = &[
         run: interop::libraries,
     },
     Step { name: "openssl", about: "openssl reads and writes the same key files", run: interop::openssl },
+    Step { name: "service", about: "the real service keeps what it promises", run: service::run },
+    Step {
+        name: "schemathesis",
+        about: "the service does what its description says",
+        run: service::schemathesis,
+    },
     Step { name: "python", about: "the wheel's tests, type checkers among them", run: python::tests },
     Step { name: "wheel", about: "the wheel is manylinux and works without Rust", run: python::wheel },
+    Step {
+        name: "guide",
+        about: "the guides and the Python entity against the real service",
+        run: guide::run,
+    },
     Step { name: "kotlin", about: "the jar's tests on the JVM", run: kotlin::run },
     Step { name: "swift", about: "the Swift package's tests", run: swift::run },
+    Step { name: "node", about: "the JavaScript package's tests in Node.js", run: web::in_node },
+    Step {
+        name: "chromium",
+        about: "the JavaScript package and the verifier page in Chromium",
+        run: web::in_chromium,
+    },
     Step {
         name: "platforms",
         about: "every platform decides every test vector alike",
@@ -58,6 +78,13 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "apple", about: "kycvs-ffi builds for iOS and macOS", run: cross::apple },
     Step { name: "fuzz", about: "each fuzz target for 20 seconds", run: crate::fuzz::short },
 ];
+
+/// Names that stand for several steps.
+pub(crate) const GROUPS: &[Group] = &[Group {
+    name: "core",
+    about: "the Rust part alone, with no tool but Rust's own",
+    steps: &["fmt", "clippy", "test", "doc", "vectors", "demo"],
+}];
 
 /// Says clearly what a step misses in the checkout.
 fn must_exist(context: &Context, path: &str) -> Result<(), Stop> {

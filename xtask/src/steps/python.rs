@@ -60,10 +60,20 @@ pub(super) fn wheel(context: &mut Context) -> Result<Tally, Stop> {
 
 /// A new environment with the tools of the tests and the wheel.
 pub(crate) fn installed(context: &mut Context) -> Result<Environment, Stop> {
-    let tools = python(context, BINDINGS)?;
-    let wheel = build(context, &tools)?;
-    let environment = tools.upon_it(context, "python-tests")?;
-    tools.install_into(context, &environment, &wheel)?;
+    installed_upon(context, BINDINGS, "python-tests")
+}
+
+/// A new environment `name` with the wheel and the packages that the file `requirements` of the checkout lists.
+pub(super) fn installed_upon(
+    context: &mut Context,
+    requirements: &str,
+    name: &str,
+) -> Result<Environment, Stop> {
+    let builder = python(context, BINDINGS)?;
+    let wheel = build(context, &builder)?;
+    let packages = python(context, requirements)?;
+    let environment = packages.upon_it(context, name)?;
+    packages.install_into(context, &environment, &wheel)?;
     Ok(environment)
 }
 

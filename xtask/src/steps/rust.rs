@@ -76,4 +76,4 @@ fn component(context: &mut Context, command: &mut Command, name: &str) -> Result
 }
 
 /// With all of its features, `kycvs-ffi` is uniffi's generator too, which takes minutes to build.
-const NO_GENERATOR: [&str; 2] = ["--exclude", "kycvs-ffi"];
+pub(super) const NO_GENERATOR: [&str; 2] = ["--exclude", "kycvs-ffi"];

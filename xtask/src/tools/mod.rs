@@ -10,33 +10,43 @@ use std::path::{Path, PathBuf};
 use crate::context::{Context, Stop};
 
 mod apt;
+mod chromium;
 mod lld;
 mod maven;
+mod node;
+mod postgres;
 mod python;
 mod rust_src;
 mod swift;
+mod wasm;
 
 pub(crate) use apt::{program, starts};
+pub(crate) use chromium::chromium;
 pub(crate) use lld::lld;
 pub(crate) use maven::maven;
-pub(crate) use python::{BINDINGS, Environment, SCRIPTS, python};
+pub(crate) use node::{Node, node, packages};
+pub(crate) use postgres::{Postgres, postgres};
+pub(crate) use python::{BINDINGS, Environment, SCRIPTS, SERVICE, python};
 pub(crate) use rust_src::{BARE_TARGET, Std, std_source};
 pub(crate) use swift::{Swift, swift};
+pub(crate) use wasm::wasm_bindgen;
 
 /// A program from crates.io, at one version.
 pub(crate) struct CargoTool {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
-    /// Further arguments of `cargo install`: what is left out builds faster.
+    /// Further arguments of `cargo install`: `--locked` where the versions are to be those that its authors built it
+    /// with; what is left out builds faster.
     pub(crate) arguments: &'static [&'static str],
 }
 
 /// Licences, duplicate and banned crates, sources. Without its own network code, which would ask the advisory database.
 pub(crate) const CARGO_DENY: CargoTool =
-    CargoTool { name: "cargo-deny", version: "0.20.2", arguments: &["--no-default-features"] };
+    CargoTool { name: "cargo-deny", version: "0.20.2", arguments: &["--locked", "--no-default-features"] };
 
 /// Builds the fuzz targets with libFuzzer.
-pub(crate) const CARGO_FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2", arguments: &[] };
+pub(crate) const CARGO_FUZZ: CargoTool =
+    CargoTool { name: "cargo-fuzz", version: "0.13.2", arguments: &["--locked"] };
 
 /// The tool's program, installed where it is not there yet.
 pub(crate) fn cargo_tool(context: &mut Context, tool: &CargoTool) -> Result<PathBuf, Stop> {
@@ -44,7 +54,7 @@ pub(crate) fn cargo_tool(context: &mut Context, tool: &CargoTool) -> Result<Path
     let folder = cached(context, &name, |context, folder| {
         let build = folder.join("build");
         let mut install = context.cargo();
-        install.args(["install", "--locked", "--quiet", "--root"]).arg(folder);
+        install.args(["install", "--quiet", "--root"]).arg(folder);
         // Not optimized: that halves the time to build them and more, and none of them is slow in what it does here.
         install.args(["--debug", &format!("{}@{}", tool.name, tool.version)]).args(tool.arguments);
         install.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_DEV_DEBUG", "0");

@@ -13,6 +13,9 @@ pub(crate) const SCRIPTS: &str = "xtask/python/requirements.txt";
 /// The packages that `bindings/python` is built and tested with.
 pub(crate) const BINDINGS: &str = "bindings/python/requirements-test.txt";
 
+/// The packages that the service's description is held against it with.
+pub(crate) const SERVICE: &str = "issuer/proof/schemathesis/requirements.txt";
+
 /// A virtual environment.
 pub(crate) struct Environment {
     folder: PathBuf,

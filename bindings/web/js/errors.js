@@ -1,0 +1,73 @@
+// What can go wrong, as exceptions. Codes, numbers, families and sentences come from the core.
+
+/** @typedef {"unreadable" | "untrusted" | "refused" | "set_up" | "issuing"} Family */
+
+/**
+ * A refusal or a failure: a stable code, and a sentence that says what to do next.
+ *
+ * `message` is the sentence. It never shows a key, an opening, a name or a number. The subclass is the family, which is who
+ * has to do something; `code` says what. Where a signer or a replay guard of the app threw something, that is the `cause`.
+ */
+export class KycvsError extends Error {
+  /** The stable code, such as `wrong_nonce`: the same on every platform. @readonly @type {string} */
+  code;
+  /** The code's number, as in SPEC.md. @readonly @type {number} */
+  number;
+  /** Who has to do something. @readonly @type {Family} */
+  family;
+
+  /**
+   * @param {string} message
+   * @param {{ code: string, number: number, family: Family, cause?: unknown }} what
+   */
+  constructor(message, { code, number, family, cause }) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.number = number;
+    this.family = family;
+  }
+}
+
+// A name on the prototype, so that a stack begins with it and no minifier changes it.
+/** @param {Function} type @param {string} name */
+const named = (type, name) => Object.defineProperty(type.prototype, "name", { value: name, configurable: true });
+named(KycvsError, "KycvsError");
+
+/** The bytes are no status token: scan again, or ask for the answer again. */
+export class UnreadableError extends KycvsError {}
+named(UnreadableError, "UnreadableError");
+
+/** A status token that no trusted key speaks for: do not rely on it. */
+export class UntrustedError extends KycvsError {}
+named(UntrustedError, "UntrustedError");
+
+/** A trusted answer, but not one to this question: ask for a new one. */
+export class RefusedError extends KycvsError {}
+named(RefusedError, "RefusedError");
+
+/** The verifier's own set-up is at fault, not the answer: mend the set-up. */
+export class SetUpError extends KycvsError {}
+named(SetUpError, "SetUpError");
+
+/** An answer or a key could not be made or read, or a value cannot stand in a token. */
+export class IssuingError extends KycvsError {}
+named(IssuingError, "IssuingError");
+
+/** @type {Record<string, typeof KycvsError>} */
+const CLASSES = {
+  unreadable: UnreadableError,
+  untrusted: UntrustedError,
+  refused: RefusedError,
+  set_up: SetUpError,
+  issuing: IssuingError,
+};
+
+/**
+ * What the module throws.
+ * @internal
+ * @param {string} code @param {number} number @param {Family} family @param {string} message @param {unknown} cause
+ * @returns {KycvsError}
+ */
+export function kycvsError(code, number, family, message, cause) {
+  return new (CLASSES[family] ?? KycvsError)(message, { code, number, family, cause });
+}

@@ -1,0 +1,95 @@
+// What was found out, in words that a guard understands. Colour never says anything alone.
+
+import { KycvsError } from "./kycvs/web.js";
+import { element } from "./elements.js";
+import { has, say, time } from "./language.js";
+
+/** @import { Verdict } from "./kycvs/web.js" */
+
+/** The sign before the words, and the colour, for each status. */
+const STATUS = /** @type {const} */ ([
+  { key: "status-0", sign: "✗", look: "bad" },
+  { key: "status-1", sign: "◐", look: "some" },
+  { key: "status-2", sign: "✓", look: "good" },
+]);
+
+/**
+ * Shows a good answer.
+ * @param {Verdict} verdict @param {{ name: boolean }} asked Whether the verifier said whose answer it has to be.
+ */
+export function showVerdict(verdict, asked) {
+  const { key, sign, look } = STATUS[verdict.status];
+  const cautions = [];
+  if (!asked.name) cautions.push(say("caution-name"));
+  if (verdict.nonce === null) cautions.push(say("caution-copy"));
+  show({
+    look, sign,
+    words: say(key),
+    advice: say("genuine"),
+    caution: cautions.join(" "),
+    specimen: verdict.specimen,
+    facts: [
+      ["fact-until", time(verdict.expiresAt)],
+      ["fact-issuer", verdict.issuer],
+      ["fact-audience", verdict.audience ?? say("anyone")],
+      ["fact-purpose", verdict.purpose],
+      ["fact-issued", time(verdict.issuedAt)],
+      ["fact-subject", say(verdict.subjectMatched ? "subject-matched" : "subject-not-checked")],
+      ["fact-key", verdict.keyId],
+    ],
+  });
+}
+
+/**
+ * Shows why there is no good answer. The sentence is the core's, or its translation.
+ * @param {unknown} error
+ */
+export function showError(error) {
+  if (!(error instanceof KycvsError)) {
+    // Nothing that the app's own code throws holds what was entered.
+    const what = error instanceof Error ? error.message : String(error);
+    show({ look: "bad", sign: "!", words: say("family-issuing"), advice: what, caution: "", specimen: false, facts: [] });
+    return;
+  }
+  const { code, number, family, message } = error;
+  const translated = `code-${code}`;
+  const sentence = has(translated) ? say(translated) : message.charAt(0).toUpperCase() + message.slice(1);
+  show({
+    look: family === "set_up" || family === "issuing" ? "some" : "bad",
+    sign: family === "set_up" || family === "issuing" ? "!" : "✗",
+    words: say(`family-${family}`),
+    advice: `${sentence}${sentence.endsWith("।") ? "" : "."}`,
+    caution: say(`next-${family}`),
+    specimen: false,
+    facts: [["fact-code", `${code} (${number})`]],
+  });
+}
+
+/** Takes the last one away. */
+export function hide() {
+  element("result", HTMLElement).hidden = true;
+}
+
+/**
+ * @param {{ look: "good" | "some" | "bad", sign: string, words: string, advice: string, caution: string, specimen: boolean,
+ *   facts: [string, string][] }} result
+ */
+function show({ look, sign, words, advice, caution, specimen, facts }) {
+  element("result-sign", HTMLElement).textContent = sign;
+  element("result-words", HTMLElement).textContent = words;
+  element("result-advice", HTMLElement).textContent = advice;
+  element("result-caution", HTMLElement).textContent = caution;
+  element("result-specimen", HTMLElement).hidden = !specimen;
+  element("result-facts", HTMLElement).replaceChildren(...facts.flatMap(([key, value]) => {
+    const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = say(key);
+    detail.textContent = value;
+    return [term, detail];
+  }));
+  const section = element("result", HTMLElement);
+  section.className = look;
+  section.hidden = false;
+  // A screen reader reads what gets the focus, and a small screen shows it.
+  section.focus();
+  section.scrollIntoView({ block: "start" });
+}

@@ -1,0 +1,447 @@
+/** Every way in which a request ends, or does not get on: each says what to do, and nothing is done twice. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Watched, launch, picture } from "../lib/browser.js";
+import { ASHA, Service, freePort } from "../lib/service.js";
+import { Site, heard, words } from "../lib/site.js";
+import { Widget } from "../lib/widget.js";
+
+/** @import { Browser } from "playwright-core" */
+
+/** @type {Browser} */
+let browser;
+/** @type {Site} */
+let site;
+/** @type {Service} */
+let service;
+
+before(async () => {
+  browser = await launch();
+  site = await Site.start();
+  service = await Service.start(site.origin, { more: "[otp]\nresend_after = 1\n[limits]\notp_per_number = { burst = 1000, seconds = 1.0 }" });
+});
+
+after(async () => {
+  await browser?.close();
+  site?.stop();
+  await service?.stop();
+});
+
+/** Opens the page that embeds a request. @param {{url: string}} view @param {string} [origin] @param {string} [lang] */
+async function embed({ url }, origin = site.origin, lang = "en") {
+  const watched = await Watched.open(browser);
+  await watched.page.goto(`${origin}/?src=${encodeURIComponent(url)}&lang=${lang}`);
+  return { watched, page: watched.page, widget: Widget.in(watched.page) };
+}
+
+describe("the person decides", () => {
+  test("declining: the page is told, the entity sees it, and the person is told what to do", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.titled("Sahyadri Rail asks for your vaccination status");
+    await widget.decline.click();
+    await widget.titled("You declined");
+    assert.match(await widget.body.innerText(), /Go back to its page to see what you can do instead/);
+    assert.equal((await heard(page, "declined")).type, "declined");
+    assert.equal((await service.view(request.id)).state, "declined");
+    await picture(page, "declined");
+    await watched.close();
+  });
+
+  test("declining is possible on every screen before the answer", async () => {
+    const request = await service.ask();
+    const { watched, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    await widget.decline.click();
+    await widget.titled("You declined");
+    assert.equal((await service.view(request.id)).state, "declined");
+    await watched.close();
+  });
+
+  test("a request that is over says so when its page is opened once more", async () => {
+    const request = await service.ask();
+    const first = await embed(request);
+    await first.widget.decline.click();
+    await first.widget.titled("You declined");
+    await first.watched.close();
+    const { watched, widget } = await embed(request);
+    await widget.titled(/You declined|This request is over/);
+    await watched.close();
+  });
+
+  test("with a number that the entity has, none is asked for, and its last digits are shown", async () => {
+    const request = await service.ask({ binding: "name_and_mobile", mobile: "+919876543210" });
+    const { watched, page, widget } = await embed(request);
+    await widget.titled("Sahyadri Rail asks");
+    assert.match(await widget.body.innerText(), /Your name and the number ending in 10\./);
+    await widget.go.click();
+    await widget.titled("Your name and number");
+    assert.equal(await widget.mobile.count(), 0);
+    await widget.name.fill(ASHA.name);
+    await widget.go.click();
+    await widget.titled("Enter the OTP");
+    await widget.enter(await service.password());
+    const { presentation } = await heard(page, "answer");
+    const verdict = service.verify(presentation ?? "", request.nonce, "--name", "ASHA R VERMA", "--mobile", "9876543210");
+    assert.equal(verdict.status, 2);
+    await watched.close();
+  });
+});
+
+describe("the password", () => {
+  test("wrong three times: the request is over", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const wrong = await service.wrongPassword();
+    await widget.enter(wrong);
+    assert.match(await widget.complaint("otp"), /not the OTP that was sent\. Tries left: 2/);
+    assert.equal(await widget.otp.evaluate((input) => input === document.activeElement), true, "the field to correct has the focus");
+    await picture(page, "wrong-otp");
+    await widget.enter(wrong);
+    await widget.inside.getByText("OTP that was sent. Tries left: 1").waitFor();
+    await widget.enter(wrong);
+    await widget.titled("Too many wrong OTPs");
+    assert.match(await widget.body.innerText(), /Begin again at Sahyadri Rail/);
+    await heard(page, "failed");
+    assert.equal((await service.view(request.id)).state, "failed");
+    await picture(page, "failed");
+    await watched.close();
+  });
+
+  test("what is no password at all costs no try", async () => {
+    const request = await service.ask();
+    const { watched, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    await widget.enter("12 34");
+    assert.match(await widget.complaint("otp"), /six digits/);
+    assert.match(await widget.body.innerText(), /Tries left: 3/);
+    await watched.close();
+  });
+
+  test("pasted from a message, in digits of Hindi, with spaces", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const hindi = [...(await service.password())].map((digit) => String.fromCodePoint(0x966 + Number(digit))).join("");
+    await widget.enter(` ${hindi.slice(0, 3)} ${hindi.slice(3)}`);
+    assert.ok((await heard(page, "answer")).presentation);
+    await watched.close();
+  });
+
+  test("sent once more: the new one is good, the old one not", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const first = await service.password();
+    await widget.inside.getByRole("button", { name: "Send another OTP" }).click();
+    await widget.inside.getByText("Another OTP was sent.").waitFor();
+    const second = await service.password();
+    if (first !== second) {
+      await widget.enter(first);
+      await widget.complaint("otp");
+    }
+    await widget.enter(second);
+    await heard(page, "answer");
+    await watched.close();
+  });
+});
+
+describe("names and numbers", () => {
+  test("what the service does not take is said at its field, and can be corrected", async () => {
+    const { watched, widget } = await embed(await service.ask());
+    await widget.go.click();
+    await widget.go.click();
+    assert.match(await widget.complaint("name"), /Enter your name/);
+    await widget.name.fill("...");
+    await widget.mobile.fill(ASHA.mobile);
+    await widget.go.click();
+    assert.match(await widget.complaint("name"), /Enter your name/);
+    await widget.name.fill(ASHA.name);
+    await widget.mobile.fill("123");
+    await widget.go.click();
+    assert.match(await widget.complaint("mobile"), /ten digits/);
+    await widget.mobile.fill(ASHA.mobile);
+    await widget.go.click();
+    await widget.titled("Enter the OTP");
+    await watched.close();
+  });
+
+  test("markup in a name stays text", async () => {
+    const { watched, page, widget } = await embed(await service.ask());
+    await widget.identify({ name: "<img src=x onerror=alert(1)> Asha", mobile: "9123400000" });
+    await widget.titled("Enter the OTP");
+    assert.equal(await widget.inside.locator("img").count(), 0);
+    await widget.enter(await service.password());
+    await widget.inside.getByText("Not vaccinated").first().waitFor();
+    assert.match(await widget.body.innerText(), /Did you expect another answer\?/);
+    await heard(page, "answer");
+    await watched.close();
+  });
+});
+
+describe("who embeds", () => {
+  test("a site that is not registered gets nothing, and the person is told why", async () => {
+    const request = await service.ask();
+    const { watched, page } = await embed(request, site.wrongOrigin);
+    const error = await heard(page, "error");
+    assert.equal(error.code, "not_registered");
+    await page.getByText(`${site.wrongOrigin} is not registered with ${service.url}`).waitFor();
+    assert.deepEqual((await words(page)).map((word) => word.type), ["error"]);
+    assert.equal((await service.view(request.id)).state, "open");
+    await picture(page, "wrong-origin");
+    // That the browser refuses is what is tested.
+    await watched.close(/frame-ancestors/, /Failed to execute 'postMessage'/, /chrome-error/, /policy: frame-/);
+  });
+
+  test("an unknown request says so", async () => {
+    const { watched, page, widget } = await embed({ url: `${service.url}/embed/AAAAAAAAAAAAAAAAAAAAAA` });
+    await widget.titled("There is no such request");
+    assert.equal((await heard(page, "error")).code, "not_found");
+    await watched.close();
+  });
+
+  test("messages of other windows change nothing", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.titled("Sahyadri Rail asks");
+    await page.evaluate(() => postMessage({ kycvs: 1, type: "answer", presentation: "forged" }, "*"));
+    await widget.body.evaluate(() => postMessage({ kycvs: 1, type: "hello", lang: "hi" }, "*"));
+    await page.waitForTimeout(300);
+    assert.deepEqual(await words(page), []);
+    await widget.titled("Sahyadri Rail asks");
+    await watched.close();
+  });
+
+  test("where the issuer is away, the page says so and tries again", async () => {
+    const request = await service.ask();
+    const watched = await Watched.open(browser);
+    const { page } = watched;
+    await page.route(`${service.url}/embed/**`, (route) => route.abort("connectionrefused"));
+    await page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}`);
+    await page.waitForFunction(() => customElements.get("kycvs-request"));
+    await page.route(`${service.url}/**`, (route) => route.abort("connectionrefused"));
+    assert.equal((await heard(page, "error")).code, "unreachable");
+    await picture(page, "unreachable");
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await Widget.in(page).titled("Sahyadri Rail asks");
+    await watched.close(/ERR_CONNECTION_REFUSED/, /Failed to execute 'postMessage'/);
+  });
+});
+
+describe("the network", () => {
+  test("slow: the whole way, and each wait is said", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.titled("Sahyadri Rail asks");
+    const cdp = await watched.context.newCDPSession(page);
+    await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: 6_000, uploadThroughput: 3_000 });
+    await page.route("**/otp", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await route.continue();
+    });
+    await widget.go.click();
+    await widget.name.fill(ASHA.name);
+    await widget.mobile.fill(ASHA.mobile);
+    await widget.go.click();
+    await widget.status.getByText("One moment").waitFor();
+    await widget.titled("Enter the OTP");
+    await widget.enter(await service.password());
+    await heard(page, "answer");
+    await watched.close();
+  });
+
+  test("a reply that is lost: the same call again gets the same answer, and there is one", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    const before = audited();
+    /** @type {{key: string | undefined, body: string}[]} */
+    const calls = [];
+    /** @type {{presentation: string}[]} */
+    const replies = [];
+    await page.route("**/confirm", async (route) => {
+      calls.push({ key: route.request().headers()["idempotency-key"], body: route.request().postData() ?? "" });
+      const reply = await route.fetch();
+      replies.push(await reply.json());
+      // The service has answered, and the browser never hears of it.
+      if (calls.length < 3) await route.abort("connectionreset");
+      else await route.fulfill({ response: reply });
+    });
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    await widget.enter(await service.password());
+    await widget.status.getByText("Trying again; nothing is done twice").waitFor();
+    await picture(page, "slow");
+    const { presentation } = await heard(page, "answer");
+    assert.equal(calls.length, 3);
+    assert.equal(new Set(calls.map(({ key }) => key)).size, 1);
+    assert.match(calls[0].key ?? "", /^.{20,}$/);
+    assert.deepEqual(new Set(replies.map((reply) => reply.presentation)), new Set([presentation]));
+    assert.equal((await service.view(request.id)).presentation, presentation);
+    assert.equal(service.verify(presentation ?? "", request.nonce).status, 2);
+    assert.equal(audited(), before + 1);
+    await watched.close(/ERR_CONNECTION_RESET/);
+  });
+
+  test("away for long: the person is told, and goes on with the same call when it is back", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const password = await service.password();
+    /** @type {Set<string | undefined>} */
+    const keys = new Set();
+    page.on("request", (sent) => sent.url().endsWith("/confirm") && keys.add(sent.headers()["idempotency-key"]));
+    await page.route("**/confirm", (route) => route.abort("internetdisconnected"));
+    await widget.enter(password);
+    await widget.alert.getByText("There is no connection").waitFor();
+    await picture(page, "offline");
+    await page.unrouteAll();
+    await widget.go.click();
+    await heard(page, "answer");
+    assert.equal(keys.size, 1);
+    await watched.close(/ERR_INTERNET_DISCONNECTED/);
+  });
+
+  test("the service is restarted in between: nothing is lost", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const password = await service.password();
+    await service.halt();
+    await service.serve();
+    await widget.enter(password);
+    await heard(page, "answer");
+    await watched.close(/ERR_CONNECTION_REFUSED/);
+  });
+
+  test("the page is loaded anew after the answer: it says that there is one, and the entity can ask for it", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    await widget.enter(await service.password());
+    const { presentation } = await heard(page, "answer");
+    await page.reload();
+    await widget.titled("You have answered already");
+    assert.equal((await heard(page, "answer")).presentation, undefined);
+    assert.equal((await service.view(request.id)).presentation, presentation);
+    await watched.close();
+  });
+
+  test("the page is loaded anew before the password is entered: it goes on from there", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const password = await service.password();
+    await page.reload();
+    await widget.go.click();
+    await widget.titled("Enter the OTP");
+    assert.match(await widget.body.innerText(), /sent to your number/);
+    await widget.enter(password);
+    await heard(page, "answer");
+    await watched.close();
+  });
+});
+
+describe("other settings", () => {
+  /** @param {import("../lib/service.js").Settings} settings @param {(service: Service) => Promise<void>} story */
+  async function withService(settings, story) {
+    const own = await Service.start(site.origin, settings);
+    try {
+      await story(own);
+    } finally {
+      await own.stop();
+    }
+  }
+
+  test("a password's time runs out: another one is good", () => withService({ more: "[otp]\nlifetime = 3\nresend_after = 1" }, async (own) => {
+    const request = await own.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const late = await own.password();
+    await widget.inside.getByRole("timer").getByText("The OTP's time is over").waitFor();
+    await widget.enter(late);
+    await widget.alert.getByText("Send another one").waitFor();
+    await picture(page, "expired-otp");
+    await widget.inside.getByRole("button", { name: "Send another OTP" }).click();
+    await widget.status.getByText("Another OTP was sent").waitFor();
+    await widget.enter(await own.password());
+    await heard(page, "answer");
+    await watched.close();
+  }));
+
+  test("the request's time runs out while its page is open", () => withService({ more: "[answers]\nrequest_lifetime = 4" }, async (own) => {
+    const request = await own.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.titled("Sahyadri Rail asks");
+    await widget.titled("The time for this request is over");
+    assert.match(await widget.body.innerText(), /Begin again at Sahyadri Rail/);
+    await heard(page, "expired");
+    await picture(page, "expired-request");
+    await watched.close();
+  }));
+
+  test("the SMS gateway is dead: nothing is told, no try is lost, and it can be tried again", async () => {
+    const gateway = await freePort();
+    const delivery = `kind = "webhook"\nurl = "http://127.0.0.1:${gateway}/sms"\ntimeout = 1`;
+    await withService({ delivery }, async (own) => {
+      const request = await own.ask();
+      const { watched, page, widget } = await embed(request);
+      await widget.identify(ASHA);
+      await widget.alert.getByText("The OTP could not be sent").waitFor();
+      assert.match(await widget.alert.innerText(), /Nothing was told, and no try was used up\. Try again in a minute\./);
+      await widget.titled("Your name and number");
+      assert.equal((await own.view(request.id)).state, "open");
+      await picture(page, "dead-gateway");
+      await watched.close();
+    });
+  });
+
+  test("a password whose reply is lost for good is sent once, and the page goes on", () => withService({}, async (own) => {
+    const request = await own.ask();
+    const { watched, page, widget } = await embed(request);
+    await page.route("**/otp", async (route) => {
+      // As where the service had not yet noted its reply: the repeated call comes too soon after the first.
+      await route.fetch({ headers: { ...route.request().headers(), "idempotency-key": "lost" } });
+      await route.abort("connectionreset");
+    }, { times: 1 });
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    assert.equal((await (await fetch(`${own.url}/inbox/messages`)).json()).length, 1);
+    await widget.enter(await own.password());
+    await heard(page, "answer");
+    await watched.close(/ERR_CONNECTION_RESET/);
+  }));
+
+  test("too often: the person is told how long to wait", () => withService({ more: "[limits]\notp_per_number = { burst = 1, seconds = 7200.0 }" }, async (own) => {
+    const first = await embed(await own.ask());
+    await first.widget.identify(ASHA);
+    await first.widget.titled("Enter the OTP");
+    await first.watched.close();
+    const { watched, page, widget } = await embed(await own.ask());
+    await widget.identify(ASHA);
+    await widget.alert.getByText("too often in a short time").waitFor();
+    assert.match(await widget.alert.innerText(), /Wait (2 hours|1\.9 hours|120 minutes)/);
+    await picture(page, "too-many");
+    await watched.close();
+  }));
+});
+
+/** How many consents and refusals are in the audit log, which is whole. */
+function audited() {
+  const said = JSON.parse(service.kycvs("audit", "verify", "--config", service.config, "--json"));
+  const count = Number(said.entries ?? said.count);
+  assert.ok(Number.isInteger(count), JSON.stringify(said));
+  return count;
+}

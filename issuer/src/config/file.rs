@@ -1,0 +1,187 @@
+//! The file: read, understood, and its relative paths taken from where it stands.
+
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use toml::{Spanned, de::DeTable};
+
+use super::{Config, Delivery};
+
+/// A setting that cannot be used, where it stands, and what to write instead. Holds no secret.
+#[derive(Debug)]
+pub struct ConfigError {
+    file: Option<PathBuf>,
+    line: Option<usize>,
+    /// Where the setting is not named by its line: `otp.lifetime`, or an environment variable.
+    setting: Option<String>,
+    message: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(setting: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { file: None, line: None, setting: Some(setting.into()), message: message.into() }
+    }
+
+    fn in_file(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: Some(file.into()), line: None, setting: None, message: message.into() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "`{}`", file.display())?;
+            if let Some(line) = self.line {
+                write!(f, ", line {line}")?;
+            }
+            f.write_str(": ")?;
+        }
+        if let Some(setting) = &self.setting {
+            write!(f, "{setting}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// No file of settings is longer.
+const LONGEST: u64 = 1 << 20;
+
+impl Config {
+    /// Reads a file and checks every setting. Relative paths in it are taken from the folder that it stands in.
+    ///
+    /// # Errors
+    /// Where it cannot be read, has a word that is none of the settings, or a value that cannot be used: with the line,
+    /// and what to write instead.
+    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        let text = read(path)?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| ConfigError {
+            line: error.span().map(|span| line_of(&text, span.start)),
+            ..ConfigError::in_file(path, error.message().replace('\n', "; "))
+        })?;
+        config.check().map_err(|error| ConfigError {
+            file: Some(path.into()),
+            line: error.setting.as_deref().and_then(|setting| line_of_setting(&text, setting)),
+            ..error
+        })?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        Ok(config)
+    }
+
+    /// Puts the folder before every relative path.
+    fn resolve(&mut self, folder: &Path) {
+        let mut files = vec![&mut self.key_file];
+        files.extend(self.key_passphrase_file.as_mut());
+        files.extend(self.secret_file.as_mut());
+        files.extend(self.database.url_file.as_mut());
+        if let Some(tls) = &mut self.tls {
+            files.extend([&mut tls.certificate_file, &mut tls.key_file]);
+        }
+        match &mut self.delivery {
+            Delivery::Webhook { secret_file: file, .. } | Delivery::Smtp { password_file: file, .. } => {
+                files.extend(file.as_mut());
+            }
+            Delivery::Inbox {} => {}
+        }
+        for file in files {
+            *file = folder.join(&*file);
+        }
+        if let Some(file) = self.database.url.strip_prefix("sqlite:").filter(|file| !file.starts_with('/')) {
+            self.database.url = format!("sqlite:{}", folder.join(file).display());
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let fail = |error: &io::Error| ConfigError::in_file(path, format!("cannot be read: {}", error.kind()));
+    if fs::metadata(path).map_err(|error| fail(&error))?.len() > LONGEST {
+        return Err(ConfigError::in_file(path, "is too long for a file of settings"));
+    }
+    fs::read_to_string(path).map_err(|error| fail(&error))
+}
+
+/// The line of a byte, from 1.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
+}
+
+/// The line of a setting such as `otp.lifetime`; of the nearest table around it where the setting itself is not there.
+fn line_of_setting(text: &str, setting: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut found = None;
+    for word in setting.split('.') {
+        let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == word) else { break };
+        found = Some(line_of(text, key.span().start));
+        let Some(inner) = Spanned::get_ref(value).as_table() else { break };
+        table = inner;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = r#"
+public_url = "https://vaccination.example"
+issuer = "in.example"
+display_name = "Example"
+key_file = "issuer.pem"
+secret_file = "/etc/kycvs/secret"
+[delivery]
+kind = "webhook"
+url = "https://sms.example/send"
+"#;
+
+    fn parsed(text: &str) -> Result<Config, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kycvs.toml");
+        fs::write(&path, text).expect("written");
+        let folder = folder.path().display().to_string();
+        Config::from_file(&path).map_err(|error| error.to_string().replace(&folder, "."))
+    }
+
+    #[test]
+    fn the_least_that_is_needed_is_enough() {
+        let config = parsed(LEAST).expect("it is right");
+        assert_eq!(config.answers.valid_for, 900);
+        assert_eq!(config.otp.lifetime, 180);
+    }
+
+    #[test]
+    fn relative_paths_start_where_the_file_is() {
+        let config = parsed(LEAST).expect("it is right");
+        assert!(config.key_file.is_absolute() && config.key_file.ends_with("issuer.pem"));
+        assert_eq!(config.secret_file, Some("/etc/kycvs/secret".into()));
+        assert!(config.database.url.starts_with("sqlite:/"), "{}", config.database.url);
+    }
+
+    #[test]
+    fn errors_name_the_line_and_what_to_write() {
+        for (added, wanted) in [
+            ("[otp]\nlifetme = 3\n", ["`./kycvs.toml`, line 11: ", "lifetime"]),
+            ("[otp]\nlifetime = 600\n", ["`./kycvs.toml`, line 11: otp.lifetime: ", "from 1 to 180"]),
+            ("[otp]\nlifetime = \"x\"\n", ["`./kycvs.toml`, line 11: ", "expected u32"]),
+            ("colour = 1\n", ["`./kycvs.toml`, line ", "unknown field `colour`"]),
+            (
+                "[limits]\notp_per_number = { burst = 6, seconds = 7200.0 }\n",
+                ["line 11: limits.otp_per_number", "at most 5"],
+            ),
+            ("= 1\n", ["`./kycvs.toml`, line 10: ", ""]),
+        ] {
+            let error = parsed(&format!("{LEAST}{added}")).expect_err(added);
+            assert!(wanted.iter().all(|part| error.contains(part)), "{added}: {error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_said_to_be() {
+        let error = Config::from_file(Path::new("/nowhere/kycvs.toml")).expect_err("it is not there");
+        assert_eq!(error.to_string(), "`/nowhere/kycvs.toml`: cannot be read: entity not found");
+    }
+}

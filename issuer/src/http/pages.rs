@@ -1,0 +1,204 @@
+//! The pages that people see, carried in the binary, and the policy under which a browser runs them.
+//!
+//! Every file stands in one table. No page has a script or a style of its own in its text, so that the policy can forbid
+//! them. Which sites may put the consent page into a frame is said by the page's own headers, request by request.
+
+use std::{fmt::Write as _, sync::LazyLock};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+
+use super::middleware::RESOURCE;
+use crate::{
+    app::App,
+    entities, flow,
+    problem::{Problem, ProblemCode, Result},
+};
+
+/// A file as it is served.
+struct File {
+    name: &'static str,
+    bytes: &'static [u8],
+}
+
+macro_rules! files {
+    ($($name:literal = $path:literal,)*) => {
+        [$(File { name: $name, bytes: include_bytes!(concat!("../../web/", $path)) },)*]
+    };
+}
+
+static EMBED: File = File { name: "embed.html", bytes: include_bytes!("../../web/embed.html") };
+static EMBED_JS: File = File { name: "embed.js", bytes: include_bytes!("../../web/embed.js") };
+static PASS: File = File { name: "pass.html", bytes: include_bytes!("../../web/pass.html") };
+static INBOX: File = File { name: "inbox.html", bytes: include_bytes!("../../web/inbox.html") };
+
+/// What is under `/assets/`. A language is one more line.
+static ASSETS: &[File] = &files! {
+    "api.js" = "api.js",
+    "dom.js" = "dom.js",
+    "en.json" = "lang/en.json",
+    "flow.js" = "flow.js",
+    "frame.js" = "frame.js",
+    "hi.json" = "lang/hi.json",
+    "i18n.js" = "i18n.js",
+    "inbox.js" = "inbox.js",
+    "pass.css" = "pass.css",
+    "pass.js" = "pass.js",
+    "style.css" = "style.css",
+};
+
+/// The pages; `/inbox` is there only where the messages go to it, `/pass` only where passes are issued.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let mut router = Router::new()
+        .route("/embed/{id}", get(embed))
+        .route("/embed.js", get(component))
+        .route("/assets/{file}", get(asset))
+        .route("/problems", get(problems));
+    if app.config.passes.enabled {
+        router = router.route("/pass", get(pass));
+    }
+    if app.inbox.is_some() {
+        router = router.route("/inbox", get(inbox)).route("/inbox/messages", get(messages));
+    }
+    router
+}
+
+/// The consent page, for a frame of the sites that the asking entity registered.
+async fn embed(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
+    let ancestors = frame_ancestors(&app, &id).await?;
+    let mut response = page(&EMBED, &headers, &ancestors);
+    // A page that isolates itself can show the frame, too.
+    response.headers_mut().insert(RESOURCE, CROSS_ORIGIN);
+    Ok(response)
+}
+
+/// Who may show the page of this request in a frame.
+async fn frame_ancestors(app: &App, id: &str) -> Result<String> {
+    let row = match flow::is_id(id) {
+        true => {
+            let row = sqlx::query("SELECT entity FROM requests WHERE id = $1").bind(id);
+            row.fetch_optional(app.db.reader()).await?
+        }
+        false => None,
+    };
+    // There is nothing to do on the page of a request that is not there; any site may show that.
+    let Some(row) = row else { return Ok("*".to_owned()) };
+    let entity: Option<String> = row.try_get("entity")?;
+    let entity = match entity {
+        Some(entity) => entities::by_id(&app.db, &entity).await?,
+        None => None,
+    };
+    let origins = entity.map(|entity| entity.origins.join(" ")).unwrap_or_default();
+    Ok(if origins.is_empty() { NOBODY.to_owned() } else { origins })
+}
+
+/// The web component: any site may load it, what it then may show is for the frame to say.
+async fn component(headers: HeaderMap) -> Response {
+    let mut response = file(&EMBED_JS, &headers);
+    let answer = response.headers_mut();
+    answer.insert(RESOURCE, CROSS_ORIGIN);
+    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response> {
+    let found = ASSETS.iter().find(|file| file.name == name);
+    found
+        .map(|found| file(found, &headers))
+        .ok_or_else(|| Problem::new(ProblemCode::NotFound, "No such file."))
+}
+
+async fn pass(headers: HeaderMap) -> Response {
+    page(&PASS, &headers, NOBODY)
+}
+
+async fn inbox(headers: HeaderMap) -> Response {
+    page(&INBOX, &headers, NOBODY)
+}
+
+/// What the service would have sent to phones.
+async fn messages(State(app): State<App>) -> Result<Response> {
+    let Some(inbox) = &app.inbox else { return Err(Problem::new(ProblemCode::NotFound, "No such page.")) };
+    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(inbox.messages())).into_response())
+}
+
+/// The codes of problem documents, whose `type` leads here.
+async fn problems(headers: HeaderMap) -> Response {
+    static LIST: LazyLock<String> = LazyLock::new(problem_list);
+    let list: &'static str = &LIST;
+    page(&File { name: "problems.html", bytes: list.as_bytes() }, &headers, NOBODY)
+}
+
+fn problem_list() -> String {
+    let mut html = String::from(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width\">\n<title>Problems</title>\n<link rel=\"stylesheet\" \
+         href=\"/assets/style.css\">\n</head>\n<body>\n<main>\n<h1>Problems</h1>\n<p>What <code>code</code> and \
+         <code>type</code> of a problem document (RFC 9457) can be.</p>\n<dl>\n",
+    );
+    for code in ProblemCode::ALL {
+        let (name, status, title) = (code.as_str(), code.status().as_u16(), code.title());
+        let _ = writeln!(html, "<dt id=\"{name}\"><code>{name}</code> ({status})</dt>\n<dd>{title}.</dd>");
+    }
+    html.push_str("</dl>\n</main>\n</body>\n</html>\n");
+    html
+}
+
+const NOBODY: &str = "'none'";
+const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
+
+/// A page, under a policy that lets it use the files beside it and nothing else.
+fn page(html: &File, request: &HeaderMap, ancestors: &str) -> Response {
+    let mut response = file(html, request);
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    );
+    // Origins are ASCII: they were checked when the entity was registered.
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// A file, or that the browser has it already. Browsers always ask, so that files of two versions never meet.
+fn file(file: &File, request: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(file.bytes)[..12]));
+    let fresh = request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|known| known.trim().trim_start_matches("W/") == tag);
+    let headers: [(HeaderName, HeaderValue); 3] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type(file.name))),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (
+            header::ETAG,
+            HeaderValue::from_str(&tag).unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII")),
+        ),
+    ];
+    if fresh {
+        (StatusCode::NOT_MODIFIED, headers).into_response()
+    } else {
+        (headers, file.bytes).into_response()
+    }
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json") => "application/json",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}

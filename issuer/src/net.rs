@@ -1,0 +1,221 @@
+//! Connections: accepted up to a bound, each with a deadline for everything that its other side can be slow with.
+//!
+//! A certificate's side chooses HTTP/2 or 1.1 (ALPN). Without one it is HTTP/1.1, as proxies speak it. What a whole call
+//! may take is for [`middleware`](crate::http::middleware); here stand the handshake, the head, and silence.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request, response::Response};
+use hyper::{
+    body::Incoming,
+    rt::{Read, Write},
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::graceful::{GracefulConnection, GracefulShutdown, Watcher},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+use tower::ServiceExt;
+
+use crate::{config::Proxies, forwarded, http::ClientAddress, tls::Tls};
+
+/// A handshake takes at most this.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The head of a call arrives within this.
+const HEAD: Duration = Duration::from_secs(10);
+/// A connection on which no call is under way is closed after this.
+const SILENCE: Duration = Duration::from_secs(60);
+/// The same, while most places are taken.
+const SILENCE_WHEN_FULL: Duration = Duration::from_secs(3);
+/// What is under way when the service stops is finished within this.
+pub(crate) const FINISH: Duration = Duration::from_secs(10);
+/// A head is never larger.
+const LARGEST_HEAD: u32 = 16 * 1024;
+
+/// How connections are served.
+pub(crate) struct Server {
+    pub(crate) router: Router,
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) proxies: Proxies,
+    pub(crate) max_connections: u32,
+}
+
+impl Server {
+    /// Serves until `stop` is ready, and then finishes what is under way.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let places = usize::try_from(self.max_connections).unwrap_or(Semaphore::MAX_PERMITS);
+        let free = Arc::new(Semaphore::new(places));
+        let shared = Arc::new(self);
+        let graceful = GracefulShutdown::new();
+        let mut stop = pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                accepted = accept(&listener, &free) => accepted,
+            };
+            let Some((stream, peer, place)) = accepted else { continue };
+            let connection = Connection {
+                server: Arc::clone(&shared),
+                peer: peer.ip(),
+                activity: Arc::default(),
+                free: Arc::clone(&free),
+                places,
+            };
+            let watcher = graceful.watcher();
+            tokio::spawn(async move {
+                connection.run(stream, watcher).await;
+                drop(place);
+            });
+        }
+        drop(listener);
+        if timeout(FINISH, graceful.shutdown()).await.is_err() {
+            tracing::warn!("some calls were not finished in time");
+        }
+    }
+}
+
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    free: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(free).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) if is_of_one_connection(&error) => None,
+        Err(error) => {
+            // Such as too many open files: it passes when others are closed.
+            tracing::error!(kind = %error.kind(), "no connection can be accepted");
+            sleep(Duration::from_millis(200)).await;
+            None
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// What is under way on a connection.
+#[derive(Default)]
+struct Activity {
+    calls: AtomicUsize,
+    changed: Notify,
+}
+
+/// A call that is under way, until it is dropped.
+struct Call(Arc<Activity>);
+
+impl Call {
+    fn begin(activity: &Arc<Activity>) -> Self {
+        activity.calls.fetch_add(1, Ordering::Relaxed);
+        activity.changed.notify_one();
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+        self.0.changed.notify_one();
+    }
+}
+
+struct Connection {
+    server: Arc<Server>,
+    peer: IpAddr,
+    activity: Arc<Activity>,
+    free: Arc<Semaphore>,
+    places: usize,
+}
+
+impl Connection {
+    async fn run(self, stream: TcpStream, watcher: Watcher) {
+        let _ = stream.set_nodelay(true);
+        match &self.server.tls {
+            None => self.http1(TokioIo::new(stream), watcher).await,
+            Some(tls) => {
+                let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.acceptor().accept(stream)).await else { return };
+                if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                    self.http2(TokioIo::new(stream), watcher).await;
+                } else {
+                    self.http1(TokioIo::new(stream), watcher).await;
+                }
+            }
+        }
+    }
+
+    async fn http1(&self, io: impl Read + Write + Unpin + Send + 'static, watcher: Watcher) {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_buf_size(LARGEST_HEAD as usize)
+            .serve_connection(io, service_fn(|request| self.call(request)));
+        self.until_silent(connection, watcher).await;
+    }
+
+    async fn http2(&self, io: impl Read + Write + Unpin + Send + 'static, watcher: Watcher) {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(64)
+            .max_header_list_size(LARGEST_HEAD)
+            .serve_connection(io, service_fn(|request| self.call(request)));
+        self.until_silent(connection, watcher).await;
+    }
+
+    /// Runs a connection until it ends, or nothing is under way on it for too long: a preface or a head that does not
+    /// come, and an answer that is not taken.
+    async fn until_silent<C: GracefulConnection>(&self, connection: C, watcher: Watcher) {
+        let mut connection = pin!(watcher.watch(connection));
+        loop {
+            tokio::select! {
+                _ = &mut connection => return,
+                () = self.activity.changed.notified() => {}
+                () = sleep(self.silence()), if self.activity.calls.load(Ordering::Relaxed) == 0 => return,
+            }
+        }
+    }
+
+    fn silence(&self) -> Duration {
+        if self.free.available_permits() * 4 < self.places { SILENCE_WHEN_FULL } else { SILENCE }
+    }
+
+    fn call(
+        &self,
+        request: hyper::Request<Incoming>,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + 'static {
+        let call = Call::begin(&self.activity);
+        let mut request: Request = request.map(Body::new);
+        let client = forwarded::client(self.peer, request.headers(), &self.server.proxies);
+        request.extensions_mut().insert(ClientAddress(client));
+        let router = self.server.router.clone();
+        async move {
+            let response = router.oneshot(request).await;
+            drop(call);
+            response
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

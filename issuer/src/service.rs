@@ -1,0 +1,305 @@
+//! The service as a whole: put together from its settings, listening, and stopped so that nothing is lost.
+
+use std::{
+    fmt,
+    fs::{File, TryLockError},
+    io,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+};
+
+use kycvs::{Issuer, IssuerName, Signer, Zeroizing};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Config, ConfigError},
+    db::Db,
+    delivery::{self, Gateway},
+    http,
+    metrics::Metrics,
+    net::Server,
+    records::{Records, SqlRecords},
+    sweeper,
+    tls::Tls,
+    webhooks,
+};
+
+/// Why the service does not start. Its text says what to do, and holds no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting, a file that it names, or a secret.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The core refuses the issuer's key or name.
+    #[error(transparent)]
+    Core(#[from] kycvs::Error),
+    /// The database does not open.
+    #[error("the database does not open: {0}")]
+    Database(String),
+    /// Another process serves from the same file.
+    #[error(
+        "another `kycvs serve` works with the database `{0}`: stop it first, or let several share a PostgreSQL database"
+    )]
+    InUse(String),
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::ErrorKind),
+    /// What sends messages to phones cannot be set up.
+    #[error("messages cannot be sent: {0}")]
+    Delivery(String),
+}
+
+/// The service, set up and not yet listening.
+pub struct Service {
+    app: App,
+    tls: Option<Arc<Tls>>,
+    listener: Option<TcpListener>,
+    lock: Option<File>,
+}
+
+impl Service {
+    /// Checks the settings, opens the database, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// Where a setting, a file or the database cannot be used, or another process serves from the same SQLite file.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        config.check()?;
+        let secret = config.secret()?;
+        let signer: Arc<dyn Signer + Send + Sync> = Arc::new(config.signing_key()?);
+        let issuer = issuer(&config, signer)?;
+        let tls = config.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
+        let url = config.database_url()?;
+        let lock = lock(&url)?;
+        let db = Db::open(&url, config.database.connections).await.map_err(|error| database(&error))?;
+        let clock = Clock::default();
+        let delivery = delivery::open(&config, &clock)?;
+        let app = App {
+            clock,
+            secret,
+            issuer: Arc::new(issuer),
+            gateway: delivery.gateway,
+            inbox: delivery.inbox,
+            records: Arc::new(SqlRecords::new(db.clone())),
+            metrics: Arc::new(Metrics::default()),
+            webhook_wake: Arc::new(Notify::new()),
+            db,
+            config: Arc::new(config),
+        };
+        Ok(Self { app, tls, listener: None, lock })
+    }
+
+    /// Sends messages in another way than the settings say.
+    #[must_use]
+    pub fn with_gateway(mut self, gateway: Arc<dyn Gateway>) -> Self {
+        self.app.gateway = gateway;
+        self.app.inbox = None;
+        self
+    }
+
+    /// Asks another register than the table in the database.
+    #[must_use]
+    pub fn with_records(mut self, records: Arc<dyn Records>) -> Self {
+        self.app.records = records;
+        self
+    }
+
+    /// Signs with something else than the key in the file, such as a security module.
+    ///
+    /// # Errors
+    /// Where the settings name an issuer or an algorithm that is none.
+    pub fn with_signer(mut self, signer: Arc<dyn Signer + Send + Sync>) -> Result<Self, StartError> {
+        self.app.issuer = Arc::new(issuer(&self.app.config, signer)?);
+        Ok(self)
+    }
+
+    /// Accepts connections from this socket instead of one of its own.
+    #[must_use]
+    pub fn with_listener(mut self, listener: TcpListener) -> Self {
+        self.listener = Some(listener);
+        self
+    }
+
+    /// Begins to listen; calls are answered once it [`serve`](Bound::serve)s.
+    ///
+    /// # Errors
+    /// Where the address is taken or not this machine's.
+    pub async fn bind(mut self) -> Result<Bound, StartError> {
+        let address = self.app.config.listen;
+        let fail = |error: io::Error| StartError::Listen(address, error.kind());
+        let listener = match self.listener.take() {
+            Some(listener) => listener,
+            None => TcpListener::bind(address).await.map_err(fail)?,
+        };
+        let address = listener.local_addr().map_err(fail)?;
+        Ok(Bound { service: self, listener, address })
+    }
+
+    /// Listens and serves until `stop` is ready.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        self.bind().await?.serve(stop).await;
+        Ok(())
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("app", &self.app).finish_non_exhaustive()
+    }
+}
+
+/// The service, listening.
+#[derive(Debug)]
+pub struct Bound {
+    service: Service,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// Where it listens; the port is the real one where the settings say 0.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is ready; then finishes what is under way, in a bounded time, and closes the database.
+    pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let Self { service: Service { app, tls, lock, .. }, listener, address } = self;
+        tracing::info!(%address, tls = tls.is_some(), "listening");
+        let (stopping, stopped) = watch::channel(());
+        let mut workers = JoinSet::new();
+        workers.spawn(sweeper::run(app.clone(), gone(stopped.clone())));
+        workers.spawn(webhooks::run(app.clone(), gone(stopped.clone())));
+        if let Some(tls) = &tls {
+            workers.spawn(reload_on_hangup(Arc::clone(tls), gone(stopped)));
+        }
+        let server = Server {
+            router: http::service(&app),
+            tls,
+            proxies: app.config.proxies.clone(),
+            max_connections: app.config.max_connections,
+        };
+        server.serve(listener, stop).await;
+        // Workers end after the calls, which may have something for them.
+        drop(stopping);
+        if tokio::time::timeout(crate::net::FINISH, async { while workers.join_next().await.is_some() {} })
+            .await
+            .is_err()
+        {
+            tracing::warn!("some work was not finished in time; it is taken up at the next start");
+        }
+        app.db.close().await;
+        drop(lock);
+        tracing::info!("stopped");
+    }
+}
+
+/// Ready when the sender is gone.
+pub(crate) async fn gone(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
+}
+
+/// Ready when the system asks the process to end: SIGINT (Ctrl-C) or SIGTERM. Asked for once more while it ends, the
+/// process ends at once.
+pub async fn stop_signal() {
+    asked_to_end().await;
+    tokio::spawn(async {
+        asked_to_end().await;
+        std::process::exit(130);
+    });
+}
+
+#[cfg(unix)]
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => _ = tokio::signal::ctrl_c().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Reads the certificate again at each SIGHUP.
+#[cfg(unix)]
+async fn reload_on_hangup(tls: Arc<Tls>, stop: impl Future<Output = ()>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            _ = hangup.recv() => tls.reload(),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn reload_on_hangup(_: Arc<Tls>, stop: impl Future<Output = ()>) {
+    stop.await;
+}
+
+type OwnIssuer = Issuer<Arc<dyn Signer + Send + Sync>>;
+
+fn issuer(config: &Config, signer: Arc<dyn Signer + Send + Sync>) -> Result<OwnIssuer, StartError> {
+    let name = IssuerName::new(config.issuer.as_str())?;
+    Ok(Issuer::new(name, signer).with_algorithm(config.algorithm()?))
+}
+
+/// Takes the SQLite file for this process, as long as the lock is held. In it, changes queue for one connection, which
+/// those of another process would not; `kycvs entity` and its like need it for a moment only and do not ask for the lock.
+fn lock(url: &Zeroizing<String>) -> Result<Option<File>, StartError> {
+    let Some(file) = url.strip_prefix("sqlite:") else { return Ok(None) };
+    let name = format!("{file}.lock");
+    let fail = |error: &io::Error| StartError::Database(format!("`{name}`: {}", error.kind()));
+    let lock = private(Path::new(&name)).map_err(|error| fail(&error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(file.to_owned())),
+        Err(TryLockError::Error(error)) => Err(fail(&error)),
+    }
+}
+
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Without the text of the error where that could hold the address, which may have a password in it.
+fn database(error: &sqlx::Error) -> StartError {
+    StartError::Database(match error {
+        sqlx::Error::Configuration(_) => "its address cannot be read".to_owned(),
+        sqlx::Error::Io(error) => error.kind().to_string(),
+        sqlx::Error::Tls(_) => "its certificate is not accepted".to_owned(),
+        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
+        sqlx::Error::Database(error) => {
+            format!("it refuses (code {})", error.code().unwrap_or_default())
+        }
+        sqlx::Error::Migrate(error) => format!("its tables are not this version's: {error}"),
+        _ => "it fails".to_owned(),
+    })
+}

@@ -1,0 +1,288 @@
+/** From the consent to the answer: the screens that the embedded page and the page for passes have in common. */
+
+import { Failure, get, listener, now, post } from "./api.js";
+import { el, field, list, save } from "./dom.js";
+import { duration, has, lang, moment, t } from "./i18n.js";
+
+/** @import { Answer, Consent, Problem, Sent, Word } from "./types" */
+
+export class Flow {
+  /** @type {Consent} */
+  #consent;
+  #given = { name: "", mobile: "" };
+  #busy = false;
+  over = false;
+  #alert = el("div", { role: "alert" });
+  #screen = el("div");
+  #status = el("p", { role: "status" });
+  #tick = () => {};
+
+  /**
+   * `tell` says it to the embedding page; `extra` is what else is shown of an answer.
+   * @param {HTMLElement} root @param {Consent} consent @param {(word: Word) => void} tell @param {(answer: Answer) => Node[]} [extra]
+   */
+  constructor(root, consent, tell, extra) {
+    this.#consent = consent;
+    this.tell = tell;
+    this.extra = extra;
+    root.replaceChildren(this.#alert, this.#screen, this.#status);
+    listener.slow = (slow) => (this.#status.textContent = t(slow ? "retrying" : "working"));
+    setInterval(() => {
+      if (!this.over && !this.#busy && consent.expires_at < now()) this.#end("expired");
+      this.#tick();
+    }, 1000);
+  }
+
+  /** Shows the screen that fits the request's state; once more where the language has changed. */
+  start() {
+    const { state } = this.#consent;
+    if (state === "open" || state === "otp_sent") this.#ask();
+    else this.#end(state === "acknowledged" ? "answered" : state);
+  }
+
+  /** Who asks, why, and what will be told to whom until when. */
+  #ask() {
+    const { entity, issuer, purpose, valid_for } = this.#consent;
+    this.#show(
+      t(entity ? "asks" : "pass.title", this.#names()),
+      list(
+        entity && [t("who"), `${entity.name} (${entity.id})`],
+        [t("why"), el("bdi", {}, purpose)],
+        [t("what"), t("whatStatus")],
+        [t("bound"), this.#binding()],
+        [t("until"), t("untilText", { time: duration(valid_for) })],
+        [t("answers"), `${issuer.name} (${issuer.id})`],
+      ),
+      this.#form(async () => this.#next(), [el("p", {}, t("notYet"))], t("continue")),
+    );
+  }
+
+  #next() {
+    const { state, otp } = this.#consent;
+    if (state === "otp_sent" && (otp.expires_at ?? 0) > now()) this.#enter();
+    else this.#details();
+  }
+
+  /** Name and number. */
+  #details() {
+    const known = this.#consent.binding === "name_and_mobile";
+    const name = field("name", t("name"), t("nameHint"), { autocomplete: "name", maxlength: 200, value: this.#given.name });
+    const mobile = field("mobile", t("mobile"), t("mobileHint"), { type: "tel", autocomplete: "tel", maxlength: 40, value: this.#given.mobile });
+    const send = async () => {
+      this.#given = { name: name.input.value.trim(), mobile: known ? "" : mobile.input.value.trim() };
+      if (!this.#given.name) return name.complain(t("problem.invalid_name"));
+      if (!known && !this.#given.mobile) return mobile.complain(t("problem.invalid_mobile"));
+      try {
+        await this.#send();
+      } catch (error) {
+        const { code } = problem(error);
+        const wrong = { invalid_name: name, invalid_mobile: mobile }[code];
+        if (wrong) wrong.complain(t(`problem.${code}`));
+        else this.#failed(error);
+      }
+    };
+    this.#show(
+      t("details"),
+      el("p", {}, t("detailsWhy", this.#names())),
+      this.#form(send, [name.whole, known ? el("p", {}, t("mobileKnown", this.#names())) : mobile.whole], t("send")),
+    );
+  }
+
+  async #send() {
+    const { id } = this.#consent;
+    const { name, mobile } = this.#given;
+    try {
+      /** @type {Sent} */
+      const sent = await this.#call(() => post(`/v1/requests/${id}/otp`, { name, ...(mobile && { mobile }), language: lang }));
+      this.#consent.state = sent.state;
+      this.#consent.otp = { expires_at: sent.otp_expires_at, resend_at: sent.resend_at, tries_left: sent.tries_left };
+    } catch (error) {
+      // The first try has sent it, perhaps, and the second came too soon after it.
+      if (!(error instanceof Failure && error.repeated && problem(error).code === "too_many_requests")) throw error;
+      const consent = await get(`/v1/requests/${id}/consent`);
+      if (consent.state !== "otp_sent") throw error;
+      this.#consent = consent;
+    }
+    this.#enter();
+  }
+
+  /** The password. */
+  #enter() {
+    const consent = this.#consent;
+    const otp = field("otp", t("otp"), t("otpHint"), { inputmode: "numeric", autocomplete: "one-time-code" });
+    const left = el("p", { role: "timer" });
+    const tries = el("p", {}, t("triesLeft", { n: consent.otp.tries_left }));
+    const again = el("button", { type: "button", class: "link", click: () => this.#again() });
+    const tick = () => {
+      const rest = Math.ceil((consent.otp.expires_at ?? 0) - now());
+      left.textContent = rest > 0 ? t("timeLeft", { time: clock(rest) }) : t("problem.otp_expired");
+      const wait = Math.ceil((consent.otp.resend_at ?? 0) - now());
+      again.textContent = wait > 0 ? t("resendIn", { time: clock(wait) }) : t("resend");
+      again.toggleAttribute("disabled", wait > 0);
+    };
+    const confirm = async () => {
+      // A password is pasted with whatever stood around it, and typed in the digits of any script.
+      const digits = plainDigits(otp.input.value);
+      if (digits.length !== 6) return otp.complain(t("sixDigits"));
+      try {
+        this.#done(await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits })));
+      } catch (error) {
+        const { code, tries_left } = problem(error);
+        if (code !== "wrong_otp") return this.#failed(error);
+        consent.otp.tries_left = tries_left ?? 0;
+        tries.textContent = t("triesLeft", { n: consent.otp.tries_left });
+        otp.complain(`${t("problem.wrong_otp")} ${tries.textContent}`);
+      }
+    };
+    this.#show(
+      t("enter"),
+      el("p", {}, t("sent", { to: this.#given.mobile || t(consent.mobile_hint ? "endingIn" : "yourNumber", this.#names()) })),
+      this.#form(confirm, [otp.whole, el("div", { class: "row" }, left, tries)], t("confirm")),
+      el("p", { class: "row" }, again, el("button", { type: "button", class: "link", click: () => this.#details() }, t("change"))),
+    );
+    this.#tick = tick;
+    tick();
+    otp.input.focus();
+  }
+
+  async #again() {
+    // After the page was loaded anew it does not know the name any more.
+    if (!this.#given.name) return this.#details();
+    try {
+      await this.#send();
+      this.#status.textContent = t("resent");
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** @param {Answer} answer */
+  #done(answer) {
+    this.over = true;
+    this.#given = { name: "", mobile: "" };
+    const { receipt } = answer;
+    const { entity, issuer } = this.#consent;
+    /** @type {[string, string][]} */
+    const rows = [
+      [t("told"), t(`status${answer.status}`)],
+      [t("toldTo"), entity ? `${entity.name} (${entity.id})` : t("anyone")],
+      [t("why"), receipt.purpose],
+      [t("bound"), this.#binding()],
+      [t("answers"), `${issuer.name} (${issuer.id})`],
+      [t("toldAt"), moment(receipt.told_at)],
+      [t("validUntil"), moment(receipt.valid_until)],
+      [t("request"), receipt.request],
+      [t("tokenHash"), receipt.token_hash],
+      [t("audit"), `${receipt.audit.seq}: ${receipt.audit.hash}`],
+    ];
+    const lines = [t("receipt"), "", ...rows.map(([name, value]) => `${name}: ${value}`), ""];
+    const keep = () => save("kycvs-receipt.txt", new Blob([lines.join("\r\n")], { type: "text/plain;charset=utf-8" }));
+    this.#show(
+      t(entity ? "done" : "doneAnyone", this.#names()),
+      el("p", { class: `told told-${answer.status}` }, rows[0][1]),
+      answer.status < 2 && el("p", {}, t("unexpected", this.#names())),
+      ...(this.extra?.(answer) ?? []),
+      el("details", { open: !this.extra }, el("summary", {}, t("receipt")), list(...rows)),
+      el("p", { class: "row" },
+        el("button", { type: "button", click: keep }, t("save")),
+        el("button", { type: "button", class: "second", click: () => print() }, t("print"))),
+    );
+    this.tell({ type: "answer", presentation: answer.presentation, state: "answered" });
+  }
+
+  /** The request is over: what happened, and what to do now. @param {string} how */
+  #end(how) {
+    this.over = true;
+    this.#given = { name: "", mobile: "" };
+    this.#show(t(`end.${how}`), el("p", {}, t(this.#consent.entity ? `end.${how}.do` : "pass.again", this.#names())));
+    if (how === "declined" || how === "failed" || how === "expired") this.tell({ type: how, state: how });
+    else this.tell({ type: how === "answered" ? "answer" : "error", code: how });
+  }
+
+  /** Whatever is no fault of one field. @param {unknown} error */
+  async #failed(error) {
+    // A fault of this script is for whoever looks at the console, and the person still is told.
+    if (!(error instanceof Failure)) console.error(error);
+    const { code, retry_after, state } = problem(error);
+    if (code === "tries_used_up") return this.#end("failed");
+    if (code === "not_found" || code === "forbidden") return this.#end(code);
+    if (code === "request_over" || code === "wrong_state") {
+      const how = state ?? (await get(`/v1/requests/${this.#consent.id}/consent`).catch(() => {}))?.state;
+      return this.#end(has(`end.${how}`) ? how : "request_over");
+    }
+    if (code === "otp_expired") this.#consent.otp.expires_at = 0;
+    const text = t(has(`problem.${code}`) ? `problem.${code}` : "problem.internal", this.#names());
+    const wait = retry_after && code === "too_many_requests" ? ` ${t("waitFor", { time: duration(retry_after) })}` : "";
+    this.#alert.replaceChildren(el("p", {}, text + wait));
+    this.#alert.scrollIntoView({ block: "nearest" });
+    this.#tick();
+  }
+
+  /** @template R @param {() => Promise<R>} call @returns {Promise<R>} */
+  async #call(call) {
+    this.#busy = true;
+    this.#screen.setAttribute("aria-busy", "true");
+    this.#alert.replaceChildren();
+    for (const wrong of this.#screen.querySelectorAll(".wrong")) wrong.textContent = "";
+    for (const input of this.#screen.querySelectorAll("input")) input.removeAttribute("aria-invalid");
+    this.#status.textContent = t("working");
+    try {
+      return await call();
+    } finally {
+      this.#busy = false;
+      this.#screen.removeAttribute("aria-busy");
+      this.#status.textContent = "";
+    }
+  }
+
+  /** @param {string} title @param {...(Node | false)} content */
+  #show(title, ...content) {
+    const heading = el("h1", { tabindex: -1 }, title);
+    // The focus is not taken from the embedding page, only moved on with the person who is here.
+    const here = this.#screen.contains(document.activeElement);
+    this.#tick = () => {};
+    this.#alert.replaceChildren();
+    this.#screen.replaceChildren(heading, ...content.filter((one) => one !== false));
+    if (here) heading.focus();
+  }
+
+  /** Going on and declining, side by side. @param {() => Promise<void>} submit @param {Node[]} fields @param {string} label */
+  #form(submit, fields, label) {
+    const go = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      if (!this.#busy) submit();
+    };
+    const decline = async () => {
+      if (this.#busy) return;
+      try {
+        await this.#call(() => post(`/v1/requests/${this.#consent.id}/decline`, {}));
+        this.#end("declined");
+      } catch (error) {
+        this.#failed(error);
+      }
+    };
+    return el("form", { novalidate: true, submit: go }, ...fields, el("p", { class: "row" },
+      el("button", {}, label), el("button", { type: "button", class: "second", click: decline }, t("decline"))));
+  }
+
+  #binding() {
+    return t(`bound.${this.#consent.binding}`, this.#names());
+  }
+
+  #names() {
+    const { entity, issuer, mobile_hint } = this.#consent;
+    return { entity: entity?.name ?? t("anyone"), issuer: issuer.name, hint: mobile_hint ?? "" };
+  }
+}
+
+/** @param {unknown} error @returns {Problem} */
+const problem = (error) => (error instanceof Failure ? error.problem : { code: "internal" });
+
+/** `2:05`. @param {number} seconds */
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+/**
+ * Digits alone, and in ASCII: those of every Indian script stand at 6 to 15 of a row of sixteen.
+ * @param {string} text
+ */
+const plainDigits = (text) => text.replace(/\P{Nd}/gu, "").replace(/[\u0966-\u0d6f]/g, (digit) => String((digit.charCodeAt(0) % 16) - 6));

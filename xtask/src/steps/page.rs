@@ -1,0 +1,28 @@
+//! The service's pages in Chromium: the whole story of a booking, every way in which a request ends, and who uses them.
+
+use crate::context::{Context, Stop};
+use crate::counts;
+use crate::tally::Tally;
+use crate::tools::{chromium, node, packages};
+use crate::web;
+
+/// Runs against the real service, and lets the web verifier check what the booking page gets.
+pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
+    let chromium = chromium(context)?;
+    let node = node(context)?;
+    packages(context, &node, PACKAGE)?;
+    web::build(context)?;
+    let kycvs = context.kycvs()?;
+    let mut test = node.command(context, "node");
+    // One file at a time: each has a service and a browser of its own.
+    test.args(["--test", "--test-reporter=tap", "--test-concurrency=1", "tests/"]);
+    test.current_dir(context.root().join(PACKAGE)).env_remove("NODE_OPTIONS").env("NO_COLOR", "1");
+    test.env("KYCVS_BIN", kycvs).env("KYCVS_CHROMIUM", chromium);
+    test.env("KYCVS_WEB_VERIFIER", context.root().join(VERIFIER));
+    test.env("KYCVS_SCREENSHOTS", context.target("page")?);
+    let ran = context.run(&mut test)?;
+    super::counted(counts::of_node_test(&ran.text), ran.success, "`node --test`")
+}
+
+const PACKAGE: &str = "issuer/browser";
+const VERIFIER: &str = "bindings/web/verifier";
