@@ -49,12 +49,10 @@ pub(super) fn import(options: &RecordsImport, out: &mut Output) -> Result<u8> {
             written += count;
             bar.set_message(format!("{written} written"));
         }
-        Progress::Bad(row) if is_json => {
-            if bad_rows.len() < BAD_ROWS {
-                bad_rows.push(BadRowObject::new(&row, &options.files));
-            }
+        Progress::Bad(row) if is_json && bad_rows.len() < BAD_ROWS => {
+            bad_rows.push(BadRowObject::new(&row, &options.files));
         }
-        Progress::Bad(row) => bar.suspend(|| out.note(&line(&row, &formats, options))),
+        Progress::Bad(row) if !is_json => bar.suspend(|| out.note(&line(&row, &formats, options))),
         _ => {}
     };
     let wanted = Options { vaccines: options.vaccine.clone(), required: options.required };

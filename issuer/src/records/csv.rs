@@ -68,7 +68,7 @@ fn number(text: &str, least: u32) -> Option<u32> {
 
 /// The cells of one line. A quote that is open at its end would take the rows behind it into its cell.
 fn cells(line: &[u8]) -> Result<StringRecord, Reason> {
-    let pairs = line.iter().filter(|&&byte| byte == b'"').count() % 2 == 0;
+    let pairs = line.split(|&byte| byte == b'"').count() % 2 == 1;
     // A second row, which is still there only where no quote is open before it.
     let both = [line, b"\n-\n"].concat();
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&*both);
