@@ -26,6 +26,8 @@ pub(crate) struct App {
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
+    /// The messages, where they go to a page.
+    pub(crate) inbox: Option<Arc<Inbox>>,
     /// Says that there is a webhook to send.
     pub(crate) webhook_wake: Arc<Notify>,
 }
