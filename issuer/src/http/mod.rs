@@ -34,6 +34,8 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .merge(v1::routes().router)
         .merge(v3::routes().router)
+        // The clients of 2021 had `/api` before their calls: so that changing the host's name alone is enough.
+        .nest("/api", v3::routes().router)
         .layer(axum::middleware::map_response(not_stored))
         .merge(wellknown::routes().router)
         .fallback(not_found)

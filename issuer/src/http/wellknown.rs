@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use ciborium::Value;
 use kycvs::{Algorithm, TrustStore, TrustedKey};
 
 use crate::{
@@ -39,10 +40,19 @@ async fn jwks(State(app): State<App>) -> Result<Response> {
 }
 
 async fn cose_keyset(State(app): State<App>) -> Result<Response> {
-    /// The head of a CBOR array of one item.
-    const ONE: u8 = 0x81;
-    let key = app.issuer.verifying_key().to_cose_key(Some(algorithm(&app)?));
-    Ok(public("application/cose-key-set", [&[ONE], &key[..]].concat()))
+    /// The label of the key's name, which stands behind `kty` (1) in the deterministic order.
+    const KID: i64 = 2;
+    let key = app.issuer.verifying_key();
+    let mut members: Vec<(Value, Value)> =
+        ciborium::from_reader(&key.to_cose_key(Some(algorithm(&app)?))[..])
+            .ok()
+            .and_then(|key: Value| key.into_map().ok())
+            .ok_or_else(internal)?;
+    // The core's form is that of one key. In a set, libraries look for the one that a token names.
+    members.insert(1, (KID.into(), Value::Bytes(key.key_id().as_bytes().to_vec())));
+    let mut set = Vec::new();
+    ciborium::into_writer(&Value::Array(vec![Value::Map(members)]), &mut set).map_err(|_| internal())?;
+    Ok(public("application/cose-key-set", set))
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response> {

@@ -64,6 +64,16 @@ async fn tries_and_times_are_the_same() {
     }
     confirm(&stage, &id, &otp).await.expect_problem(410, "tries_used_up");
 
+    // By which the clients of that time know it, the second time as well.
+    let id = generate(&stage).await;
+    let otp = stage.gateway.last_otp();
+    let body = json!({"otp": hex::encode(Sha256::digest(wrong(&otp))), "txnId": id});
+    for _ in 0..2 {
+        let reply = stage.post("/v3/vaccination/confirmOTP", &body).once("w").send().await;
+        assert_eq!(reply.json()["status"], 401);
+        reply.expect_problem(401, "wrong_otp");
+    }
+
     let id = generate(&stage).await;
     let otp = stage.gateway.last_otp();
     stage.app.clock.advance(180);
@@ -86,6 +96,19 @@ async fn the_digest_may_be_in_capitals_and_nothing_else() {
     }
     let body = json!({"otp": hex::encode_upper(Sha256::digest(&otp)), "txnId": id});
     stage.post("/v3/vaccination/confirmOTP", &body).send().await.expect(StatusCode::OK);
+}
+
+/// With the path below `/api`, an e-mail address, and the token without the word before it.
+#[tokio::test]
+async fn what_clients_of_2021_did_besides_is_taken() {
+    let stage = Stage::new().await;
+    let body = json!({"mobile_number": MOBILE, "full_name": NAME, "email_id": "a@b.example"});
+    let call = stage.post("/api/v3/vaccination/generateOTP", &body).header("x-api-key", KEY);
+    let id = call.send().await.text("txnId");
+    let body = json!({"otp": hex::encode(Sha256::digest(stage.gateway.last_otp())), "txnId": id});
+    let token = stage.post("/api/v3/vaccination/confirmOTP", &body).send().await.text("token");
+    let answer = stage.get("/api/v3/vaccination/status").header("authorization", &token).send().await;
+    assert_eq!(answer.json()["vaccination_status"], 2);
 }
 
 #[tokio::test]
