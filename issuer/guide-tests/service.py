@@ -74,7 +74,7 @@ class Listener:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = dict(self.headers.items())
+                headers = {name.lower(): value for name, value in self.headers.items()}
                 status = answer(headers, body)
                 self.send_response(status)
                 self.send_header("Content-Length", "0")

@@ -217,7 +217,7 @@ def test_an_answer_is_used_once(quiet: Example, new_person: NewPerson) -> None:
 
 def test_garbage_from_the_browser_is_refused(quiet: Example) -> None:
     booking = quiet.book("Asha R. Verma")
-    refused(booking, "KV1:GARBAGE", "malformed")
+    refused(booking, "KV1:GARBAGE", "bad_text")
     for body in (b"", b"[]", b"{}", b'{"presentation": [1]}', b"\xff"):
         assert requests.post(f"{booking.url}/answer", data=body, timeout=20).status_code == 400
     assert requests.post(f"{booking.url}/answer", data=b" " * 100_000, timeout=20).status_code == 413

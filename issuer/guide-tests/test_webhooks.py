@@ -39,7 +39,7 @@ def test_an_answer_is_told_as_it_is_seen(
     assert event["data"] == api.view(request)
     assert event["data"]["presentation"] == answer["presentation"]
     assert datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00")).tzinfo
-    assert headers["Content-Type"] == "application/json"
+    assert headers["content-type"] == "application/json"
     # The library can say no as well.
     for changed in (body.replace(b"answered", b"declined"), body + b" "):
         with pytest.raises(WebhookVerificationError):

@@ -3,9 +3,15 @@
 use std::{fmt, sync::Arc};
 
 use kycvs::{Issuer, Signer};
+use tokio::sync::Notify;
 
 use crate::{
-    clock::Clock, config::Config, db::Db, delivery::Gateway, metrics::Metrics, records::Records,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    delivery::{Gateway, Inbox},
+    metrics::Metrics,
+    records::Records,
     secret::ServiceSecret,
 };
 
@@ -20,6 +26,10 @@ pub(crate) struct App {
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
+    /// The messages, where they go to a page.
+    pub(crate) inbox: Option<Arc<Inbox>>,
+    /// Says that there is a webhook to send.
+    pub(crate) webhook_wake: Arc<Notify>,
 }
 
 impl fmt::Debug for App {

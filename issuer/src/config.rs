@@ -16,7 +16,7 @@ use serde::Deserialize;
 use url::Url;
 
 pub use file::ConfigError;
-pub(crate) use secrets::{Source, is_loopback, read_secret_file};
+pub(crate) use secrets::{Source, read_secret_file};
 
 /// The whole file. A word that it does not know is an error, so that a misspelt one does not go unnoticed.
 #[derive(Clone, Debug, Deserialize)]

@@ -88,10 +88,25 @@ impl Db {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.dialect == Dialect::Postgres
+    }
+
     /// Waits for what is under way, and closes.
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
+    }
+}
+
+/// What kind of failure it is, for a log or a message: the text of a database can hold values.
+pub(crate) fn kind(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => "connection",
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => "pool",
+        sqlx::Error::Database(_) => "refused",
+        _ => "statement",
     }
 }
 

@@ -18,9 +18,18 @@ export function wrongType(name, expected, value) {
  */
 export function bytesOf(name, value, expected = "bytes (a Uint8Array or an ArrayBuffer)") {
   if (value instanceof Uint8Array) return value;
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (value instanceof DataView) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  // Those of another realm, as of a frame or of a test runner, are of other classes with the same names.
+  const kind = kindOf(value);
+  if (kind === "ArrayBuffer") return new Uint8Array(/** @type {ArrayBuffer} */ (value));
+  if (ArrayBuffer.isView(value) && (kind === "Uint8Array" || kind === "DataView")) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
   throw wrongType(name, expected, value);
+}
+
+/** What kind of object of the language it is, whatever realm it comes from. @param {unknown} value @returns {string} */
+export function kindOf(value) {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 /**

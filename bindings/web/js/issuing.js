@@ -86,7 +86,8 @@ function issuer(name, signer, algorithm) {
   const foreign = /** @type {Signer | null | undefined} */ (signer);
   if (typeof foreign?.sign !== "function") throw wrongType("signer", "a SigningKey, or an object with a method sign", signer);
   const key = handleOfArgument("signer.verifyingKey", foreign.verifyingKey, VerifyingKey, raw.VerifyingKey);
-  return raw.Issuer.withSigner(name, key, foreign, algorithm);
+  const sign = (/** @type {Uint8Array} */ message) => bytesOf("sign", foreign.sign(message), "the 64 bytes of a signature, and no promise");
+  return raw.Issuer.withSigner(name, key, { sign }, algorithm);
 }
 
 /** @param {unknown} answer @returns {raw.Answer} */

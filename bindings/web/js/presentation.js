@@ -2,6 +2,7 @@
 
 import * as raw from "./kycvs_web.js";
 import { bytesOf, optionalText, textOf, wrongType } from "./arguments.js";
+import { boundedBytes, boundedText } from "./bounds.js";
 import { Owned, handleOf } from "./owned.js";
 
 /** @import { Bytes } from "./arguments.js" */
@@ -57,7 +58,7 @@ export class Presentation extends Owned {
    * @returns {Presentation}
    */
   static fromBytes(bytes) {
-    return new Presentation(raw.Presentation.fromBytes(bytesOf("bytes", bytes)));
+    return new Presentation(raw.Presentation.fromBytes(boundedBytes(bytesOf("bytes", bytes))));
   }
 
   /**
@@ -67,7 +68,7 @@ export class Presentation extends Owned {
    */
   static fromText(text) {
     if (typeof text !== "string") throw wrongType("text", "a string", text);
-    return new Presentation(raw.Presentation.fromText(text));
+    return new Presentation(raw.Presentation.fromText(boundedText(text)));
   }
 
   /** Its bytes. @returns {Uint8Array} */

@@ -1,6 +1,6 @@
 // Times. A token's are whole seconds since 1970, up to 2^64-1: exact as a BigInt, and as a Date where that is enough.
 
-import { wrongType } from "./arguments.js";
+import { kindOf, wrongType } from "./arguments.js";
 
 /** The last moment that there is a `Date` for, in seconds since 1970. */
 const LAST = 8_640_000_000_000n;
@@ -44,8 +44,8 @@ export function spanOf(name, span) {
 function inSeconds(name, time, whole) {
   if (typeof time === "bigint") return within(name, time);
   // A number could be seconds, or milliseconds as Date.now() has them.
-  if (!(time instanceof Date)) throw wrongType(name, "a Date, or seconds since 1970 as a BigInt", time);
-  const milliseconds = time.getTime();
+  if (kindOf(time) !== "Date") throw wrongType(name, "a Date, or seconds since 1970 as a BigInt", time);
+  const milliseconds = Number(time);
   if (Number.isNaN(milliseconds)) throw new RangeError(`${name}: this Date is no time`);
   return within(name, BigInt(whole(milliseconds / 1000)));
 }

@@ -2,6 +2,7 @@
 
 import * as raw from "./kycvs_web.js";
 import { bytesOf, flagOf, optionalText, optionsOf, textOf, wrongType } from "./arguments.js";
+import { boundedBytes } from "./bounds.js";
 import { ImportedKey, VerifyingKey } from "./keys.js";
 import { Owned, handleOf, handleOfArgument } from "./owned.js";
 import { boundOf, dateOf } from "./times.js";
@@ -111,7 +112,7 @@ export class TrustStore extends Owned {
    * @returns {TrustStore}
    */
   static fromBytes(bytes) {
-    return TrustStore.within(raw.TrustStore.fromBytes(bytesOf("bytes", bytes)));
+    return TrustStore.within(raw.TrustStore.fromBytes(boundedBytes(bytesOf("bytes", bytes), raw.TrustStore.maxBytes())));
   }
 
   /** The store's file. The same keys always make the same bytes. @returns {Uint8Array} */

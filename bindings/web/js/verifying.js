@@ -2,6 +2,7 @@
 
 import * as raw from "./kycvs_web.js";
 import { bytesOf, flagOf, optionalText, optionsOf, textOf, wrongType } from "./arguments.js";
+import { boundedBytes, boundedText } from "./bounds.js";
 import { KycvsError } from "./errors.js";
 import { Owned, handleOf, handleOfArgument } from "./owned.js";
 import { Presentation, Subject } from "./presentation.js";
@@ -131,9 +132,9 @@ function check(own, input, expected, now) {
 
 /** @param {string} name @param {unknown} input */
 function inputOf(name, input) {
-  if (typeof input === "string") return input;
+  if (typeof input === "string") return boundedText(input);
   if (input instanceof Presentation) return handleOf(input, raw.Presentation);
-  return bytesOf(name, input, "a string, bytes or a Presentation");
+  return boundedBytes(bytesOf(name, input, "a string, bytes or a Presentation"));
 }
 
 /** @param {unknown} trust @param {unknown} policy */

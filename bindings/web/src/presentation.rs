@@ -53,3 +53,15 @@ impl Presentation {
         values::claims(&self.0.token())
     }
 }
+
+/// The most bytes of a presentation.
+#[wasm_bindgen(js_name = maxPresentationBytes)]
+pub fn max_presentation_bytes() -> usize {
+    kycvs::MAX_PRESENTATION_BYTES
+}
+
+/// The most bytes of either text form, without white space around it.
+#[wasm_bindgen(js_name = maxTextBytes)]
+pub fn max_text_bytes() -> usize {
+    kycvs::MAX_TEXT_BYTES
+}

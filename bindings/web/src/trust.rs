@@ -82,6 +82,12 @@ impl TrustStore {
         Self(kycvs::TrustStore::new())
     }
 
+    /// The most bytes of a store's file.
+    #[wasm_bindgen(js_name = maxBytes)]
+    pub fn max_bytes() -> usize {
+        kycvs::TrustStore::MAX_BYTES
+    }
+
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: &[u8]) -> Outcome<Self> {
         Ok(Self(kycvs::TrustStore::from_bytes(bytes).map_err(failure)?))

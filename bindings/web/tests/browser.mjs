@@ -14,8 +14,6 @@ const FLAGS = [
 export function start(flags = []) {
   return chromium.launch({
     executablePath: process.env.KYCVS_CHROMIUM ?? "/usr/bin/chromium",
-    // Root may not start it otherwise.
-    chromiumSandbox: process.getuid?.() !== 0,
     args: [...FLAGS, ...flags],
   });
 }

@@ -25,7 +25,7 @@ export function read(picture) {
 /** @param {Blob | ImageBitmap} picture @returns {Promise<Found>} */
 function ask(picture) {
   const asked = worker ??= new Worker(new URL("./reader-worker.js", import.meta.url), { type: "module" });
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const end = () => {
       asked.terminate();
       worker = undefined;
@@ -38,10 +38,10 @@ function ask(picture) {
       clearTimeout(timer);
       resolve(data);
     };
-    asked.onerror = (event) => {
+    asked.onerror = () => {
       clearTimeout(timer);
       end();
-      reject(new Error(event.message));
+      resolve({ problem: "too-long" });
     };
     asked.postMessage(picture, picture instanceof ImageBitmap ? [picture] : []);
   });

@@ -48,7 +48,7 @@ export function showError(error) {
   if (!(error instanceof KycvsError)) {
     // Nothing that the app's own code throws holds what was entered.
     const what = error instanceof Error ? error.message : String(error);
-    show({ look: "bad", sign: "!", words: say("family-set_up"), advice: what, caution: "", specimen: false, facts: [] });
+    show({ look: "bad", sign: "!", words: say("family-issuing"), advice: what, caution: "", specimen: false, facts: [] });
     return;
   }
   const { code, number, family, message } = error;

@@ -10,8 +10,9 @@ use crate::support::fixture;
 fn sessions_go_as_written() {
     // Git keeps no such mode, and the binary warns of a key that others can read.
     use std::os::unix::fs::PermissionsExt as _;
+    let sessions = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
     for key in
-        [fixture("issuer.pem"), Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/batch.in/issuer.pem")]
+        [fixture("issuer.pem"), sessions.join("batch.in/issuer.pem"), sessions.join("service.in/secret")]
     {
         if key.exists() {
             std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).expect("the mode is set");

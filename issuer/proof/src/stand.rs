@@ -150,8 +150,7 @@ impl Stand {
     fn register(&mut self, id: &str) -> Result<()> {
         let callback = self.outside.callback_url(id);
         let origin = format!("https://{id}");
-        let arguments =
-            ["--id", id, "--name", id, "--origin", &origin, "--callback-url", &callback, "--json"];
+        let arguments = ["--json", "--name", id, "--origin", &origin, "--callback-url", &callback, id];
         let said: Value = serde_json::from_str(&self.administer(&["entity", "add"], &arguments)?)?;
         let text = |name: &str| said[name].as_str().ok_or_else(|| format!("`entity add` gives no {name}"));
         self.outside.trust(id, text("webhook_key")?)?;

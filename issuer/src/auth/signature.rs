@@ -105,10 +105,14 @@ impl Signed {
     /// The signature base (RFC 9421, section 2.5).
     fn base(&self, app: &App, parts: &Parts) -> Result<String> {
         let mut base = String::new();
+        let origin = address(app, "");
         for name in &self.components {
             let value = match name.as_str() {
                 "@method" => parts.method.as_str().to_owned(),
                 "@target-uri" => address(app, parts.uri.path_and_query().map_or("/", |path| path.as_str())),
+                "@authority" => {
+                    origin.split_once("://").map_or(&*origin, |(_, authority)| authority).to_owned()
+                }
                 name => header(&parts.headers, name)?,
             };
             write!(base, "\"{name}\": {value}\n").map_err(|_| unreadable())?;
@@ -124,9 +128,12 @@ impl Signed {
 /// The name of a component, where it is one that is taken here.
 fn component(item: &Item) -> Result<String> {
     let name = item.bare_item.as_string().map(|name| name.as_str()).ok_or_else(unreadable)?;
-    let derived = name.starts_with('@');
-    if !item.params.is_empty() || (derived && name != "@method" && name != "@target-uri") {
-        return Err(unauthorized("Of components, @method, @target-uri and plain headers are taken."));
+    // @authority is a part of @target-uri, which has to be covered, and libraries cover it by default.
+    let is_taken = !name.starts_with('@') || ["@method", "@target-uri", "@authority"].contains(&name);
+    if !item.params.is_empty() || !is_taken {
+        return Err(unauthorized(
+            "Of components, @method, @target-uri, @authority and plain headers are taken.",
+        ));
     }
     Ok(name.to_owned())
 }

@@ -76,6 +76,9 @@ fn other_ways_of_delivery_can_be_used() {
 /// The names that a table takes, as the error on one that it does not take lists them.
 fn names(text: &str) -> BTreeSet<String> {
     let error = parse(text).expect_err("there is a word that is no setting");
+    if error.contains("there are no fields") {
+        return BTreeSet::new();
+    }
     let (_, list) = error.split_once("expected ").unwrap_or_else(|| panic!("{error}"));
     list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }

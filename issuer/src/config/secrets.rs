@@ -8,7 +8,6 @@ use std::{
 };
 
 use kycvs::{SigningKey, Zeroizing};
-use url::{Host, Url};
 
 use super::{Config, ConfigError};
 use crate::secret::ServiceSecret;
@@ -137,16 +136,6 @@ impl Config {
     }
 }
 
-/// Whether an address leads to this machine alone.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +157,7 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
             match source(&path).read() {
                 Ok(text) => {
-                    assert!(taken && text.as_deref().map(String::as_str) == Some("a secret"), "{mode:o}")
+                    assert!(taken && text.as_deref().map(String::as_str) == Some("a secret"), "{mode:o}");
                 }
                 Err(error) => {
                     assert!(!taken, "{mode:o}");
@@ -187,20 +176,5 @@ mod tests {
             error.to_string(),
             "secret_file: is missing: name the file that holds it, or set KYCVS_TEST_THAT_NOBODY_SETS"
         );
-    }
-
-    #[test]
-    fn loopback_is_what_leads_here() {
-        for (url, here) in [
-            ("http://localhost:1", true),
-            ("http://a.localhost", true),
-            ("http://127.0.0.9", true),
-            ("http://[::1]:80", true),
-            ("http://localhost.example", false),
-            ("http://10.0.0.1", false),
-            ("http://[::2]", false),
-        ] {
-            assert_eq!(is_loopback(&url.parse().expect(url)), here, "{url}");
-        }
     }
 }

@@ -3,6 +3,17 @@
 //! A [`Gateway`] hands one message over and says whether that worked. It is asked while the person waits, so it has a
 //! deadline; what it repeats within that is its own business.
 
+mod inbox;
+mod open;
+mod repeat;
+mod smtp;
+mod webhook;
+
+pub(crate) use inbox::Inbox;
+pub(crate) use open::open;
+pub use smtp::{BadSmtpSetting, SmtpGateway, SmtpSettings};
+pub use webhook::WebhookGateway;
+
 use std::fmt;
 
 use futures_util::future::BoxFuture;

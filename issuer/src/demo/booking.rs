@@ -20,8 +20,8 @@ use axum::{
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
 use kycvs::{
-    Audience, Expectation, MemoryReplayGuard, Nonce, Policy, Presentation, Purpose, RandomSource, Status, Subject,
-    SystemRandom, TrustStore, Verdict, Verifier, Zeroizing,
+    Audience, Expectation, MemoryReplayGuard, Nonce, Policy, Presentation, Purpose, RandomSource, Status,
+    Subject, SystemRandom, TrustStore, Verdict, Verifier, Zeroizing,
 };
 use reqwest::Client;
 use serde::{Deserialize, Serialize};
@@ -128,9 +128,20 @@ pub(super) fn router(account: Account) -> std::result::Result<Router, super::Dem
         account,
     };
     Ok(Router::new()
-        .route("/", get(|| async { file("text/html; charset=utf-8", include_bytes!("../../web/demo/index.html")) }))
-        .route("/booking.js", get(|| async { file("text/javascript; charset=utf-8", include_bytes!("../../web/demo/booking.js")) }))
-        .route("/booking.css", get(|| async { file("text/css; charset=utf-8", include_bytes!("../../web/demo/booking.css")) }))
+        .route(
+            "/",
+            get(|| async { file("text/html; charset=utf-8", include_bytes!("../../web/demo/index.html")) }),
+        )
+        .route(
+            "/booking.js",
+            get(|| async {
+                file("text/javascript; charset=utf-8", include_bytes!("../../web/demo/booking.js"))
+            }),
+        )
+        .route(
+            "/booking.css",
+            get(|| async { file("text/css; charset=utf-8", include_bytes!("../../web/demo/booking.css")) }),
+        )
         .route("/trust.cbor", get(trust_store))
         .route("/bookings", post(begin))
         .route("/bookings/{id}", get(look))
@@ -242,7 +253,9 @@ async fn look(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<J
     let view: View = body_of(call).await.ok_or(AWAY)?;
     match view.presentation {
         Some(presentation) => site.decide(&id, &presentation).map(Json),
-        None => Ok(Json(Decision::without_answer(format!("There is no answer: the request is {}.", view.state)))),
+        None => {
+            Ok(Json(Decision::without_answer(format!("There is no answer: the request is {}.", view.state))))
+        }
     }
 }
 
@@ -347,7 +360,8 @@ async fn body_of(call: reqwest::RequestBuilder) -> Option<View> {
     answer.json().await.ok()
 }
 
-const AWAY: Refused = Refused(StatusCode::BAD_GATEWAY, "The issuer cannot be asked now. Please try again in a minute.");
+const AWAY: Refused =
+    Refused(StatusCode::BAD_GATEWAY, "The issuer cannot be asked now. Please try again in a minute.");
 const NO_BOOKING: Refused = Refused(StatusCode::NOT_FOUND, "There is no such booking.");
 
 /// A booking's id, and the challenge for its answer.

@@ -43,7 +43,8 @@ impl Files {
     pub(super) fn make(&self, service: &Url, listen: SocketAddr) -> Result<Vec<u8>, DemoError> {
         fs::create_dir_all(&self.folder).map_err(|error| DemoError::File(self.folder.clone(), error))?;
         let key = if self.key.exists() {
-            let pem = fs::read_to_string(&self.key).map_err(|error| DemoError::File(self.key.clone(), error))?;
+            let pem =
+                fs::read_to_string(&self.key).map_err(|error| DemoError::File(self.key.clone(), error))?;
             SigningKey::from_pem(&Zeroizing::new(pem))?
         } else {
             let key = SigningKey::generate()?;
@@ -138,7 +139,8 @@ pub(super) async fn fill(app: &App, booking: &Url) -> Result<(Zeroizing<String>,
         entities::rotate_key(&admin, booking::AUDIENCE, None).await
     }
     .map_err(|error| failed(&error))?;
-    let api_key = credentials.api_key.ok_or_else(|| DemoError::Data("the railway has no API key".to_owned()))?;
+    let api_key =
+        credentials.api_key.ok_or_else(|| DemoError::Data("the railway has no API key".to_owned()))?;
     Ok((api_key, entities::webhook_key(&app.secret, booking::AUDIENCE)))
 }
 

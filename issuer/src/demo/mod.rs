@@ -48,7 +48,9 @@ pub enum DemoError {
     #[error("`{}`: {}", .0.display(), .1.kind())]
     File(PathBuf, io::Error),
     /// The address is one that others can reach.
-    #[error("the demonstration shows its passwords to everyone: give a loopback address such as 127.0.0.1:8080")]
+    #[error(
+        "the demonstration shows its passwords to everyone: give a loopback address such as 127.0.0.1:8080"
+    )]
     NotLoopback,
     /// The register or the booking site could not be set up.
     #[error("the demonstration's data cannot be set up: {0}")]
@@ -101,7 +103,12 @@ impl Demo {
         let trust_store = files.make(&url, address)?;
         let service = Service::open(Config::from_file(&files.config)?).await?;
         let (api_key, webhook_key) = data::fill(service.app(), &booking).await?;
-        let site = booking::router(booking::Account { issuer: url.clone(), api_key, webhook_key, trust: trust_store })?;
+        let site = booking::router(booking::Account {
+            issuer: url.clone(),
+            api_key,
+            webhook_key,
+            trust: trust_store,
+        })?;
 
         let page = |path: &str| join(&url, path);
         let addresses = Addresses {
@@ -125,12 +132,7 @@ impl Demo {
     /// Serves both until `stop` is ready.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(());
-        let site = Server {
-            router: self.site,
-            tls: None,
-            proxies: Proxies::default(),
-            max_connections: 100,
-        };
+        let site = Server { router: self.site, tls: None, proxies: Proxies::default(), max_connections: 100 };
         let site = tokio::spawn(site.serve(self.site_listener, gone(stopped)));
         self.service.serve(stop).await;
         drop(stopping);

@@ -29,7 +29,9 @@ pub(crate) async fn expire(app: &App) -> Result<usize> {
     for id in &ids {
         let request = Request::read_from(&mut *tx, id).await?;
         let done = match request.state(now) {
-            State::Expired if request.presentation.is_some() => end::end_answered(&mut tx, &request, now).await?,
+            State::Expired if request.presentation.is_some() => {
+                end::end_answered(&mut tx, &request, now).await?
+            }
             State::Expired => end::end(&mut tx, app, &request, State::Expired).await?,
             _ => false,
         };
@@ -39,6 +41,7 @@ pub(crate) async fn expire(app: &App) -> Result<usize> {
     for _ in 0..ended {
         app.metrics.ended(State::Expired);
     }
+    app.webhook_wake.notify_one();
     Ok(ids.len())
 }
 
@@ -71,7 +74,10 @@ pub(crate) async fn remove(app: &App) -> Result<usize> {
 pub(crate) async fn forget_old(app: &App) -> Result<()> {
     let mut tx = app.db.begin().await?;
     sqlx::query("DELETE FROM replies WHERE expires_at <= $1").bind(app.clock.now()).execute(&mut *tx).await?;
-    sqlx::query("DELETE FROM limits WHERE full_at_ms <= $1").bind(app.clock.now_ms()).execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM limits WHERE full_at_ms <= $1")
+        .bind(app.clock.now_ms())
+        .execute(&mut *tx)
+        .await?;
     tx.commit().await?;
     Ok(())
 }

@@ -153,7 +153,10 @@ pub(crate) struct Status {
 /// `status`: the answer that this bearer token leads to, as long as it lives.
 pub(crate) async fn status(app: &App, token: &str) -> Result<Status> {
     let unknown = || {
-        Problem::new(ProblemCode::Unauthorized, "There is no such token, or the answer that it led to is over.")
+        Problem::new(
+            ProblemCode::Unauthorized,
+            "There is no such token, or the answer that it led to is over.",
+        )
     };
     let row = sqlx::query(
         "SELECT presentation FROM requests WHERE session_hash = $1 AND state = 'answered' AND expires_at > $2",

@@ -122,9 +122,10 @@ impl<S: Send + Sync> FromRequestParts<S> for SameOrigin {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         match auth::single(&parts.headers, "sec-fetch-site")? {
             None | Some("same-origin" | "none") => Ok(Self),
-            Some(_) => {
-                Err(Problem::new(ProblemCode::Forbidden, "Another site's page cannot speak for a person here."))
-            }
+            Some(_) => Err(Problem::new(
+                ProblemCode::Forbidden,
+                "Another site's page cannot speak for a person here.",
+            )),
         }
     }
 }

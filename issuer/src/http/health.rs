@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use axum::{Router, extract::State, http::{StatusCode, header}, response::{IntoResponse, Response}, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use tokio::time::timeout;
 
 use crate::{
@@ -27,7 +33,9 @@ async fn ready(State(app): State<App>) -> Response {
     let asked = sqlx::query("SELECT 1").execute(app.db.reader());
     match timeout(ANSWER, asked).await {
         Ok(Ok(_)) => plain("ready\n"),
-        _ => Problem::new(ProblemCode::Unavailable, "The database does not answer.").retry_after(5).into_response(),
+        _ => Problem::new(ProblemCode::Unavailable, "The database does not answer.")
+            .retry_after(5)
+            .into_response(),
     }
 }
 

@@ -92,7 +92,9 @@ async fn run(request: Request, next: Next) -> Response {
     let mut task = tokio::spawn(next.run(request));
     match timeout(CALL, &mut task).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => Problem::new(ProblemCode::Internal, "It was written down for the operator.").into_response(),
+        Ok(Err(_)) => {
+            Problem::new(ProblemCode::Internal, "It was written down for the operator.").into_response()
+        }
         Err(_) => {
             task.abort();
             Problem::new(ProblemCode::Unavailable, "It took too long.").retry_after(5).into_response()
@@ -126,7 +128,9 @@ impl About {
         let (status, ms) = (status.as_u16(), took.as_millis());
         match (status, route.as_str()) {
             (500.., _) => tracing::warn!(%id, %method, route, status, ms, "call"),
-            (_, "/healthz" | "/readyz" | "/metrics") => tracing::debug!(%id, %method, route, status, ms, "call"),
+            (_, "/healthz" | "/readyz" | "/metrics") => {
+                tracing::debug!(%id, %method, route, status, ms, "call");
+            }
             _ => tracing::info!(%id, %method, route, status, ms, "call"),
         }
     }
@@ -135,9 +139,13 @@ impl About {
 /// A method of HTTP, or `OTHER`: a client can make up any number of them.
 fn known(method: &Method) -> Method {
     match *method {
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::DELETE | Method::OPTIONS | Method::PATCH => {
-            method.clone()
-        }
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::DELETE
+        | Method::OPTIONS
+        | Method::PATCH => method.clone(),
         _ => Method::from_bytes(b"OTHER").unwrap_or_default(),
     }
 }
@@ -154,7 +162,8 @@ impl CallId {
     }
 
     fn header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.to_string()).unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII"))
+        HeaderValue::from_str(&self.to_string())
+            .unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII"))
     }
 }
 
@@ -176,7 +185,10 @@ fn complete(headers: &mut HeaderMap, over_tls: bool) {
     };
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     add(header::REFERRER_POLICY, "no-referrer");
-    add(header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    add(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
     add(PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     add(OPENER, "same-origin");
     add(RESOURCE, "same-origin");

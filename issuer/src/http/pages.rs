@@ -81,12 +81,11 @@ async fn embed(State(app): State<App>, Path(id): Path<String>, headers: HeaderMa
 
 /// Who may show the page of this request in a frame.
 async fn frame_ancestors(app: &App, id: &str) -> Result<String> {
-    let row = match flow::is_id(id) {
-        true => {
-            let row = sqlx::query("SELECT entity FROM requests WHERE id = $1").bind(id);
-            row.fetch_optional(app.db.reader()).await?
-        }
-        false => None,
+    let row = if flow::is_id(id) {
+        let row = sqlx::query("SELECT entity FROM requests WHERE id = $1").bind(id);
+        row.fetch_optional(app.db.reader()).await?
+    } else {
+        None
     };
     // There is nothing to do on the page of a request that is not there; any site may show that.
     let Some(row) = row else { return Ok("*".to_owned()) };
@@ -110,7 +109,9 @@ async fn component(headers: HeaderMap) -> Response {
 
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response> {
     let found = ASSETS.iter().find(|file| file.name == name);
-    found.map(|found| file(found, &headers)).ok_or_else(|| Problem::new(ProblemCode::NotFound, "No such file."))
+    found
+        .map(|found| file(found, &headers))
+        .ok_or_else(|| Problem::new(ProblemCode::NotFound, "No such file."))
 }
 
 async fn pass(headers: HeaderMap) -> Response {
@@ -178,7 +179,10 @@ fn file(file: &File, request: &HeaderMap) -> Response {
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type(file.name))),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::ETAG, HeaderValue::from_str(&tag).unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII"))),
+        (
+            header::ETAG,
+            HeaderValue::from_str(&tag).unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII")),
+        ),
     ];
     if fresh {
         (StatusCode::NOT_MODIFIED, headers).into_response()

@@ -1,10 +1,13 @@
 //! The calls of 2021, as the public clients of the KYC-VS made them, under `/v3/vaccination`.
+//!
+//! They are lenient where those clients need it: some send an e-mail address along, which is passed over, some leave out
+//! the word `Bearer`, and they know a wrong password by the status 401.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
-    http::{HeaderMap, header},
-    routing::{get, post},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use kycvs::Zeroizing;
 use serde::Deserialize;
@@ -18,20 +21,19 @@ use crate::{
     replies::{Reply, Scope},
 };
 
-use super::extract::Body;
+use super::{extract::Body, routes::Routes};
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v3/vaccination/generateOTP", post(generate))
-        .route("/v3/vaccination/confirmOTP", post(confirm))
-        .route("/v3/vaccination/status", get(status))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .post("/v3/vaccination/generateOTP", generate)
+        .post("/v3/vaccination/confirmOTP", confirm)
+        .get("/v3/vaccination/status", status)
 }
 
 /// The header that the entity's key stands in.
 const API_KEY: &str = "x-api-key";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct GenerateBody {
     mobile_number: Zeroizing<String>,
     full_name: Zeroizing<String>,
@@ -47,14 +49,13 @@ async fn generate(State(app): State<App>, body: Body) -> Result<Reply> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ConfirmBody {
     otp: Zeroizing<String>,
     #[serde(rename = "txnId")]
     txn_id: String,
 }
 
-async fn confirm(State(app): State<App>, body: Body) -> Result<Reply> {
+async fn confirm(State(app): State<App>, body: Body) -> Result<Response> {
     let ConfirmBody { otp, txn_id } = body.json()?;
     let proof = Proof::of_hash(&otp).ok_or_else(|| {
         Problem::new(ProblemCode::InvalidValue, "`otp` is the password's SHA-256 in 64 hexadecimal digits.")
@@ -63,12 +64,29 @@ async fn confirm(State(app): State<App>, body: Body) -> Result<Reply> {
         return Err(Problem::new(ProblemCode::NotFound, "There is no such `txnId`."));
     }
     let call = body.call(&app, Scope::Request(&txn_id))?;
-    legacy::confirm(&app, &call, &txn_id, &proof).await
+    legacy::confirm(&app, &call, &txn_id, &proof).await.and_then(as_of_2021)
+}
+
+/// A wrong password is 401, in the document too.
+fn as_of_2021(reply: Reply) -> Result<Response> {
+    if reply.status != ProblemCode::WrongOtp.status() {
+        return Ok(reply.into_response());
+    }
+    let mut document: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&reply.body)
+        .map_err(|_| Problem::new(ProblemCode::Internal, "A stored reply cannot be read."))?;
+    document.insert("status".into(), StatusCode::UNAUTHORIZED.as_u16().into());
+    let wrong = Reply {
+        code: reply.code,
+        repeated: reply.repeated,
+        ..Reply::new(StatusCode::UNAUTHORIZED, &document)?
+    };
+    // A 401 has this header (RFC 9110, section 15.5.2).
+    Ok(([(header::WWW_AUTHENTICATE, "Bearer")], wrong).into_response())
 }
 
 async fn status(State(app): State<App>, headers: HeaderMap) -> Result<Json<legacy::Status>> {
     let token = auth::single(&headers, header::AUTHORIZATION.as_str())?
-        .and_then(auth::bearer)
+        .map(|said| auth::bearer(said).unwrap_or(said))
         .ok_or_else(|| auth::unauthorized("Send `Authorization: Bearer` with the token of confirmOTP."))?;
     legacy::status(&app, token).await.map(Json)
 }

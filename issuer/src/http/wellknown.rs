@@ -1,12 +1,11 @@
 //! What verifiers need to trust this issuer, and what operators and clients need to know of the service.
 
 use axum::{
-    Router,
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
+use ciborium::Value;
 use kycvs::{Algorithm, TrustStore, TrustedKey};
 
 use crate::{
@@ -14,14 +13,17 @@ use crate::{
     problem::{Problem, ProblemCode, Result},
 };
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/.well-known/kycvs/trust.cbor", get(trust_store))
-        .route("/.well-known/kycvs/jwks.json", get(jwks))
-        .route("/jwks.json", get(jwks))
-        .route("/.well-known/kycvs/cose-keyset", get(cose_keyset))
-        .route("/cose-keyset", get(cose_keyset))
-        .route("/metrics", get(metrics))
+use super::routes::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/.well-known/kycvs/trust.cbor", trust_store)
+        .get("/.well-known/kycvs/jwks.json", jwks)
+        .get("/jwks.json", jwks)
+        .get("/.well-known/kycvs/cose-keyset", cose_keyset)
+        .get("/cose-keyset", cose_keyset)
+        .get("/metrics", metrics)
+        .get("/openapi.json", openapi)
 }
 
 /// A trust store that holds this issuer's key alone.
@@ -38,16 +40,30 @@ async fn jwks(State(app): State<App>) -> Result<Response> {
 }
 
 async fn cose_keyset(State(app): State<App>) -> Result<Response> {
-    /// The head of a CBOR array of one item.
-    const ONE: u8 = 0x81;
-    let key = app.issuer.verifying_key().to_cose_key(Some(algorithm(&app)?));
-    Ok(public("application/cose-key-set", [&[ONE], &key[..]].concat()))
+    /// The label of the key's name, which stands behind `kty` (1) in the deterministic order.
+    const KID: i64 = 2;
+    let key = app.issuer.verifying_key();
+    let mut members: Vec<(Value, Value)> =
+        ciborium::from_reader(&key.to_cose_key(Some(algorithm(&app)?))[..])
+            .ok()
+            .and_then(|key: Value| key.into_map().ok())
+            .ok_or_else(internal)?;
+    // The core's form is that of one key. In a set, libraries look for the one that a token names.
+    members.insert(1, (KID.into(), Value::Bytes(key.key_id().as_bytes().to_vec())));
+    let mut set = Vec::new();
+    ciborium::into_writer(&Value::Array(vec![Value::Map(members)]), &mut set).map_err(|_| internal())?;
+    Ok(public("application/cose-key-set", set))
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response> {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let text = app.metrics.to_text().map_err(|_| internal())?;
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, "no-store")], text).into_response())
+}
+
+/// What all calls take and give.
+async fn openapi() -> Response {
+    public("application/json", include_bytes!("../../openapi.json").to_vec())
 }
 
 fn algorithm(app: &App) -> Result<Algorithm> {

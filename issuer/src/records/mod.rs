@@ -1,5 +1,14 @@
 //! Who has how many doses: the one question that an answer needs.
 
+mod csv;
+mod fhir;
+mod import;
+mod lines;
+mod sql;
+
+pub use import::{BadRow, Format, ImportError, Options, Progress, Reason, Report, Source, import};
+pub(crate) use sql::SqlRecords;
+
 use std::fmt;
 
 use futures_util::future::BoxFuture;

@@ -192,7 +192,7 @@ const PLATFORMS: [Platform; 5] = [
     Platform { name: "kotlin", folder: "bindings/kotlin", bound: Some(1.5), command: kotlin },
     Platform { name: "swift", folder: "bindings/swift", bound: Some(1.2), command: swift_program },
     // WebAssembly has neither vectors for it nor a product of 128 bits.
-    Platform { name: "node", folder: "bindings/web", bound: Some(3.5), command: node_program },
+    Platform { name: "node", folder: "bindings/web", bound: Some(3.0), command: node_program },
 ];
 
 fn rust(context: &mut Context) -> Result<Command, Stop> {

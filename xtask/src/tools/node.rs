@@ -80,8 +80,11 @@ pub(crate) fn packages(context: &mut Context, node: &Node, folder: &str) -> Resu
             Err(Stop::NotRun(format!("the packages of {} could not be installed from npm", folder.display())))
         }
     })?;
-    fs::remove_file(&link).ok();
-    symlink(&cached.join("node_modules"), &link)?;
+    let packages = cached.join("node_modules");
+    if fs::read_link(&link).ok().as_ref() != Some(&packages) {
+        fs::remove_file(&link).ok();
+        symlink(&packages, &link)?;
+    }
     Ok(link)
 }
 

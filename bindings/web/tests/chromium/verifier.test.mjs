@@ -145,6 +145,10 @@ test("a challenge", () => open({}, async (page) => {
   await page.fill("#nonce", "no hex");
   await paste(page, text);
   assert.match(await result(page), /not in hexadecimal digits/);
+  await page.fill("#nonce", "");
+  await page.fill("#mobile", "98765 43210");
+  await paste(page, text);
+  assert.match(await result(page), /invalid_claim \(64\)/, "a number alone cannot be checked");
 }));
 
 test("a QR code in a picture's file", () => open({}, async (page) => {

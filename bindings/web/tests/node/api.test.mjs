@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createPublicKey, sign, verify } from "node:crypto";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import * as kycvs from "kycvs";
 import { AUDIENCE, NONCE, NOW, expectation, issued, issuer, key, said, trust, trusted, verifier } from "./parties.mjs";
 
@@ -24,6 +25,17 @@ test("an answer comes back as a verdict", () => {
   for (const [status, met] of /** @type {const} */ ([[0, true], [1, true], [2, true]])) assert.equal(verdict.meets(status), met);
   const none = verifier.verify(issued({ status: kycvs.Status.NOT_VACCINATED }), expectation);
   assert.deepEqual([none.meets(0), none.meets(1), none.meets(2)], [true, false, false]);
+});
+
+test("bytes and dates of another realm", () => {
+  const { bytes, buffer, view, now } = runInNewContext(`
+    const bytes = Uint8Array.from(data);
+    ({ bytes, buffer: bytes.buffer, view: new DataView(bytes.buffer), now: new Date(milliseconds) });
+  `, { data: [...issued().toBytes()], milliseconds: Number(NOW) * 1000 });
+  for (const data of [bytes, buffer, view]) assert.equal(verifier.verify(data, { nonce: NONCE, now }).status, 2);
+  const sign = (/** @type {Uint8Array} */ message) => runInNewContext("Uint8Array.from(data)", { data: [...key.sign(message)] });
+  assert.ok(new kycvs.Issuer("a", { verifyingKey: key.verifyingKey, sign }).issue(said()));
+  assert.throws(() => verifier.verify(/** @type {any} */ (new Float64Array(2)), expectation), TypeError);
 });
 
 test("without a time it is now", () => {

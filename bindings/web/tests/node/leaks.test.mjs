@@ -38,7 +38,7 @@ async function grows(calls, call) {
   await some(calls - calls / 10);
   const after = now();
   console.log(`# after the first tenth ${JSON.stringify(before)}, at the end ${JSON.stringify(after)}`);
-  return { module: after.module - before.module, process: after.process / before.process - 1, heap: after.heap / before.heap - 1 };
+  return { module: after.module - before.module, process: after.process - before.process, heap: after.heap / before.heap - 1 };
 }
 
 /** In bytes: the module's memory, that of the process, and what JavaScript uses of it. */
@@ -72,7 +72,9 @@ test("a million verifies", async () => {
   });
   assert.equal(count, 700_000);
   assert.equal(growth.module, 0);
-  assert.ok(growth.process < 0.05, `the process grew by ${growth.process}`);
+  assert.ok(growth.heap < 0.05, `what JavaScript uses grew by ${growth.heap}`);
+  // V8 keeps now more, now less of what it has freed. This is less than 36 bytes for each call: one object is more.
+  assert.ok(growth.process < 2 ** 25, `the process grew by ${growth.process} bytes`);
 });
 
 test("nor does anything else, freed or left to the garbage collector", async () => {
@@ -117,16 +119,10 @@ test("what was a secret is nowhere in the module's memory once it is freed", () 
   const text = person.toText();
   const secrets = {
     seed, passphrase: Buffer.from(passphrase), pem: Buffer.from(pem.split("\n")[1] ?? assert.fail()),
-    jwk: Buffer.from(JSON.parse(jwk).d), name: Buffer.from(name), mobile: Buffer.from(mobile), text: Buffer.from(text.slice(-40)),
+    jwk: Buffer.from(JSON.parse(jwk).d), name: Buffer.from(name), mobile: Buffer.from(mobile), text: Buffer.from(text.slice(-40)), middle: Buffer.from(text.slice(60, 100)),
   };
   assert.ok(memory.has(secrets.name), "while it is in use it is there, and is found");
   for (const one of [key, again, subject, person]) one.free();
-  // The stack is used again by the next calls.
-  for (let calls = 0; calls < 10; calls += 1) {
-    kycvs.SigningKey.generate().toEncryptedPem("another one");
-    assert.throws(() => new kycvs.Subject("x".repeat(1024)), kycvs.IssuingError);
-    issuer.issue(said({ subject: new kycvs.Subject("another person", "9000000000") }));
-  }
   const found = Object.entries(secrets).filter(([, secret]) => memory.has(secret)).map(([what]) => what);
   assert.deepEqual(found, []);
 });

@@ -13,7 +13,7 @@ import { NONCE, key, said, trust } from "./parties.mjs";
 
 const HERE = fileURLToPath(new URL("../..", import.meta.url));
 const MODULES = [
-  "arguments", "errors", "issuing", "keys", "kycvs", "node", "owned", "presentation", "qr", "replay", "times", "trust", "values",
+  "arguments", "bounds", "errors", "issuing", "keys", "kycvs", "node", "owned", "presentation", "qr", "replay", "times", "trust", "values",
   "verifying", "web",
 ];
 /** An app that has installed the package, and nothing else. */
@@ -33,7 +33,7 @@ after(() => rmSync(app, { recursive: true }));
 
 test("what is in the package", () => {
   const expected = [
-    "README.md", "package.json", "dist/LICENSE-APACHE", "dist/LICENSE-MIT", "dist/kycvs_web.js", "dist/kycvs_web_bg.wasm",
+    "README.md", "package.json", "dist/LICENSE-APACHE", "dist/LICENSE-MIT", "dist/LICENSES-OTHERS", "dist/kycvs_web.js", "dist/kycvs_web_bg.wasm",
     ...MODULES.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
   ];
   assert.deepEqual(files.toSorted(), expected.toSorted());

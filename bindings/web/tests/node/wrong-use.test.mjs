@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as kycvs from "kycvs";
+import { memory } from "./memory.mjs";
 import { AUDIENCE, NONCE, NOW, expectation, issued, issuer, key, said, trust, verifier } from "./parties.mjs";
 
 const SECRET = "Asha R. Verma";
@@ -109,9 +110,19 @@ test("half of a surrogate pair", () => {
 });
 
 test("inputs of 100 megabytes", () => {
+  const before = memory();
   assert.throws(() => verifier.verify(new Uint8Array(100_000_000), expectation), { code: "too_large" });
   assert.throws(() => verifier.verify("A".repeat(100_000_000), expectation), { code: "too_large" });
+  assert.throws(() => kycvs.Presentation.fromText("0".repeat(100_000_000)), { code: "too_large" });
+  assert.throws(() => kycvs.Presentation.fromBytes(new Uint8Array(100_000_000)), { code: "too_large" });
   assert.throws(() => kycvs.TrustStore.fromBytes(new Uint8Array(100_000_000)), { code: "bad_trust_store" });
+  // A text that is too long alone, or with something after white space; and one that is not.
+  const text = issued().toText();
+  const space = " \t\r\n".repeat(1000);
+  assert.equal(verifier.verify(space + text + space, expectation).status, 2);
+  assert.throws(() => verifier.verify(`${text}${space}x`, expectation), { code: "too_large" });
+  assert.throws(() => verifier.verify(space, expectation), { code: "bad_text" });
+  assert.ok(memory() - before < 2 ** 22, "the module's memory, which never becomes smaller, did not take them in");
   assert.throws(() => kycvs.importKeys(new Uint8Array(100_000_000)), { code: "invalid_key" });
 });
 

@@ -15,6 +15,8 @@ use std::process::ExitCode;
 use crate::context::{Context, Stop};
 use crate::tools::{Node, Std, node, packages, std_source, wasm_bindgen};
 
+mod notices;
+
 /// The chore.
 pub(crate) fn run() -> ExitCode {
     let result = Context::new("web")
@@ -48,6 +50,7 @@ pub(crate) fn build(context: &mut Context) -> Result<Node, Stop> {
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(context.root().join(name), dist.join(name))?;
     }
+    notices::write(context, &dist.join("LICENSES-OTHERS"))?;
 
     let beside_page = context.root().join(BESIDE_PAGE);
     fs::remove_dir_all(&beside_page).ok();

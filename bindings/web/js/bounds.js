@@ -1,0 +1,28 @@
+// What is too long does not cross: the module's memory never becomes smaller again. The core still says so, of something else
+// that is too long.
+
+import { maxPresentationBytes, maxTextBytes } from "./kycvs_web.js";
+
+/**
+ * Bytes, or as many others as are too many.
+ * @param {Uint8Array} bytes @param {number} [most] Of a presentation, unless it is said.
+ * @returns {Uint8Array}
+ */
+export function boundedBytes(bytes, most = maxPresentationBytes()) {
+  return bytes.length > most ? new Uint8Array(most + 1) : bytes;
+}
+
+/**
+ * A presentation's text, or another one that is too long. White space around it does not count, as in the core.
+ * @param {string} text @returns {string}
+ */
+export function boundedText(text) {
+  const most = maxTextBytes();
+  if (text.length <= most) return text;
+  let [start, end] = [0, text.length];
+  while (start < end && SPACE.includes(text.charAt(start))) start += 1;
+  while (start < end && SPACE.includes(text.charAt(end - 1))) end -= 1;
+  return end - start > most ? "0".repeat(most + 1) : text.slice(start, end);
+}
+
+const SPACE = " \t\r\n";

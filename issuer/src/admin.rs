@@ -1,0 +1,80 @@
+//! What an operator does beside the running service: entities, records, the audit log. Stands on the database alone, so
+//! that it works while the service runs and while it does not.
+
+use std::fmt;
+
+use crate::{
+    clock::Clock,
+    config::{Config, ConfigError},
+    db::{self, Db},
+    secret::ServiceSecret,
+};
+
+/// An operator does one thing at a time.
+const CONNECTIONS: u32 = 2;
+
+/// The service's database and secret, for the functions of [`entities`](crate::entities), [`records`](crate::records)
+/// and [`audit`](crate::audit).
+pub struct Admin {
+    pub(crate) db: Db,
+    pub(crate) secret: ServiceSecret,
+    pub(crate) clock: Clock,
+}
+
+impl Admin {
+    /// Opens the database that the settings name and brings its tables up to date.
+    ///
+    /// # Errors
+    /// Where the service's secret cannot be read, or the database does not open.
+    pub async fn open(config: &Config) -> Result<Self, AdminError> {
+        let db = Db::open(&config.database_url()?, CONNECTIONS).await?;
+        Ok(Self { db, secret: config.secret()?, clock: Clock::default() })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(db: Db) -> Self {
+        Self { db, secret: ServiceSecret::from_bytes(&[7; 32]), clock: Clock::default() }
+    }
+
+    /// Waits for what is under way, and closes the database.
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}
+
+/// Why something was not done. Its text says what to do, and holds nothing of a person and no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// A value cannot be taken, or there is no such thing.
+    #[error("{0}")]
+    Refused(String),
+    /// A setting, or a secret that it names.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The core refuses a value.
+    #[error(transparent)]
+    Core(#[from] kycvs::Error),
+    /// The database is away or refuses.
+    #[error("the database failed ({0}): see whether it is there and try again")]
+    Database(&'static str),
+}
+
+impl AdminError {
+    pub(crate) fn refused(why: impl Into<String>) -> Self {
+        Self::Refused(why.into())
+    }
+}
+
+/// By its kind: the text of a database can hold values.
+impl From<sqlx::Error> for AdminError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(db::kind(&error))
+    }
+}

@@ -1,0 +1,95 @@
+//! What gateways have in common: tries within a deadline.
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::NotDelivered;
+use crate::outbound::{Outcome, backoff};
+
+/// Tries until the message is taken or refused, or the time is over. A single try gets at most half of the time, so
+/// that one that hangs is not the only one; of ten seconds, the first wait is 0.4 and the longest 2.5.
+pub(super) async fn until_taken<F, T>(total: Duration, mut attempt: F) -> Result<(), NotDelivered>
+where
+    F: FnMut() -> T,
+    T: Future<Output = Outcome>,
+{
+    let deadline = Instant::now() + total;
+    let mut number = 0;
+    loop {
+        let half = Instant::now() + total / 2;
+        let outcome = timeout_at(half.min(deadline), attempt()).await;
+        let (why, wait) = match outcome {
+            Ok(Outcome::Taken) => return Ok(()),
+            Ok(Outcome::Refused(why)) => return Err(NotDelivered(why)),
+            Ok(Outcome::Again(why, wait)) => (why, wait),
+            Err(_) => ("it did not answer in time".to_owned(), None),
+        };
+        number += 1;
+        let wait = backoff(total / 25, number, total / 4).max(Duration::from_secs(wait.unwrap_or(0)));
+        if Instant::now().checked_add(wait).is_none_or(|next| next >= deadline) {
+            return Err(NotDelivered(format!("{why} ({number} tries)")));
+        }
+        sleep(wait).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    const TOTAL: Duration = Duration::from_millis(500);
+
+    /// Tries with these outcomes, the last one again and again; gives the result and how many were made.
+    async fn tried(total: Duration, outcomes: Vec<Outcome>) -> (Result<(), NotDelivered>, usize) {
+        let count = Cell::new(0);
+        let result = until_taken(total, || {
+            let outcome = outcomes[count.get().min(outcomes.len() - 1)].clone();
+            count.set(count.get() + 1);
+            async { outcome }
+        })
+        .await;
+        (result, count.get())
+    }
+
+    fn again(wait: Option<u64>) -> Outcome {
+        Outcome::Again("it answered 503".into(), wait)
+    }
+
+    #[tokio::test]
+    async fn only_what_may_go_better_is_repeated() {
+        let refused = || Outcome::Refused("it answered 400".into());
+        let (result, count) = tried(TOTAL, vec![again(None), again(None), Outcome::Taken]).await;
+        assert!(result.is_ok());
+        assert_eq!(count, 3);
+        let (result, count) = tried(TOTAL, vec![refused()]).await;
+        assert_eq!(result.expect_err("refused").0, "it answered 400");
+        assert_eq!(count, 1);
+        let (result, count) = tried(TOTAL, vec![again(None), refused()]).await;
+        assert!(result.is_err());
+        assert_eq!(count, 2);
+    }
+
+    #[tokio::test]
+    async fn it_ends_within_its_time() {
+        let start = Instant::now();
+        let (result, count) = tried(TOTAL, vec![again(None)]).await;
+        assert!(result.expect_err("never taken").0.starts_with("it answered 503 ("));
+        assert!(start.elapsed() <= TOTAL && (4..=12).contains(&count), "{count} in {:?}", start.elapsed());
+
+        let hangs = until_taken(TOTAL, std::future::pending).await;
+        assert_eq!(hangs.expect_err("it hangs").0, "it did not answer in time (2 tries)");
+        assert!(start.elapsed() <= 3 * TOTAL);
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_the_other_side_names_is_kept() {
+        let start = Instant::now();
+        let (result, _) = tried(Duration::from_secs(9), vec![again(Some(1)), Outcome::Taken]).await;
+        assert!(result.is_ok() && start.elapsed() >= Duration::from_secs(1));
+        let start = Instant::now();
+        let (result, count) = tried(TOTAL, vec![again(Some(u64::MAX))]).await;
+        assert!(result.is_err() && count == 1 && start.elapsed() < TOTAL);
+    }
+}

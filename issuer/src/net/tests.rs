@@ -1,0 +1,266 @@
+//! Real sockets on loopback. Where time is paused, it jumps to the next deadline as soon as nothing is left to do.
+
+use std::{fs, path::Path};
+
+use axum::{Extension, routing::get};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::oneshot,
+    task::JoinHandle,
+    time::Instant,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use super::*;
+use crate::config;
+
+/// A server with a route that tells the client's address, and one that takes a second.
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(change: impl FnOnce(&mut Server)) -> Self {
+        let router = Router::new()
+            .route(
+                "/",
+                get(|Extension(client): Extension<ClientAddress>| async move { client.0.to_string() }),
+            )
+            .route(
+                "/slow",
+                get(|| async {
+                    sleep(Duration::from_secs(1)).await;
+                    "done"
+                }),
+            );
+        let mut server = Server { router, tls: None, proxies: Proxies::default(), max_connections: 100 };
+        change(&mut server);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(server.serve(listener, async { _ = stopped.await }));
+        Self { address, stop, ended }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("it listens")
+    }
+
+    /// What a connection gives back for these bytes, until it is closed.
+    async fn tell(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(bytes).await.expect("written");
+        rest(stream).await
+    }
+}
+
+/// What comes until the other side closes.
+async fn rest(mut stream: impl tokio::io::AsyncRead + Unpin) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+const CLOSING: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn the_address_is_the_socket_s_or_what_a_named_proxy_says() {
+    let call =
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1, 198.51.100.7\r\n\r\n";
+    let server = Running::start(|_| {}).await;
+    assert!(server.tell(call).await.ends_with("\r\n\r\n127.0.0.1"));
+    let server =
+        Running::start(|server| server.proxies.trusted = vec!["127.0.0.0/8".parse().expect("a network")])
+            .await;
+    assert!(server.tell(call).await.ends_with("\r\n\r\n198.51.100.7"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_does_not_come_is_waited_for_ten_seconds() {
+    let server = Running::start(|_| {}).await;
+    for begun in [&b""[..], b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n"] {
+        let start = Instant::now();
+        let answer = server.tell(begun).await;
+        assert!(start.elapsed() <= HEAD + Duration::from_secs(1), "{begun:?}: {:?}", start.elapsed());
+        assert!(!answer.contains(" 200 "), "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_happens_is_closed() {
+    let server = Running::start(|_| {}).await;
+    let start = Instant::now();
+    let answer = server.tell(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(answer.ends_with("127.0.0.1") && start.elapsed() <= SILENCE, "{answer} {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_being_made_is_no_silence() {
+    let server = Running::start(|server| server.max_connections = 1).await;
+    let answer = server.tell(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert!(answer.ends_with("done"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let server = Running::start(|_| {}).await;
+    let head = [b"GET / HTTP/1.1\r\nHost: x\r\nX: ", "x".repeat(20_000).as_bytes(), b"\r\n\r\n"].concat();
+    let answer = server.tell(&head).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn over_the_bound_a_connection_waits_until_a_silent_one_is_closed() {
+    let server = Running::start(|server| server.max_connections = 1).await;
+    let silent = server.connect().await;
+    // It is accepted before the next one comes.
+    sleep(Duration::from_millis(1)).await;
+    let start = Instant::now();
+    assert!(server.tell(CLOSING).await.ends_with("127.0.0.1"));
+    assert!(
+        (SILENCE_WHEN_FULL..HEAD).contains(&(start.elapsed() + Duration::from_millis(10))),
+        "{:?}",
+        start.elapsed()
+    );
+    drop(silent);
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_finished_when_it_stops() {
+    let server = Running::start(|_| {}).await;
+    let mut slow = server.connect().await;
+    slow.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("written");
+    let idle = server.connect().await;
+    sleep(Duration::from_millis(100)).await;
+    let Running { address, stop, ended } = server;
+    stop.send(()).expect("it runs");
+    let start = Instant::now();
+    assert!(rest(slow).await.ends_with("done"));
+    ended.await.expect("no fault");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(rest(idle).await, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_stops_in_time_whatever_is_under_way() {
+    let server = Running::start(|server| {
+        server.router = Router::new().route("/", get(std::future::pending::<&'static str>));
+    })
+    .await;
+    let mut hanging = server.connect().await;
+    hanging.write_all(CLOSING).await.expect("written");
+    sleep(Duration::from_millis(1)).await;
+    let start = Instant::now();
+    server.stop.send(()).expect("it runs");
+    server.ended.await.expect("no fault");
+    assert!(start.elapsed() <= FINISH + Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+/// A certificate of the fixtures, where a service would have its own.
+fn install(name: &str, folder: &Path) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for kind in ["pem", "key"] {
+        let bytes = fs::read(fixtures.join(format!("{name}.{kind}"))).expect("a fixture");
+        let path = folder.join(kind);
+        fs::write(&path, bytes).expect("written");
+        #[cfg(unix)]
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+    }
+}
+
+fn with_certificate(name: &str) -> (TempDir, Arc<Tls>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    install(name, folder.path());
+    let files =
+        config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") };
+    let tls = Tls::open(&files).expect("a certificate and its key");
+    (folder, Arc::new(tls))
+}
+
+/// A connection that trusts this certificate alone.
+async fn secure(server: &Running, trusted: &str, protocol: &[u8]) -> io::Result<TlsStream<TcpStream>> {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("{trusted}.pem"));
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(fixture).expect("a certificate")).expect("it is one");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.to_vec()];
+    let name = ServerName::try_from("localhost").expect("a name");
+    TlsConnector::from(Arc::new(config)).connect(name, server.connect().await).await
+}
+
+#[tokio::test]
+async fn a_certificate_s_side_speaks_both_versions_of_http() {
+    let (_folder, tls) = with_certificate("one");
+    let server = Running::start(|server| server.tls = Some(tls)).await;
+    let mut stream = secure(&server, "one", b"http/1.1").await.expect("a handshake");
+    stream.write_all(CLOSING).await.expect("written");
+    assert!(rest(stream).await.ends_with("127.0.0.1"));
+
+    let stream = secure(&server, "one", b"h2").await.expect("a handshake");
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (mut call, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .expect("HTTP/2");
+    let connection = tokio::spawn(connection);
+    let request = axum::http::Request::get("https://localhost/").body(Body::empty()).expect("a request");
+    let response = call.send_request(request).await.expect("an answer");
+    assert_eq!((response.status().as_u16(), response.version()), (200, axum::http::Version::HTTP_2));
+    let body = axum::body::to_bytes(Body::new(response.into_body()), 100).await.expect("a body");
+    assert_eq!(&body[..], b"127.0.0.1");
+    connection.abort();
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_read_again_and_a_broken_one_is_not() {
+    let (folder, tls) = with_certificate("one");
+    let server = Running::start(|server| server.tls = Some(Arc::clone(&tls))).await;
+    secure(&server, "one", b"http/1.1").await.expect("the first");
+    install("two", folder.path());
+    tls.reload();
+    secure(&server, "two", b"http/1.1").await.expect("the second");
+    assert!(secure(&server, "one", b"http/1.1").await.is_err());
+    fs::write(folder.path().join("pem"), "no certificate").expect("written");
+    tls.reload();
+    secure(&server, "two", b"http/1.1").await.expect("still the second");
+}
+
+#[test]
+fn files_that_are_no_certificate_are_named() {
+    let (folder, _) = with_certificate("one");
+    let files =
+        config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") };
+    fs::write(folder.path().join("key"), fs::read(folder.path().join("pem")).expect("read"))
+        .expect("written");
+    let error = Tls::open(&files).err().expect("the key is none").to_string();
+    assert!(error.contains("tls.key_file") && error.contains("no private key"), "{error}");
+    install("two", folder.path());
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/one.pem"), folder.path().join("pem"))
+        .expect("copied");
+    let error = Tls::open(&files).err().expect("the key is another's").to_string();
+    assert!(error.contains("cannot be used"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_does_not_come_is_waited_for_ten_seconds() {
+    let (_folder, tls) = with_certificate("one");
+    let server = Running::start(|server| server.tls = Some(tls)).await;
+    let start = Instant::now();
+    assert_eq!(server.tell(b"\x16\x03\x01").await, "");
+    assert!(start.elapsed() <= HANDSHAKE + Duration::from_secs(1));
+    // Plain HTTP is no handshake.
+    assert!(!server.tell(CLOSING).await.contains("200"));
+}

@@ -1,0 +1,252 @@
+use std::sync::Mutex;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    admin::Admin,
+    entities::NewEntity,
+    standard_webhooks::Headers,
+    test_support::{Receiver, databases},
+};
+
+/// A worker that sees every request as answered, but for those that were acknowledged.
+struct Setting {
+    _keep: TempDir,
+    admin: Admin,
+    acknowledged: Arc<Mutex<HashSet<String>>>,
+    clock: Clock,
+    wake: Arc<Notify>,
+}
+
+impl Setting {
+    async fn all() -> Vec<Self> {
+        let settings = databases().await.into_iter().map(|(keep, db)| Self {
+            _keep: keep,
+            admin: Admin::of(db),
+            acknowledged: Arc::default(),
+            clock: Clock::default(),
+            wake: Arc::new(Notify::new()),
+        });
+        settings.collect()
+    }
+
+    async fn entity(&self, id: &str, callback: &Url) {
+        let new = NewEntity {
+            id: id.into(),
+            name: id.into(),
+            callback_url: Some(callback.to_string()),
+            ..NewEntity::default()
+        };
+        entities::add(&self.admin, &new).await.expect("it is added");
+    }
+
+    async fn enqueue(&self, request: &str, entity: &str) {
+        let mut tx = self.admin.db.begin().await.expect("begins");
+        let now = self.clock.now_ms();
+        enqueue(&mut tx, request, entity, "request.answered", now, now / 1000 + 900).await.expect("enqueued");
+        tx.commit().await.expect("committed");
+        self.wake.notify_one();
+    }
+
+    fn worker(&self, allow_insecure: bool) -> Worker {
+        let acknowledged = Arc::clone(&self.acknowledged);
+        Worker {
+            db: self.admin.db.clone(),
+            clock: self.clock.clone(),
+            secret: self.admin.secret.clone(),
+            settings: config::Webhooks { timeout: 1, first_wait: 0.2, allow_insecure },
+            client: outbound::client(Duration::from_secs(1)).expect("a client"),
+            calls: Arc::new(Semaphore::new(CALLS)),
+            view: Arc::new(move |request| {
+                let done = acknowledged.lock().expect("no test panicked").contains(&request);
+                let state = if done { "acknowledged" } else { "answered" };
+                let view = (request != "gone").then(|| json!({"id": request, "state": state}));
+                Box::pin(async move { Ok(view) })
+            }),
+        }
+    }
+
+    /// Lets a worker run until `done`, for ten seconds at most, and stops it.
+    async fn run_until(&self, done: impl AsyncFn() -> bool) {
+        self.run_workers_until(vec![self.worker(true)], done).await;
+    }
+
+    async fn run_workers_until(&self, workers: Vec<Worker>, done: impl AsyncFn() -> bool) {
+        let stop = CancellationToken::new();
+        let mut running = JoinSet::new();
+        for worker in workers {
+            let (wake, stop) = (Arc::clone(&self.wake), stop.clone());
+            running.spawn(async move { Arc::new(worker).run(&wake, stop.cancelled_owned()).await });
+        }
+        let reached = tokio::time::timeout(Duration::from_secs(10), async {
+            while !done().await {
+                sleep(Duration::from_millis(20)).await;
+            }
+        });
+        assert!(reached.await.is_ok(), "what was waited for did not come");
+        stop.cancel();
+        while running.join_next().await.is_some() {}
+    }
+
+    async fn left(&self) -> i64 {
+        let row =
+            sqlx::query("SELECT COUNT(*) AS count FROM webhooks").fetch_one(self.admin.db.reader()).await;
+        row.expect("the database is there").get("count")
+    }
+}
+
+#[tokio::test]
+async fn an_entity_is_told_by_a_signed_call() {
+    for setting in Setting::all().await {
+        let receiver = Receiver::start(|_| 204).await;
+        setting.entity("irctc.co.in", &receiver.url("/hook?x=1")).await;
+        setting.enqueue("request-1", "irctc.co.in").await;
+        setting.run_until(async || setting.left().await == 0).await;
+        let calls = receiver.calls();
+        assert_eq!(calls.len(), 1);
+        let call = &calls[0];
+        assert_eq!((call.target.as_str(), call.header("content-type")), ("/hook?x=1", "application/json"));
+        let headers = Headers {
+            id: call.header(ID),
+            timestamp: call.header(TIMESTAMP),
+            signature: call.header(SIGNATURE),
+        };
+        let key = entities::webhook_key(&setting.admin.secret, "irctc.co.in");
+        assert!(key.verifies(headers, &call.body, setting.clock.now()) && headers.id.starts_with("msg_"));
+        let body: Value = serde_json::from_slice(&call.body).expect("it is JSON");
+        assert_eq!((&body["type"], &body["data"]["id"]), (&json!("request.answered"), &json!("request-1")));
+        let time: jiff::Timestamp = body["timestamp"].as_str().expect("a text").parse().expect("RFC 3339");
+        assert!((time.as_second() - setting.clock.now()).abs() < 10);
+    }
+}
+
+#[tokio::test]
+async fn it_is_repeated_with_the_same_id_until_it_is_taken() {
+    for setting in Setting::all().await {
+        let receiver = Receiver::start(|number| [500, 404, 302, 200][number.min(3)]).await;
+        setting.entity("a.example", &receiver.url("/")).await;
+        setting.enqueue("request-1", "a.example").await;
+        setting.run_until(async || setting.left().await == 0).await;
+        let ids: HashSet<_> = receiver.calls().iter().map(|call| call.header(ID).to_owned()).collect();
+        assert_eq!((receiver.calls().len(), ids.len()), (4, 1));
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_over_or_gone_is_not_told() {
+    for setting in Setting::all().await {
+        let receiver = Receiver::start(|_| 200).await;
+        setting.entity("a.example", &receiver.url("/")).await;
+        for request in ["acknowledged", "gone", "over"] {
+            setting.enqueue(request, "a.example").await;
+        }
+        setting.acknowledged.lock().expect("no test panicked").insert("acknowledged".into());
+        let mut tx = setting.admin.db.begin().await.expect("begins");
+        sqlx::query("UPDATE webhooks SET expires_at = $1 WHERE request = 'over'")
+            .bind(setting.clock.now())
+            .execute(&mut *tx)
+            .await
+            .expect("set");
+        tx.commit().await.expect("committed");
+        setting.run_until(async || setting.left().await == 0).await;
+        assert_eq!(receiver.calls().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn repetitions_end_when_the_entity_acknowledges_or_is_disabled() {
+    for setting in Setting::all().await {
+        let receiver = Receiver::start(|_| 500).await;
+        for entity in ["a.example", "b.example"] {
+            setting.entity(entity, &receiver.url("/")).await;
+            setting.enqueue(&format!("of {entity}"), entity).await;
+        }
+        setting.run_until(async || receiver.calls().len() >= 4).await;
+        assert_eq!(setting.left().await, 2);
+        setting.acknowledged.lock().expect("no test panicked").insert("of a.example".into());
+        entities::disable(&setting.admin, "b.example").await.expect("disabled");
+        setting.run_until(async || setting.left().await == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn an_entity_that_hangs_holds_up_no_other() {
+    for setting in Setting::all().await {
+        let hole = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let hole = format!("http://{}/", hole.local_addr().expect("an address")).parse().expect("a URL");
+        let receiver = Receiver::start(|_| 200).await;
+        setting.entity("dead.example", &hole).await;
+        setting.entity("live.example", &receiver.url("/")).await;
+        for number in 0..100 {
+            setting.enqueue(&format!("dead-{number}"), "dead.example").await;
+        }
+        for number in 0..100 {
+            setting.enqueue(&format!("live-{number}"), "live.example").await;
+        }
+        let start = std::time::Instant::now();
+        setting.run_until(async || receiver.calls().len() >= 100).await;
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert!(setting.left().await >= 90, "those of the one that hangs are kept");
+    }
+}
+
+#[tokio::test]
+async fn several_workers_send_each_once() {
+    for setting in Setting::all().await {
+        let receiver = Receiver::start(|_| 200).await;
+        setting.entity("a.example", &receiver.url("/")).await;
+        for number in 0..60 {
+            setting.enqueue(&format!("request-{number}"), "a.example").await;
+        }
+        let workers = (0..3).map(|_| setting.worker(true)).collect();
+        setting.run_workers_until(workers, async || setting.left().await == 0).await;
+        let ids: HashSet<_> = receiver.calls().iter().map(|call| call.header(ID).to_owned()).collect();
+        assert_eq!((receiver.calls().len(), ids.len()), (60, 60));
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_had_taken_is_sent_by_another() {
+    for setting in Setting::all().await {
+        let receiver = Receiver::start(|_| 200).await;
+        setting.entity("a.example", &receiver.url("/")).await;
+        setting.enqueue("request-1", "a.example").await;
+        let taken = setting.worker(true).take("a.example", LANES).await.expect("the database is there");
+        assert_eq!((taken.len(), taken[0].attempts), (1, 1));
+        assert!(
+            setting.worker(true).take("a.example", LANES).await.expect("the database is there").is_empty()
+        );
+        setting.clock.advance(14);
+        setting.run_until(async || setting.left().await == 0).await;
+        assert_eq!(receiver.calls().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn plain_http_and_loopback_are_called_only_where_that_is_allowed() {
+    for setting in Setting::all().await {
+        let receiver = Receiver::start(|_| 200).await;
+        setting.entity("a.example", &receiver.url("/")).await;
+        setting.enqueue("request-1", "a.example").await;
+        let polled = std::cell::Cell::new(0);
+        setting
+            .run_workers_until(vec![setting.worker(false)], async || {
+                polled.set(polled.get() + 1);
+                polled.get() > 50
+            })
+            .await;
+        assert_eq!((receiver.calls().len(), setting.left().await), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_entity_without_an_address_is_not_noted_down() {
+    for setting in Setting::all().await {
+        let new = NewEntity { id: "a.example".into(), name: "A".into(), ..NewEntity::default() };
+        entities::add(&setting.admin, &new).await.expect("it is added");
+        setting.enqueue("request-1", "a.example").await;
+        assert_eq!(setting.left().await, 0);
+    }
+}

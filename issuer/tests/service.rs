@@ -1,0 +1,172 @@
+//! The service from outside: opened with a file of settings, served, stopped, and opened again.
+#![allow(missing_docs, reason = "a test")]
+
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
+
+use kycvs::SigningKey;
+use kycvs_issuer::{Service, StartError, config::Config};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A folder with everything that a service needs.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        let files = Self(tempfile::tempdir().expect("a folder"));
+        files.write("issuer.pem", &SigningKey::generate().expect("a key").to_pem());
+        files.write("secret", &format!("{}\n", "5a".repeat(32)));
+        files
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::write(&path, text).expect("written");
+        #[cfg(unix)]
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn config(&self, more: &str) -> Config {
+        let text = format!(
+            "{more}\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:1\"\nissuer = \"in.example\"\n\
+             display_name = \"Example\"\nkey_file = \"issuer.pem\"\nsecret_file = \"secret\"\nspecimen = true\n\
+             [delivery]\nkind = \"inbox\"\n"
+        );
+        self.write("kycvs.toml", &text);
+        Config::from_file(&self.path("kycvs.toml")).expect("it is right")
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(config: Config) -> Self {
+        let bound = Service::open(config).await.expect("it opens").bind().await.expect("it listens");
+        let address = bound.address();
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(bound.serve(async { _ = stopped.await }));
+        Self { address, stop, ended }
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        kycvs_issuer_get(self.address, path).await
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).expect("it runs");
+        tokio::time::timeout(Duration::from_secs(5), self.ended).await.expect("in time").expect("no fault");
+    }
+}
+
+/// A call without a library between.
+async fn kycvs_issuer_get(address: SocketAddr, path: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let call = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(call.as_bytes()).await.expect("written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("text");
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).expect("a body");
+    (status, body)
+}
+
+#[tokio::test]
+async fn it_serves_and_stops_and_serves_again() {
+    let files = Files::new();
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let service = Running::start(files.config("")).await;
+        assert_eq!(service.get("/readyz").await, (200, "ready\n".to_owned()));
+        let (status, keyset) = service.get("/jwks.json").await;
+        assert_eq!(status, 200);
+        keys.push(keyset);
+        service.stop().await;
+    }
+    assert_eq!(keys[0], keys[1]);
+    #[cfg(unix)]
+    for name in ["kycvs.db", "kycvs.db.lock"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(files.path(name)).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} can be read by others");
+    }
+}
+
+#[tokio::test]
+async fn a_second_one_on_the_same_file_is_refused() {
+    let files = Files::new();
+    let first = Running::start(files.config("")).await;
+    let error = Service::open(files.config("")).await.expect_err("the first one serves");
+    assert!(matches!(error, StartError::InUse(_)), "{error}");
+    assert!(error.to_string().contains("PostgreSQL"), "{error}");
+    assert_eq!(first.get("/readyz").await.0, 200);
+    first.stop().await;
+    Running::start(files.config("")).await.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let files = Files::new();
+    let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let mut config = files.config("");
+    config.listen = address;
+    let error = Service::open(config).await.expect("it opens").bind().await.expect_err("it is taken");
+    assert_eq!(error.to_string(), format!("cannot listen on {address}: address in use"));
+}
+
+/// The error of a service that does not open, with the folder left out.
+async fn refused(files: &Files, config: Config) -> String {
+    let error = Service::open(config).await.expect_err("it cannot be used");
+    error.to_string().replace(&files.0.path().display().to_string(), ".")
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_files_is_said_and_no_secret() {
+    let files = Files::new();
+    files.write("secret", "0123456789");
+    let error = refused(&files, files.config("")).await;
+    assert!(error.starts_with("secret_file: ") && error.contains("openssl rand -hex 32"), "{error}");
+    assert!(!error.contains("0123"), "{error}");
+
+    files.write("secret", &"5a".repeat(32));
+    let key = SigningKey::generate().expect("a key");
+    files.write("issuer.pem", &key.to_encrypted_pem(b"a passphrase").expect("encrypted"));
+    let error = refused(&files, files.config("")).await;
+    assert!(error.starts_with("key_passphrase_file: is missing"), "{error}");
+
+    files.write("passphrase", "another passphrase\n");
+    let error = refused(&files, files.config("key_passphrase_file = \"passphrase\"")).await;
+    assert!(error.starts_with("key_file: `./issuer.pem`: ") && !error.contains("another"), "{error}");
+
+    files.write("passphrase", "a passphrase\n");
+    Running::start(files.config("key_passphrase_file = \"passphrase\"")).await.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let files = Files::new();
+    let config = files.config("");
+    fs::set_permissions(files.path("issuer.pem"), fs::Permissions::from_mode(0o644)).expect("set");
+    let error = refused(&files, config).await;
+    assert!(error.contains("mode 644") && error.contains("chmod 600"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_none_is_refused() {
+    let files = Files::new();
+    files.write("kycvs.db", &"this is no database\n".repeat(100));
+    let error = refused(&files, files.config("")).await;
+    assert!(error.starts_with("the database does not open: "), "{error}");
+    assert!(Path::new(&files.path("kycvs.db")).exists());
+}
