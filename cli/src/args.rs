@@ -99,6 +99,18 @@ pub(crate) enum Command {
     #[cfg(feature = "serve")]
     #[command(after_help = AFTER_SERVE)]
     Serve(Serve),
+    /// List and change the verifying entities that may ask the service
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Entity(Entity),
+    /// Fill the service's register of who has which doses
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Records(Records),
+    /// Check the service's log of consents and refusals
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Audit(Audit),
 }
 
 const AFTER_HELP: &str = "A token answers one question - is this person vaccinated? - for one verifier, one purpose \
@@ -149,6 +161,163 @@ pub(crate) struct Serve {
     /// Where the demonstration listens, on loopback; the booking site takes the next port [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", requires = "demo")]
     pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+#[cfg(feature = "serve")]
+const AFTER_ENTITY_ADD: &str = "Shows, this once, the API key that the entity sends with its calls, and the key that it \
+checks its webhooks with where it has a callback address. With --request-key it signs its calls instead (RFC 9421), and \
+there is no API key.";
+
+#[cfg(feature = "serve")]
+const AFTER_IMPORT: &str = "A file is CSV (.csv, with the columns mobile, name, doses, required in any order), a FHIR R4 \
+Bundle (.json, at most 64 MiB) or FHIR R4 resources one a line (.ndjson). A person who is there already gets the new \
+doses. A bad row stops no other; standard error tells its place, and nothing of its content.
+
+Of FHIR, each completed Immunization of the --vaccine counts once. Patients and immunizations may stand in several \
+files of one call.
+
+Exit status: 0 everything is in, 1 some rows were bad, 2 the call, a file or the database is wrong.";
+
+#[cfg(feature = "serve")]
+const AFTER_AUDIT_VERIFY: &str =
+    "Prints the head of the log. Who can write to the database could make the whole log anew: \
+keep the head elsewhere from time to time, and give it with --expect.
+
+Exit status: 0 the log is whole, 1 it is not, 2 the call or the database is wrong.";
+
+/// `kycvs entity`
+#[cfg(feature = "serve")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum Entity {
+    /// Register a verifying entity
+    #[command(after_help = AFTER_ENTITY_ADD)]
+    Add(EntityAdd),
+    /// List the entities
+    List(EntityList),
+    /// Take an entity's right to ask from it
+    Disable(EntityId),
+    /// Give an entity another key; the one before is good no more
+    RotateKey(EntityRotateKey),
+}
+
+/// `kycvs entity add`
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+pub(crate) struct EntityAdd {
+    /// The service's settings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The name that people are shown
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// A site that may embed the page, as https://www.example.org; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) origin: Vec<String>,
+    /// Where it is told of its requests
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_url: Option<String>,
+    /// The Ed25519 public key (PEM or JWK) that it signs its calls with, in place of an API key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request_key: Option<PathBuf>,
+    /// The audience of its answers, such as irctc.co.in
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// `kycvs entity list`
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+pub(crate) struct EntityList {
+    /// The service's settings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+/// `kycvs entity disable`
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+pub(crate) struct EntityId {
+    /// The service's settings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The entity, as `kycvs entity list` shows it
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// `kycvs entity rotate-key`
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+pub(crate) struct EntityRotateKey {
+    /// The service's settings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The Ed25519 public key (PEM or JWK) that it signs its calls with from now on, in place of a new API key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request_key: Option<PathBuf>,
+    /// The entity, as `kycvs entity list` shows it
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// `kycvs records`
+#[cfg(feature = "serve")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum Records {
+    /// Import people and their doses from CSV and FHIR R4
+    #[command(after_help = AFTER_IMPORT)]
+    Import(RecordsImport),
+}
+
+/// `kycvs records import`
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+pub(crate) struct RecordsImport {
+    /// The service's settings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// What the files are, where their names do not say it: csv, fhir or fhir-ndjson
+    #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true)]
+    pub(crate) format: Option<RecordsFormat>,
+    /// Of FHIR: which immunizations count, by the code of the vaccine or of its target disease; may be given several times
+    #[arg(long, value_name = "[SYSTEM|]CODE")]
+    pub(crate) vaccine: Vec<String>,
+    /// How many doses a course has where a file does not say it
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) required: Option<u32>,
+    /// The files (`-`: standard input, with --format)
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// The forms of records.
+#[cfg(feature = "serve")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordsFormat {
+    Csv,
+    Fhir,
+    FhirNdjson,
+}
+
+/// `kycvs audit`
+#[cfg(feature = "serve")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Compute the whole log again, and say whether an entry was changed, removed or put in
+    #[command(after_help = AFTER_AUDIT_VERIFY)]
+    Verify(AuditVerify),
+}
+
+/// `kycvs audit verify`
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+pub(crate) struct AuditVerify {
+    /// The service's settings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// A head that this log had at an earlier time
+    #[arg(long, value_name = "SEQ:HASH")]
+    pub(crate) expect: Option<kycvs_issuer::audit::Head>,
 }
 
 /// `kycvs keygen`

@@ -23,6 +23,9 @@ pub(crate) enum Failure {
     NoQrCode(String),
     /// A CSV file that is none, or a row of it that cannot be understood.
     BadCsv(String),
+    /// An audit log that is not as it was written.
+    #[cfg(feature = "serve")]
+    BrokenLog(String),
     /// Another failure, and where it is: a file, a line.
     At(String, Box<Self>),
     /// Everything was said already; this is the exit status.
@@ -50,6 +53,8 @@ impl Failure {
             Self::Io(_) => "io",
             Self::NoQrCode(_) => "no_qr_code",
             Self::BadCsv(_) => "bad_csv",
+            #[cfg(feature = "serve")]
+            Self::BrokenLog(_) => "broken_log",
             Self::Usage(_) | Self::Said(_) | Self::ClosedPipe => "usage",
         }
     }
@@ -78,6 +83,8 @@ impl Failure {
             Self::At(place, failure) => format!("{place}: {}", failure.message()),
             Self::Core(error) => error.to_string(),
             Self::Usage(text) | Self::Io(text) | Self::NoQrCode(text) | Self::BadCsv(text) => text.clone(),
+            #[cfg(feature = "serve")]
+            Self::BrokenLog(text) => text.clone(),
             Self::Said(_) | Self::ClosedPipe => String::new(),
         }
     }
@@ -90,6 +97,8 @@ impl Failure {
                 _ => WRONG_CALL,
             },
             Self::At(_, failure) => failure.exit_status(),
+            #[cfg(feature = "serve")]
+            Self::BrokenLog(_) => NOT_GOOD,
             Self::Said(status) => *status,
             Self::ClosedPipe => CLOSED_PIPE,
             _ => WRONG_CALL,

@@ -1,6 +1,5 @@
 //! The KYC-VS service: a verifying entity asks, a person consents with a one-time password, and the entity gets a signed
 //! answer.
-#![allow(dead_code, unreachable_pub, missing_docs)]
 
 pub mod admin;
 mod app;

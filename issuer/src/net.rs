@@ -40,7 +40,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The head of a call arrives within this.
 const HEAD: Duration = Duration::from_secs(10);
 /// A connection on which no call is under way is closed after this.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// The same, while most places are taken.
 const SILENCE_WHEN_FULL: Duration = Duration::from_secs(3);
 /// What is under way when the service stops is finished within this.

@@ -22,6 +22,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     /// JSON: a problem document where the status is an error.
     pub(crate) body: String,
+    /// Which problem it is, where it is one that was not given before.
+    pub(crate) code: Option<ProblemCode>,
     /// Whether it comes from an earlier call.
     pub(crate) repeated: bool,
 }
@@ -30,12 +32,13 @@ impl Reply {
     pub(crate) fn new(status: StatusCode, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_string(body)
             .map_err(|_| Problem::new(ProblemCode::Internal, "The answer could not be written."))?;
-        Ok(Self { status, body, repeated: false })
+        Ok(Self { status, body, code: None, repeated: false })
     }
 
     /// Of a problem that came with an effect, such as a try that was counted.
     pub(crate) fn of_problem(problem: &Problem) -> Self {
-        Self { status: problem.code.status(), body: problem.document().to_string(), repeated: false }
+        let (code, body) = (problem.code, problem.document().to_string());
+        Self { status: code.status(), body, code: Some(code), repeated: false }
     }
 }
 
@@ -161,6 +164,7 @@ async fn find(app: &App, call: &Repeatable) -> Result<Option<Reply>> {
     Ok(Some(Reply {
         status: StatusCode::from_u16(status).map_err(|_| broken())?,
         body: String::from_utf8(body.to_vec()).map_err(|_| broken())?,
+        code: None,
         repeated: true,
     }))
 }

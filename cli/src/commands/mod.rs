@@ -1,17 +1,27 @@
 //! The commands, one module for each.
 
+#[cfg(feature = "serve")]
+mod admin;
+#[cfg(feature = "serve")]
+mod audit;
 mod demo;
+#[cfg(feature = "serve")]
+mod entity;
 mod inspect;
 mod issue;
 mod issue_batch;
 mod keygen;
 mod qr;
 #[cfg(feature = "serve")]
+mod records;
+#[cfg(feature = "serve")]
 mod serve;
 mod trust;
 mod verify;
 mod verify_batch;
 
+#[cfg(feature = "serve")]
+use crate::args;
 use crate::args::Command;
 use crate::failure::Result;
 use crate::output::Output;
@@ -27,6 +37,12 @@ pub(crate) fn run(command: Command, out: &mut Output) -> Result<u8> {
         Command::Qr(options) => qr::run(&options, out),
         #[cfg(feature = "serve")]
         Command::Serve(options) => serve::run(&options, out),
+        #[cfg(feature = "serve")]
+        Command::Entity(command) => entity::run(&command, out),
+        #[cfg(feature = "serve")]
+        Command::Records(args::Records::Import(options)) => records::import(&options, out),
+        #[cfg(feature = "serve")]
+        Command::Audit(args::Audit::Verify(options)) => audit::verify(&options, out),
         Command::Trust(options) => trust::run(&options, out),
     }
 }

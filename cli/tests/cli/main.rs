@@ -8,6 +8,8 @@ mod batch;
 mod demo;
 mod forms;
 mod json;
+#[cfg(feature = "serve")]
+mod serve;
 mod sessions;
 mod support;
 mod trust;

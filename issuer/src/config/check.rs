@@ -29,8 +29,8 @@ impl Config {
         self.check_limits()?;
         self.check_delivery()?;
         self.check_passes()?;
-        within("webhooks.timeout", self.webhooks.timeout, 1..=60)?;
-        within("webhooks.first_wait", self.webhooks.first_wait, 0.1..=3_600.0)?;
+        within("webhooks.timeout", &self.webhooks.timeout, 1..=60)?;
+        within("webhooks.first_wait", &self.webhooks.first_wait, 0.1..=3_600.0)?;
         match self.log.level.as_str() {
             "error" | "warn" | "info" | "debug" => Ok(()),
             _ => wrong("log.level", "write one of error, warn, info, debug"),
@@ -38,7 +38,7 @@ impl Config {
     }
 
     fn check_service(&self) -> Result {
-        within("max_connections", self.max_connections, 1..=1_000_000)?;
+        within("max_connections", &self.max_connections, 1..=1_000_000)?;
         check_origin("public_url", &self.public_url)?;
         if self.tls.is_some() && self.public_url.scheme() != "https" {
             return wrong("public_url", "there is a certificate: write https://");
@@ -64,7 +64,7 @@ impl Config {
     }
 
     fn check_database(&self) -> Result {
-        within("database.connections", self.database.connections, 1..=1_000)?;
+        within("database.connections", &self.database.connections, 1..=1_000)?;
         let url = self.database.url.as_str();
         if let Some(file) = url.strip_prefix("sqlite:") {
             if file.is_empty() || file.starts_with("//") || file.contains(['?', ':']) {
@@ -98,13 +98,13 @@ impl Config {
 
     fn check_lifetimes(&self) -> Result {
         // 30 days. Verifiers take 24 hours unless they say otherwise.
-        within("answers.max_valid_for", self.answers.max_valid_for, 1..=30 * DAY)?;
-        within("answers.valid_for", self.answers.valid_for, 1..=self.answers.max_valid_for)?;
-        within("answers.request_lifetime", self.answers.request_lifetime, 1..=DAY)?;
-        within("answers.keep_ended", self.answers.keep_ended, 0..=30 * DAY)?;
-        within("otp.lifetime", self.otp.lifetime, 1..=180)?;
-        within("otp.tries", self.otp.tries, 1..=3)?;
-        within("otp.resend_after", self.otp.resend_after, 0..=600)
+        within("answers.max_valid_for", &self.answers.max_valid_for, 1..=30 * DAY)?;
+        within("answers.valid_for", &self.answers.valid_for, 1..=self.answers.max_valid_for)?;
+        within("answers.request_lifetime", &self.answers.request_lifetime, 1..=DAY)?;
+        within("answers.keep_ended", &self.answers.keep_ended, 0..=30 * DAY)?;
+        within("otp.lifetime", &self.otp.lifetime, 1..=180)?;
+        within("otp.tries", &self.otp.tries, 1..=3)?;
+        within("otp.resend_after", &self.otp.resend_after, 0..=600)
     }
 
     fn check_limits(&self) -> Result {
@@ -187,7 +187,7 @@ impl Config {
     }
 
     fn check_passes(&self) -> Result {
-        within("passes.valid_for", self.passes.valid_for, 1..=30 * DAY)?;
+        within("passes.valid_for", &self.passes.valid_for, 1..=30 * DAY)?;
         if self.passes.enabled && self.passes.purposes.is_empty() {
             return wrong("passes.purposes", "name at least one purpose, or leave passes.enabled out");
         }
@@ -228,11 +228,11 @@ fn check_rate(setting: &str, rate: Rate) -> Result {
 
 /// Shorter than the time that a whole call may take.
 fn check_delivery_timeout(seconds: u32) -> Result {
-    within("delivery.timeout", seconds, 1..=20)
+    within("delivery.timeout", &seconds, 1..=20)
 }
 
-fn within<T: PartialOrd + Display>(setting: &str, value: T, bounds: RangeInclusive<T>) -> Result {
-    if bounds.contains(&value) {
+fn within<T: PartialOrd + Display>(setting: &str, value: &T, bounds: RangeInclusive<T>) -> Result {
+    if bounds.contains(value) {
         return Ok(());
     }
     wrong(

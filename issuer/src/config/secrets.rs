@@ -157,7 +157,7 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
             match source(&path).read() {
                 Ok(text) => {
-                    assert!(taken && text.as_deref().map(String::as_str) == Some("a secret"), "{mode:o}")
+                    assert!(taken && text.as_deref().map(String::as_str) == Some("a secret"), "{mode:o}");
                 }
                 Err(error) => {
                     assert!(!taken, "{mode:o}");

@@ -1,5 +1,7 @@
 //! The people of the demonstration. None of them is real.
 
+use std::fmt::Write as _;
+
 use kycvs::Status;
 
 use crate::records::Doses;
@@ -39,7 +41,7 @@ pub const PEOPLE: &[Person] = &[
 pub(super) fn csv() -> String {
     let mut csv = "mobile,name,doses,required\n".to_owned();
     for Person { mobile, name, doses } in PEOPLE {
-        csv.push_str(&format!("{mobile},{name},{doses},{REQUIRED}\n"));
+        let _ = writeln!(csv, "{mobile},{name},{doses},{REQUIRED}");
     }
     csv
 }

@@ -208,11 +208,12 @@ impl Attempt<'_> {
         Ok(Reply::of_problem(&problem))
     }
 
-    /// Counts for the operator, once the transaction is through.
+    /// What is done once the transaction is through: the operator's counts, and the webhook that may wait.
     fn note(&self, reply: &Reply) {
+        self.app.webhook_wake.notify_one();
         if reply.status.is_success() {
             self.app.metrics.answered(self.request.kind);
-        } else if reply.status == ProblemCode::TriesUsedUp.status() {
+        } else if reply.code == Some(ProblemCode::TriesUsedUp) {
             self.app.metrics.ended(State::Failed);
         }
     }

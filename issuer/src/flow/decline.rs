@@ -38,6 +38,7 @@ pub(crate) async fn decline(app: &App, call: &Call, id: &str) -> Result<Reply> {
         replies::keep(&mut tx, app, call.repeatable.as_ref(), id, &reply).await?;
         tx.commit().await?;
         app.metrics.ended(State::Declined);
+        app.webhook_wake.notify_one();
         Ok(reply)
     })
     .await

@@ -41,6 +41,7 @@ pub(crate) async fn expire(app: &App) -> Result<usize> {
     for _ in 0..ended {
         app.metrics.ended(State::Expired);
     }
+    app.webhook_wake.notify_one();
     Ok(ids.len())
 }
 

@@ -129,7 +129,7 @@ impl About {
         match (status, route.as_str()) {
             (500.., _) => tracing::warn!(%id, %method, route, status, ms, "call"),
             (_, "/healthz" | "/readyz" | "/metrics") => {
-                tracing::debug!(%id, %method, route, status, ms, "call")
+                tracing::debug!(%id, %method, route, status, ms, "call");
             }
             _ => tracing::info!(%id, %method, route, status, ms, "call"),
         }

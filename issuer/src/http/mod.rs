@@ -5,13 +5,14 @@ mod health;
 pub(crate) mod middleware;
 mod pages;
 mod reply;
+mod routes;
 mod v1;
 mod v3;
 mod wellknown;
 
 use axum::{
     Router,
-    http::{HeaderValue, Method, Uri, header},
+    http::{HeaderValue, header},
     response::Response,
 };
 
@@ -31,13 +32,19 @@ pub(crate) fn service(app: &App) -> Router {
 /// All calls.
 pub(crate) fn router(app: App) -> Router {
     Router::new()
-        .merge(v1::routes())
-        .merge(v3::routes())
+        .merge(v1::routes().router)
+        .merge(v3::routes().router)
         .layer(axum::middleware::map_response(not_stored))
-        .merge(wellknown::routes())
+        .merge(wellknown::routes().router)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app)
+}
+
+/// Method and path of all calls, which `openapi.json` has to name.
+#[cfg(test)]
+pub(crate) fn listed() -> Vec<(axum::http::Method, &'static str)> {
+    [v1::routes(), v3::routes(), wellknown::routes()].into_iter().flat_map(|routes| routes.listed).collect()
 }
 
 /// No answer of a call is kept by anyone on its way.
@@ -46,13 +53,10 @@ async fn not_stored(mut response: Response) -> Response {
     response
 }
 
-async fn not_found(_: Uri) -> Problem {
+async fn not_found() -> Problem {
     Problem::new(ProblemCode::NotFound, "There is nothing at this address.")
 }
 
-async fn method_not_allowed(method: Method) -> Problem {
-    Problem::new(
-        ProblemCode::MethodNotAllowed,
-        format!("{method} is not taken here; see the header `Allow`."),
-    )
+async fn method_not_allowed() -> Problem {
+    Problem::new(ProblemCode::MethodNotAllowed, "This method is not taken here; see the header `Allow`.")
 }

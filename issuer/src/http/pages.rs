@@ -81,12 +81,11 @@ async fn embed(State(app): State<App>, Path(id): Path<String>, headers: HeaderMa
 
 /// Who may show the page of this request in a frame.
 async fn frame_ancestors(app: &App, id: &str) -> Result<String> {
-    let row = match flow::is_id(id) {
-        true => {
-            let row = sqlx::query("SELECT entity FROM requests WHERE id = $1").bind(id);
-            row.fetch_optional(app.db.reader()).await?
-        }
-        false => None,
+    let row = if flow::is_id(id) {
+        let row = sqlx::query("SELECT entity FROM requests WHERE id = $1").bind(id);
+        row.fetch_optional(app.db.reader()).await?
+    } else {
+        None
     };
     // There is nothing to do on the page of a request that is not there; any site may show that.
     let Some(row) = row else { return Ok("*".to_owned()) };

@@ -14,6 +14,9 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let json = if self.status.is_success() { "application/json" } else { "application/problem+json" };
         let mut response = (self.status, self.body).into_response();
+        if let Some(code) = self.code {
+            response.extensions_mut().insert(code);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(json));
         if self.repeated {

@@ -1,11 +1,6 @@
 //! The calls under `/v1`.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Json, extract::State, response::Response};
 use kycvs::Zeroizing;
 use serde::Deserialize;
 
@@ -26,18 +21,20 @@ use crate::{
 use super::{
     extract::{AnyonesCall, Asker, EntityCall, Id, Nothing, PersonCall, SameOrigin, present},
     reply::created,
+    routes::Routes,
 };
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/requests", post(create))
-        .route("/v1/requests/{id}", get(view))
-        .route("/v1/requests/{id}/ack", post(ack))
-        .route("/v1/requests/{id}/consent", get(consent))
-        .route("/v1/requests/{id}/otp", post(otp))
-        .route("/v1/requests/{id}/confirm", post(confirm))
-        .route("/v1/requests/{id}/decline", post(decline))
-        .route("/v1/passes", get(offer).post(begin_pass))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .post("/v1/requests", create)
+        .get("/v1/requests/{id}", view)
+        .post("/v1/requests/{id}/ack", ack)
+        .get("/v1/requests/{id}/consent", consent)
+        .post("/v1/requests/{id}/otp", otp)
+        .post("/v1/requests/{id}/confirm", confirm)
+        .post("/v1/requests/{id}/decline", decline)
+        .get("/v1/passes", offer)
+        .post("/v1/passes", begin_pass)
 }
 
 #[derive(Deserialize)]

@@ -1,10 +1,9 @@
 //! The calls of 2021, as the public clients of the KYC-VS made them, under `/v3/vaccination`.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, header},
-    routing::{get, post},
 };
 use kycvs::Zeroizing;
 use serde::Deserialize;
@@ -18,13 +17,13 @@ use crate::{
     replies::{Reply, Scope},
 };
 
-use super::extract::Body;
+use super::{extract::Body, routes::Routes};
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v3/vaccination/generateOTP", post(generate))
-        .route("/v3/vaccination/confirmOTP", post(confirm))
-        .route("/v3/vaccination/status", get(status))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .post("/v3/vaccination/generateOTP", generate)
+        .post("/v3/vaccination/confirmOTP", confirm)
+        .get("/v3/vaccination/status", status)
 }
 
 /// The header that the entity's key stands in.

@@ -1,11 +1,9 @@
 //! What verifiers need to trust this issuer, and what operators and clients need to know of the service.
 
 use axum::{
-    Router,
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use kycvs::{Algorithm, TrustStore, TrustedKey};
 
@@ -14,14 +12,17 @@ use crate::{
     problem::{Problem, ProblemCode, Result},
 };
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/.well-known/kycvs/trust.cbor", get(trust_store))
-        .route("/.well-known/kycvs/jwks.json", get(jwks))
-        .route("/jwks.json", get(jwks))
-        .route("/.well-known/kycvs/cose-keyset", get(cose_keyset))
-        .route("/cose-keyset", get(cose_keyset))
-        .route("/metrics", get(metrics))
+use super::routes::Routes;
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/.well-known/kycvs/trust.cbor", trust_store)
+        .get("/.well-known/kycvs/jwks.json", jwks)
+        .get("/jwks.json", jwks)
+        .get("/.well-known/kycvs/cose-keyset", cose_keyset)
+        .get("/cose-keyset", cose_keyset)
+        .get("/metrics", metrics)
+        .get("/openapi.json", openapi)
 }
 
 /// A trust store that holds this issuer's key alone.
@@ -48,6 +49,11 @@ async fn metrics(State(app): State<App>) -> Result<Response> {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let text = app.metrics.to_text().map_err(|_| internal())?;
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, "no-store")], text).into_response())
+}
+
+/// What all calls take and give.
+async fn openapi() -> Response {
+    public("application/json", include_bytes!("../../openapi.json").to_vec())
 }
 
 fn algorithm(app: &App) -> Result<Algorithm> {

@@ -51,7 +51,7 @@ where
     T: Future<Output = &'static str> + Send + 'static,
 {
     let stage = Stage::new().await;
-    let router = around(Router::new().route("/it", any(move || handler())), &stage.app);
+    let router = around(Router::new().route("/it", any(handler)), &stage.app);
     (stage, router)
 }
 

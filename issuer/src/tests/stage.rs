@@ -34,6 +34,8 @@ use crate::{
     secret::{ServiceSecret, Use},
 };
 
+use super::contract;
+
 /// The entity that most tests speak as, its key, and another one's.
 pub(super) const ENTITY: &str = "irctc.co.in";
 pub(super) const KEY: &str = "kycvs_the-railway";
@@ -98,8 +100,9 @@ impl Stage {
     }
 
     pub(super) fn call(&self, method: Method, path: &str) -> Call<'_> {
-        let request = Request::builder().method(method).uri(path);
-        Call { stage: self, request, body: Vec::new(), address: [192, 0, 2, 1].into() }
+        let request = Request::builder().method(method.clone()).uri(path);
+        let about = (method, path.to_owned());
+        Call { stage: self, request, about, body: Vec::new(), address: [192, 0, 2, 1].into() }
     }
 
     pub(super) fn get(&self, path: &str) -> Call<'_> {
@@ -258,6 +261,7 @@ pub(super) fn wrong(otp: &str) -> String {
 pub(super) struct Call<'a> {
     stage: &'a Stage,
     request: axum::http::request::Builder,
+    about: (Method, String),
     body: Vec<u8>,
     address: IpAddr,
 }
@@ -292,6 +296,7 @@ impl Call<'_> {
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
         let reply = Reply { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() };
         reply.is_sound();
+        contract::check(&self.about.0, &self.about.1, &reply);
         reply
     }
 }

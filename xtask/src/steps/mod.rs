@@ -10,6 +10,7 @@ mod guide;
 mod interop;
 pub(crate) mod kotlin;
 mod no_std;
+mod page;
 mod published;
 pub(crate) mod python;
 mod rust;
@@ -68,6 +69,11 @@ pub(crate) const ALL: &[Step] = &[
         name: "chromium",
         about: "the JavaScript package and the verifier page in Chromium",
         run: web::in_chromium,
+    },
+    Step {
+        name: "page",
+        about: "the service's pages in Chromium: the whole story, and every way in which a request ends",
+        run: page::run,
     },
     Step {
         name: "platforms",

@@ -1,0 +1,223 @@
+//! What a person gave is gone when the request is answered or over, and nothing is found out before the right password.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::sweeper::sweep;
+
+use super::stage::{KEY, MOBILE, NAME, Reply, Stage, wrong};
+
+/// How many of the columns that hold something of a person, or of an answer, are filled.
+async fn filled(stage: &Stage, id: &str) -> i64 {
+    let mut sum = 0;
+    for column in [
+        "CASE WHEN sealed IS NULL THEN 0 ELSE 1 END",
+        "CASE WHEN known_mobile IS NULL THEN 0 ELSE 1 END",
+        "CASE WHEN otp_hash IS NULL THEN 0 ELSE 1 END",
+        "CASE WHEN session_hash IS NULL THEN 0 ELSE 1 END",
+    ] {
+        sum += stage.column(id, column).await;
+    }
+    sum
+}
+
+async fn ask_with_number(stage: &Stage) -> String {
+    let question = json!({"purpose": "p", "nonce": "c2l4dGVlbiBieXRlcy4uLg", "binding": "name_and_mobile", "mobile": MOBILE});
+    stage.ask_with(question).await
+}
+
+#[tokio::test]
+async fn name_and_number_go_with_the_answer_and_with_every_end() {
+    for end in ["answered", "declined", "failed", "expired"] {
+        let stage = Stage::new().await;
+        let id = ask_with_number(&stage).await;
+        stage
+            .post(&format!("/v1/requests/{id}/otp"), &json!({"name": NAME}))
+            .send()
+            .await
+            .expect(StatusCode::ACCEPTED);
+        assert_eq!(filled(&stage, &id).await, 3);
+        let otp = stage.gateway.last_otp();
+        match end {
+            "answered" => drop(stage.try_otp(&id, &otp).await),
+            "declined" => drop(stage.post(&format!("/v1/requests/{id}/decline"), &json!({})).send().await),
+            "failed" => {
+                for _ in 0..3 {
+                    stage.try_otp(&id, &wrong(&otp)).await;
+                }
+            }
+            _ => {
+                stage.app.clock.advance(900);
+                sweep(&stage.app, 1).await.expect("it sweeps");
+            }
+        }
+        assert_eq!(stage.state(&id).await, end);
+        assert_eq!(filled(&stage, &id).await, 0, "{end}");
+    }
+}
+
+#[tokio::test]
+async fn neither_name_nor_number_nor_password_is_ever_in_the_file() {
+    // The file of PostgreSQL is not at hand here.
+    if std::env::var_os("KYCVS_TEST_POSTGRES").is_some() {
+        return;
+    }
+    let stage = Stage::new().await;
+    let id = ask_with_number(&stage).await;
+    stage.post(&format!("/v1/requests/{id}/otp"), &json!({"name": NAME})).once("k").send().await;
+    let otp = stage.gateway.last_otp();
+    let look = || {
+        for entry in std::fs::read_dir(stage.folder.path()).expect("the folder") {
+            let bytes = std::fs::read(entry.expect("a file").path()).expect("its bytes");
+            let text = String::from_utf8_lossy(&bytes).to_lowercase();
+            assert!(!text.contains("asha") && !text.contains("9876543210"));
+        }
+    };
+    look();
+    stage.post(&format!("/v1/requests/{id}/confirm"), &json!({"otp": otp})).once("c").send().await;
+    look();
+    sweep(&stage.app, 0).await.expect("it sweeps");
+    look();
+    let journal = stage.folder.path().join("kycvs.db-wal");
+    assert_eq!(std::fs::metadata(journal).map_or(0, |file| file.len()), 0);
+}
+
+#[tokio::test]
+async fn a_dead_gateway_leaves_the_request_as_it_was() {
+    let stage = Stage::new().await;
+    stage.gateway.is_down.store(true, std::sync::atomic::Ordering::Relaxed);
+    let id = stage.ask().await;
+    let person = json!({"name": NAME, "mobile": MOBILE});
+    let path = format!("/v1/requests/{id}/otp");
+    stage.post(&path, &person).send().await.expect_problem(503, "otp_not_delivered");
+    assert_eq!(stage.state(&id).await, "open");
+    assert_eq!(filled(&stage, &id).await, 0);
+    stage.try_otp(&id, "000000").await.expect_problem(409, "wrong_state");
+    // It need not wait as after a password that was sent.
+    stage.gateway.is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    let otp = stage.send_otp(&id).await;
+    stage.try_otp(&id, &otp).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_person_who_leaves_while_the_message_is_on_its_way_finds_it_sent() {
+    let stage = Stage::new().await;
+    stage.gateway.slow.store(100, std::sync::atomic::Ordering::Relaxed);
+    let id = stage.ask().await;
+    let path = format!("/v1/requests/{id}/otp");
+    let person = json!({"name": NAME, "mobile": MOBILE});
+    let call = stage.post(&path, &person).once("k").send();
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(50), call).await.is_err());
+    let mut replies = Vec::new();
+    while replies.last().is_none_or(|reply: &Reply| reply.status == StatusCode::TOO_MANY_REQUESTS) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        replies.push(stage.post(&path, &person).once("k").send().await);
+        assert!(replies.len() < 500);
+    }
+    assert!(replies.last().is_some_and(Reply::is_replayed));
+    assert_eq!(stage.gateway.count(), 1);
+}
+
+#[tokio::test]
+async fn who_is_on_record_is_not_told_before_the_right_password() {
+    let stage = Stage::new().await;
+    let mut seen = Vec::new();
+    for (name, mobile) in [(NAME, MOBILE), ("Nobody Here", "9123456780")] {
+        let id = stage.ask().await;
+        let path = format!("/v1/requests/{id}");
+        let person = json!({"name": name, "mobile": mobile});
+        let sent = stage.post(&format!("{path}/otp"), &person).send().await;
+        let otp = stage.gateway.last_otp();
+        let consent = stage.get(&format!("{path}/consent")).send().await;
+        let guess = stage.try_otp(&id, &wrong(&otp)).await;
+        assert_eq!(stage.records.asked.load(std::sync::atomic::Ordering::Relaxed), 0);
+        seen.push([sent, consent, guess].map(|reply| {
+            let body = String::from_utf8(reply.bytes).expect("text").replace(&id, "ID");
+            let digits_to_zero = |c: char| if c.is_ascii_digit() { '0' } else { c };
+            (reply.status, reply.headers, body.chars().map(digits_to_zero).collect::<String>())
+        }));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let messages = stage.gateway.messages.lock().expect("unpoisoned").clone();
+    let texts: Vec<_> =
+        messages.iter().map(|(_, text, _)| text.trim_start_matches(|c: char| c.is_ascii_digit())).collect();
+    assert_eq!(texts[0], texts[1]);
+}
+
+#[tokio::test]
+async fn not_on_record_is_not_vaccinated_and_looks_like_it() {
+    let stage = Stage::new().await;
+    let mut bodies = Vec::new();
+    for doses in [None, Some(crate::records::Doses { given: 0, required: 2 })] {
+        *stage.records.doses.lock().expect("unpoisoned") = doses;
+        let id = stage.ask().await;
+        let otp = stage.send_otp(&id).await;
+        let answer = stage.try_otp(&id, &otp).await.expect(StatusCode::OK).json();
+        assert_eq!(answer["status"], 0);
+        let members: Vec<_> = answer.as_object().expect("an object").keys().cloned().collect();
+        bodies.push((members, answer["presentation"].as_str().map(str::len)));
+    }
+    assert_eq!(bodies[0], bodies[1]);
+}
+
+#[tokio::test]
+async fn every_step_goes_on_after_a_restart() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let stage = stage.restarted().await;
+    let otp = stage.send_otp(&id).await;
+    let stage = stage.restarted().await;
+    stage.try_otp(&id, &wrong(&otp)).await.expect_problem(422, "wrong_otp");
+    let stage = stage.restarted().await;
+    let answer = stage.try_otp(&id, &otp).await.expect(StatusCode::OK);
+    let stage = stage.restarted().await;
+    let view = stage.get(&format!("/v1/requests/{id}")).key(KEY).send().await.expect(StatusCode::OK);
+    assert_eq!(view.text("presentation"), answer.text("presentation"));
+    assert_eq!(stage.column(&id, "tries").await, 2);
+    stage.post(&format!("/v1/requests/{id}/ack"), &json!({})).key(KEY).send().await.expect(StatusCode::OK);
+    let stage = stage.restarted().await;
+    assert_eq!(stage.state(&id).await, "acknowledged");
+}
+
+#[tokio::test]
+async fn what_ended_is_told_for_a_day_and_then_removed() {
+    let stage = Stage::new().await;
+    let ids = [
+        stage.in_state("declined").await,
+        stage.in_state("acknowledged").await,
+        stage.in_state("answered").await,
+    ];
+    let open = stage.ask().await;
+    stage.app.clock.advance(900);
+    sweep(&stage.app, 1).await.expect("it sweeps");
+    assert_eq!(stage.state(&open).await, "expired");
+    assert_eq!(stage.count("webhooks WHERE event = 'request.expired'").await, 1);
+    assert_eq!(stage.count("webhooks WHERE event = 'request.answered'").await, 0);
+    assert_eq!(stage.count("requests WHERE presentation IS NOT NULL").await, 0);
+    stage.app.clock.advance(86_399);
+    sweep(&stage.app, 1).await.expect("it sweeps");
+    assert_eq!(stage.state(&ids[2]).await, "expired");
+    stage.app.clock.advance(1);
+    sweep(&stage.app, 0).await.expect("it sweeps");
+    for table in ["requests", "replies", "webhooks"] {
+        assert_eq!(stage.count(table).await, 0, "{table}");
+    }
+    // Who consented to what stays.
+    assert_eq!(stage.count("audit").await, 3);
+}
+
+#[tokio::test]
+async fn the_sweeper_takes_any_number() {
+    let stage = Stage::new().await;
+    for _ in 0..250 {
+        stage.ask().await;
+    }
+    stage.app.clock.advance(900);
+    let (one, two) = tokio::join!(sweep(&stage.app, 1), sweep(&stage.app, 1));
+    one.and(two).expect("they sweep");
+    assert_eq!(stage.count("requests WHERE state = 'expired'").await, 250);
+    assert_eq!(stage.count("webhooks").await, 250);
+    stage.app.clock.advance(86_400);
+    sweep(&stage.app, 1).await.expect("it sweeps");
+    assert_eq!(stage.count("requests").await, 0);
+}

@@ -1,0 +1,168 @@
+//! How often is too often.
+
+use std::{net::Ipv6Addr, sync::atomic::Ordering};
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::config::Rate;
+
+use super::stage::{KEY, MOBILE, NAME, Reply, Stage, wrong};
+
+#[track_caller]
+fn wait(reply: Reply) -> i64 {
+    let reply = reply.expect_problem(429, "too_many_requests");
+    reply.header("retry-after").expect("Retry-After").parse().expect("seconds")
+}
+
+fn person() -> Value {
+    json!({"name": NAME, "mobile": MOBILE})
+}
+
+/// Asks for a password in a new request, from an address of its own.
+async fn send(stage: &Stage, n: u32) -> Reply {
+    let id = stage.ask().await;
+    stage.post(&format!("/v1/requests/{id}/otp"), &person()).from(n.to_be_bytes()).send().await
+}
+
+#[tokio::test]
+async fn a_number_gets_seventeen_passwords_a_day_whatever_the_number_of_addresses() {
+    let stage = Stage::new().await;
+    let mut sent = 0;
+    // Somebody who tries every five minutes, from another address each time.
+    for n in 0..288 {
+        let reply = send(&stage, 0x0a00_0000 + n).await;
+        if reply.status == StatusCode::ACCEPTED {
+            sent += 1;
+        } else {
+            assert!((1..=7200).contains(&wait(reply)));
+        }
+        stage.app.clock.advance(300);
+    }
+    assert_eq!((sent, stage.gateway.count()), (16, 16));
+    // The seventeenth of the stated bound comes with the first moment of the next day.
+    send(&stage, 1).await.expect(StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn retry_after_is_when_it_works_again() {
+    let stage = Stage::new().await;
+    for n in 0..5 {
+        send(&stage, n).await.expect(StatusCode::ACCEPTED);
+    }
+    let seconds = wait(send(&stage, 6).await);
+    stage.app.clock.advance(seconds - 2);
+    wait(send(&stage, 7).await);
+    stage.app.clock.advance(2);
+    send(&stage, 8).await.expect(StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_number_is_one_however_it_is_written() {
+    let stage = Stage::new().await;
+    for mobile in ["9876543210", "+91 98765 43210", "098765-43210", "919876543210", "९८७६५४३२१०"]
+    {
+        let id = stage.ask().await;
+        let person = json!({"name": "Somebody Else", "mobile": mobile});
+        let reply = stage.post(&format!("/v1/requests/{id}/otp"), &person).send().await;
+        reply.expect(StatusCode::ACCEPTED);
+    }
+    wait(send(&stage, 1).await);
+    let question = json!({"purpose": "p", "nonce": "c2l4dGVlbiBieXRlcy4uLg", "binding": "name_and_mobile", "mobile": MOBILE});
+    let id = stage.ask_with(question).await;
+    wait(stage.post(&format!("/v1/requests/{id}/otp"), &json!({"name": NAME})).send().await);
+    let legacy = json!({"mobile_number": MOBILE, "full_name": NAME});
+    wait(stage.post("/v3/vaccination/generateOTP", &legacy).header("x-api-key", KEY).send().await);
+}
+
+#[tokio::test]
+async fn a_password_that_was_not_delivered_does_not_count_for_the_number() {
+    let stage = Stage::new().await;
+    stage.gateway.is_down.store(true, Ordering::Relaxed);
+    for n in 0..20 {
+        send(&stage, n).await.expect_problem(503, "otp_not_delivered");
+    }
+    stage.gateway.is_down.store(false, Ordering::Relaxed);
+    for n in 0..5 {
+        send(&stage, n).await.expect(StatusCode::ACCEPTED);
+    }
+    wait(send(&stage, 6).await);
+}
+
+#[tokio::test]
+async fn another_password_waits_half_a_minute() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    stage.send_otp(&id).await;
+    let path = format!("/v1/requests/{id}/otp");
+    stage.app.clock.advance(10);
+    let seconds = wait(stage.post(&path, &person()).send().await);
+    assert!((19..=20).contains(&seconds));
+    stage.app.clock.advance(seconds);
+    stage.send_otp(&id).await;
+}
+
+#[tokio::test]
+async fn an_address_is_limited_and_a_network_of_version_six_is_one() {
+    let stage = Stage::with(|config| config.limits.otp_per_address = Rate { burst: 3, seconds: 60.0 }).await;
+    let hosts = (1..=4).map(|n| Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, n));
+    for (n, host) in hosts.enumerate() {
+        let id = stage.ask().await;
+        let person = json!({"name": NAME, "mobile": format!("98765432{n:02}")});
+        let reply = stage.post(&format!("/v1/requests/{id}/otp"), &person).from(host).send().await;
+        if n < 3 {
+            reply.expect(StatusCode::ACCEPTED);
+        } else {
+            assert!(wait(reply) <= 60)
+        }
+    }
+    assert_eq!(stage.gateway.count(), 3);
+    let id = stage.ask().await;
+    let elsewhere = Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0, 0, 1);
+    let call = stage.post(&format!("/v1/requests/{id}/otp"), &person()).from(elsewhere);
+    call.send().await.expect(StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn confirmations_from_an_address_are_limited_before_the_password_is_looked_at() {
+    let stage =
+        Stage::with(|config| config.limits.confirm_per_address = Rate { burst: 2, seconds: 60.0 }).await;
+    let id = stage.ask().await;
+    let otp = stage.send_otp(&id).await;
+    for _ in 0..2 {
+        stage.try_otp(&id, &wrong(&otp)).await.expect_problem(422, "wrong_otp");
+    }
+    wait(stage.try_otp(&id, &otp).await);
+    assert_eq!(stage.records.asked.load(Ordering::Relaxed), 0);
+    assert_eq!(stage.column(&id, "tries").await, 2);
+    let call = stage.post(&format!("/v1/requests/{id}/confirm"), &json!({"otp": otp})).from([203, 0, 113, 9]);
+    call.send().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn entities_and_passes_are_limited() {
+    let stage = Stage::with(|config| {
+        config.limits.requests_per_entity = Rate { burst: 2, seconds: 5.0 };
+        config.limits.passes_per_address = Rate { burst: 2, seconds: 5.0 };
+    })
+    .await;
+    let question = json!({"purpose": "p", "nonce": "c2l4dGVlbiBieXRlcy4uLg"});
+    for _ in 0..2 {
+        stage.ask().await;
+        stage.post("/v1/passes", &json!({"purpose": "office"})).send().await.expect(StatusCode::CREATED);
+    }
+    assert_eq!(wait(stage.post("/v1/requests", &question).key(KEY).send().await), 5);
+    assert_eq!(wait(stage.post("/v1/passes", &json!({"purpose": "office"})).send().await), 5);
+}
+
+#[tokio::test]
+async fn neither_numbers_nor_addresses_stand_in_the_table() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    stage.send_otp(&id).await;
+    assert_eq!(stage.count("limits WHERE length(key) = 32").await, stage.count("limits").await);
+    assert_eq!(stage.count("limits").await, 3);
+    stage.app.clock.advance(86_400);
+    crate::sweeper::sweep(&stage.app, 0).await.expect("it sweeps");
+    assert_eq!(stage.count("limits").await, 0);
+}

@@ -1,0 +1,108 @@
+//! Calls that come at once.
+
+use axum::http::StatusCode;
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::stage::{KEY, MOBILE, NAME, Stage, wrong};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_right_passwords_one_makes_the_answer() {
+    let stage = Stage::new().await;
+    for _ in 0..5 {
+        let id = stage.ask().await;
+        let person = json!({"name": NAME, "mobile": MOBILE});
+        stage.post(&format!("/v1/requests/{id}/otp"), &person).send().await.expect(StatusCode::ACCEPTED);
+        let otp = stage.gateway.last_otp();
+        let replies = join_all((0..8).map(|_| stage.try_otp(&id, &otp))).await;
+        let made = replies.iter().filter(|reply| reply.status == StatusCode::OK).count();
+        assert_eq!(made, 1, "{replies:?}");
+        assert!(
+            replies.iter().all(|reply| reply.status == StatusCode::OK || reply.text("code") == "wrong_state")
+        );
+        assert_eq!(stage.column(&id, "tries").await, 1);
+    }
+    assert_eq!(stage.count("audit").await, 5);
+    assert_eq!(stage.count("webhooks").await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_guesses_three_count() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let otp = stage.send_otp(&id).await;
+    let guesses = (0..30_u8).map(|n| {
+        let guess = json!({"otp": wrong(&otp)});
+        let path = format!("/v1/requests/{id}/confirm");
+        let call = stage.post(&path, &guess).from([198, 51, 100, n]);
+        call.send()
+    });
+    let replies = join_all(guesses).await;
+    let wrong_otp = replies.iter().filter(|reply| reply.text("code") == "wrong_otp").count();
+    assert_eq!(wrong_otp, 2);
+    assert!(
+        replies.iter().all(|reply| ["wrong_otp", "tries_used_up"].contains(&reply.text("code").as_str()))
+    );
+    assert_eq!(stage.column(&id, "tries").await, 3);
+    assert_eq!(stage.count("audit WHERE event = 'failed'").await, 1);
+    stage.try_otp(&id, &otp).await.expect_problem(410, "tries_used_up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_calls_for_a_password_one_sends_it() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let person = json!({"name": NAME, "mobile": MOBILE});
+    let path = format!("/v1/requests/{id}/otp");
+    let replies = join_all((0..8).map(|_| stage.post(&path, &person).send())).await;
+    let sent = replies.iter().filter(|reply| reply.status == StatusCode::ACCEPTED).count();
+    assert_eq!((sent, stage.gateway.count()), (1, 1), "{replies:?}");
+    // Those that were refused took nothing from the number's limit: four more are left of five.
+    for _ in 0..4 {
+        let id = stage.ask().await;
+        stage.send_otp(&id).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_and_a_refusal_exclude_each_other() {
+    let stage = Stage::new().await;
+    for _ in 0..5 {
+        let id = stage.ask().await;
+        let otp = stage.send_otp(&id).await;
+        let decline = format!("/v1/requests/{id}/decline");
+        let nothing = json!({});
+        let (confirmed, declined) =
+            tokio::join!(stage.try_otp(&id, &otp), stage.post(&decline, &nothing).send());
+        let expected = match (confirmed.status.is_success(), declined.status.is_success()) {
+            (true, false) => "answered",
+            (false, true) => "declined",
+            both => panic!("{both:?}: {confirmed:?} {declined:?}"),
+        };
+        assert_eq!(stage.state(&id).await, expected);
+    }
+    assert_eq!(stage.count("audit").await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_key_at_once_has_one_effect_and_one_reply() {
+    let stage = Stage::new().await;
+    let question = json!({"purpose": "p", "nonce": "c2l4dGVlbiBieXRlcy4uLg"});
+    let made =
+        join_all((0..8).map(|_| stage.post("/v1/requests", &question).key(KEY).once("one").send())).await;
+    assert!(made.iter().all(|reply| reply.status == StatusCode::CREATED && reply.bytes == made[0].bytes));
+    assert_eq!(made.iter().filter(|reply| !reply.is_replayed()).count(), 1);
+    assert_eq!(stage.count("requests").await, 1);
+
+    let id = made[0].text("id");
+    let otp = stage.send_otp(&id).await;
+    let path = format!("/v1/requests/{id}/confirm");
+    let guess = json!({"otp": wrong(&otp)});
+    let wrong_ones = join_all((0..8).map(|_| stage.post(&path, &guess).once("guess").send())).await;
+    assert!(wrong_ones.iter().all(|reply| reply.status == 422 && reply.bytes == wrong_ones[0].bytes));
+    assert_eq!(stage.column(&id, "tries").await, 1);
+    let right = json!({"otp": otp});
+    let right_ones = join_all((0..8).map(|_| stage.post(&path, &right).once("right").send())).await;
+    assert!(right_ones.iter().all(|reply| reply.status == 200 && reply.bytes == right_ones[0].bytes));
+    assert_eq!(stage.count("audit").await, 1);
+}

@@ -1,0 +1,153 @@
+//! Calls that are repeated with the same `Idempotency-Key`.
+
+use std::sync::atomic::Ordering;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::stage::{KEY, MOBILE, NAME, OTHER_KEY, Stage, wrong};
+
+fn question() -> Value {
+    json!({"purpose": "rail-booking", "nonce": "c2l4dGVlbiBieXRlcy4uLg"})
+}
+
+/// Makes a call twice, and sees that the second is the first one's reply.
+macro_rules! twice {
+    ($status:expr, $call:expr) => {{
+        let first = $call.send().await;
+        assert_eq!(first.status, $status, "{first:?}");
+        assert!(!first.is_replayed());
+        let second = $call.send().await;
+        assert!(second.is_replayed(), "{second:?}");
+        assert_eq!((second.status, &second.bytes), (first.status, &first.bytes));
+        assert_eq!(second.header("location"), first.header("location"));
+        first
+    }};
+}
+
+#[tokio::test]
+async fn every_post_is_safe_to_repeat() {
+    let stage = Stage::new().await;
+    let made = twice!(201, stage.post("/v1/requests", &question()).key(KEY).once("make"));
+    assert_eq!(stage.count("requests").await, 1);
+    let id = made.text("id");
+    let path = |call: &str| format!("/v1/requests/{id}/{call}");
+
+    let person = json!({"name": NAME, "mobile": MOBILE});
+    twice!(202, stage.post(&path("otp"), &person).once("send"));
+    assert_eq!(stage.gateway.count(), 1);
+    let otp = stage.gateway.last_otp();
+    twice!(422, stage.post(&path("confirm"), &json!({"otp": wrong(&otp)})).once("guess"));
+    assert_eq!(stage.column(&id, "tries").await, 1);
+    twice!(200, stage.post(&path("confirm"), &json!({"otp": otp})).once("right"));
+    assert_eq!(stage.column(&id, "tries").await, 2);
+    assert_eq!(stage.count("audit").await, 1);
+    twice!(200, stage.post(&path("ack"), &json!({})).key(KEY).once("ack"));
+
+    let id = stage.ask().await;
+    twice!(200, stage.post(&format!("/v1/requests/{id}/decline"), &json!({})).once("no"));
+    assert_eq!(stage.count("audit").await, 2);
+    twice!(201, stage.post("/v1/passes", &json!({"purpose": "office"})).once("pass"));
+    assert_eq!(stage.count("requests").await, 3);
+}
+
+#[tokio::test]
+async fn the_last_wrong_password_is_answered_the_same_again() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let guess = json!({"otp": wrong(&stage.send_otp(&id).await)});
+    let path = format!("/v1/requests/{id}/confirm");
+    for key in ["1", "2"] {
+        twice!(422, stage.post(&path, &guess).once(key));
+    }
+    let last = twice!(410, stage.post(&path, &guess).once("3"));
+    assert_eq!(last.text("code"), "tries_used_up");
+    // The first two told what was left at their time, and are over with the request.
+    stage.post(&path, &guess).once("1").send().await.expect_problem(410, "tries_used_up");
+}
+
+#[tokio::test]
+async fn a_key_is_for_one_call_by_one_caller() {
+    let stage = Stage::new().await;
+    let first =
+        stage.post("/v1/requests", &question()).key(KEY).once("k").send().await.expect(StatusCode::CREATED);
+    let other = json!({"purpose": "other", "nonce": "c2l4dGVlbiBieXRlcy4uLg"});
+    stage.post("/v1/requests", &other).key(KEY).once("k").send().await.expect_problem(422, "key_reused");
+    let ack = format!("/v1/requests/{}/ack", first.text("id"));
+    stage.post(&ack, &json!({})).key(KEY).once("k").send().await.expect_problem(422, "key_reused");
+    let second = stage.post("/v1/requests", &question()).key(OTHER_KEY).once("k").send().await;
+    assert_ne!(second.expect(StatusCode::CREATED).text("id"), first.text("id"));
+
+    let pass = json!({"purpose": "office"});
+    let [one, two] =
+        [[192, 0, 2, 1], [192, 0, 2, 2]].map(|from| stage.post("/v1/passes", &pass).once("k").from(from));
+    assert_ne!(one.send().await.text("id"), two.send().await.text("id"));
+
+    let long = "k".repeat(256);
+    for bad in ["", "a b", "clé", long.as_str()] {
+        stage
+            .post("/v1/requests", &question())
+            .key(KEY)
+            .once(bad)
+            .send()
+            .await
+            .expect_problem(400, "bad_request");
+    }
+    let twice = stage.post("/v1/requests", &question()).key(KEY).once("a").once("b");
+    twice.send().await.expect_problem(400, "bad_request");
+}
+
+#[tokio::test]
+async fn what_had_no_effect_can_be_tried_again_with_the_same_key() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let path = format!("/v1/requests/{id}/otp");
+    let person = json!({"name": NAME, "mobile": MOBILE});
+    stage.gateway.is_down.store(true, Ordering::Relaxed);
+    let down = stage.post(&path, &person).once("k").send().await.expect_problem(503, "otp_not_delivered");
+    assert!(down.header("retry-after").is_some());
+    assert_eq!(stage.state(&id).await, "open");
+    stage.gateway.is_down.store(false, Ordering::Relaxed);
+    stage.post(&path, &person).once("k").send().await.expect(StatusCode::ACCEPTED);
+
+    let otp = stage.gateway.last_otp();
+    let confirm = format!("/v1/requests/{id}/confirm");
+    stage.records.is_down.store(true, Ordering::Relaxed);
+    for _ in 0..5 {
+        let call = stage.post(&confirm, &json!({"otp": otp})).once("c");
+        call.send().await.expect_problem(503, "unavailable");
+    }
+    assert_eq!(stage.column(&id, "tries").await, 0);
+    stage.records.is_down.store(false, Ordering::Relaxed);
+    stage.post(&confirm, &json!({"otp": otp})).once("c").send().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_reply_outlives_a_restart_and_not_its_request() {
+    let stage = Stage::new().await;
+    let made = stage.post("/v1/requests", &question()).key(KEY).once("k").send().await;
+    let stage = stage.restarted().await;
+    let again = stage.post("/v1/requests", &question()).key(KEY).once("k").send().await;
+    assert!(again.is_replayed() && again.bytes == made.bytes);
+    stage.app.clock.advance(900);
+    crate::sweeper::sweep(&stage.app, 0).await.expect("it sweeps");
+    let again = stage.post("/v1/requests", &question()).key(KEY).once("k").send().await;
+    assert!(again.is_replayed(), "the entity can still find out what became of its request");
+    stage.app.clock.advance(86_400);
+    crate::sweeper::sweep(&stage.app, 0).await.expect("it sweeps");
+    assert_eq!((stage.count("requests").await, stage.count("replies").await), (0, 0));
+}
+
+#[tokio::test]
+async fn an_answer_is_not_kept_in_a_reply_once_it_is_acknowledged() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let confirm = json!({"otp": stage.send_otp(&id).await});
+    let path = format!("/v1/requests/{id}/confirm");
+    stage.post(&path, &confirm).once("k").send().await.expect(StatusCode::OK);
+    assert_eq!(stage.count("replies").await, 1);
+    stage.post(&format!("/v1/requests/{id}/ack"), &json!({})).key(KEY).send().await.expect(StatusCode::OK);
+    assert_eq!(stage.count("replies").await, 0);
+    assert_eq!(stage.count("webhooks").await, 0);
+    stage.post(&path, &confirm).once("k").send().await.expect_problem(409, "wrong_state");
+}
