@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kycvs_issuer::{
     Service,
-    config::Config,
+    config::{Config, Log},
     demo::{Addresses, Demo, PEOPLE},
     stop_signal,
 };
@@ -68,6 +68,8 @@ fn demonstrate(options: &Serve, out: &mut Output) -> Result<()> {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| Failure::io("cannot make a folder", &error))?),
     };
+    // Whoever plays wants to see the addresses, and not each call.
+    kycvs_issuer::log_to_stderr(&Log { level: "warn".to_owned(), ..Log::default() });
     let folder = options.dir.as_deref().or(fresh.as_ref().map(TempDir::path)).unwrap_or(Path::new("."));
     let done = kycvs_issuer::run(async {
         let demo = Demo::open(folder, options.listen).await.map_err(|error| failed(&error))?;
