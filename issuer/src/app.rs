@@ -24,8 +24,6 @@ pub(crate) struct App {
     pub(crate) secret: ServiceSecret,
     pub(crate) issuer: Arc<Issuer<Arc<dyn Signer + Send + Sync>>>,
     pub(crate) gateway: Arc<dyn Gateway>,
-    /// The gateway again, where it is the inbox that its page shows.
-    pub(crate) inbox: Option<Arc<Inbox>>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
     /// The messages, where they go to a page.
