@@ -156,10 +156,10 @@ pub(crate) struct Serve {
     #[arg(long, group = "what")]
     demo: bool,
     /// Keep the demonstration's files in this folder; made where it is missing [default: a new one, removed at the end]
-    #[arg(long, value_name = "DIR", requires = "demo")]
+    #[arg(long, value_name = "DIR", requires = "demo", conflicts_with = "config")]
     pub(crate) dir: Option<PathBuf>,
     /// Where the demonstration listens, on loopback; the booking site takes the next port [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS", requires = "demo")]
+    #[arg(long, value_name = "ADDRESS", requires = "demo", conflicts_with = "config")]
     pub(crate) listen: Option<std::net::SocketAddr>,
 }
 

@@ -214,31 +214,59 @@ pub(crate) async fn gone(mut stopped: watch::Receiver<()>) {
     while stopped.changed().await.is_ok() {}
 }
 
-/// Ready when the system asks the process to end: SIGINT (Ctrl-C) or SIGTERM. Asked for once more while it ends, the
-/// process ends at once.
-pub async fn stop_signal() {
-    asked_to_end().await;
-    tokio::spawn(async {
-        asked_to_end().await;
-        std::process::exit(130);
-    });
+/// Listens, from this call on, for the system asking the process to end: SIGINT (Ctrl-C) or SIGTERM. Ready when it does.
+/// Asked once more while it ends, the process ends at once.
+///
+/// # Panics
+/// Outside [`run`](crate::run) or another runtime of Tokio.
+pub fn stop_signal() -> impl Future<Output = ()> {
+    let mut asked = Asked::listen();
+    async move {
+        asked.to_end().await;
+        tokio::spawn(async move {
+            asked.to_end().await;
+            std::process::exit(130);
+        });
+    }
 }
 
+/// The signals that ask a process to end.
 #[cfg(unix)]
-async fn asked_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => _ = tokio::signal::ctrl_c().await,
+struct Asked([Option<tokio::signal::unix::Signal>; 2]);
+
+#[cfg(unix)]
+impl Asked {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
+    }
+
+    async fn to_end(&mut self) {
+        let [interrupt, terminate] = self.0.each_mut().map(|signal| async {
+            match signal {
+                Some(signal) => _ = signal.recv().await,
+                None => std::future::pending().await,
+            }
+        });
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Asked;
+
+#[cfg(not(unix))]
+impl Asked {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn to_end(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// Reads the certificate again at each SIGHUP.

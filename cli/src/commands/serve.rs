@@ -39,13 +39,15 @@ fn serve(path: &Path, out: &mut Output) -> Result<()> {
         let bound = Service::open(config).await.map_err(|error| failed(&error))?;
         let bound = bound.bind().await.map_err(|error| failed(&error))?;
         let address = bound.address().to_string();
+        // Before anyone is told that it runs.
+        let stop = stop_signal();
         if out.is_json() {
             out.object(&Listening { ok: true, address, public_url })?;
         } else {
             out.line(&format!("listening on {address}, for {public_url}"))?;
         }
         out.finish()?;
-        bound.serve(stop_signal()).await;
+        bound.serve(stop).await;
         Ok(())
     })
     .map_err(|error| Failure::io("cannot start", &error))?
@@ -73,9 +75,10 @@ fn demonstrate(options: &Serve, out: &mut Output) -> Result<()> {
     let folder = options.dir.as_deref().or(fresh.as_ref().map(TempDir::path)).unwrap_or(Path::new("."));
     let done = kycvs_issuer::run(async {
         let demo = Demo::open(folder, options.listen).await.map_err(|error| failed(&error))?;
+        let stop = stop_signal();
         say(demo.addresses(), fresh.is_some(), out)?;
         out.finish()?;
-        demo.serve(stop_signal()).await;
+        demo.serve(stop).await;
         Ok(())
     })
     .map_err(|error| Failure::io("cannot start", &error))?;
