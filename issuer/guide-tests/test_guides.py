@@ -17,7 +17,7 @@ from kycvs import KycvsError
 
 from conftest import EXAMPLE, Example, NewPerson
 from guides import Block, Reader, blocks, fits, wait_for
-from service import ROOT, free_port
+from service import ROOT, free_port, until
 
 SERVICE = ROOT / "issuer" / "README.md"
 ENTITY = EXAMPLE / "README.md"
@@ -142,10 +142,14 @@ def test_the_metrics_are_called_as_the_page_says(example: Example, new_person: N
     refused, answered = (example.book(person.name).request for _ in range(2))
     person.consent(answered)
     person.decline(refused)
-    text = requests.get(f"{example.service.url}/metrics", timeout=20).text
     named = set(re.findall(r"`(kycvs_[a-z_]+)", SERVICE.read_text()))
     assert len(named) > 6
-    assert {name for name in named if not re.search(rf"^{name}(_bucket)?\{{", text, re.MULTILINE)} == set()
+
+    def all_counted() -> bool | None:
+        text = requests.get(f"{example.service.url}/metrics", timeout=20).text
+        return all(re.search(rf"^{name}(_bucket)?\{{", text, re.MULTILINE) for name in named) or None
+
+    until(f"all of {named} are counted", all_counted)
 
 
 def test_a_page_can_be_wrong() -> None:

@@ -34,6 +34,7 @@ use crate::{
     config,
     db::{self, Db, Tx},
     entities::{self, Entity},
+    metrics::Metrics,
     outbound::{self, Outcome, backoff, is_loopback},
     problem,
     secret::ServiceSecret,
@@ -99,6 +100,7 @@ struct Worker {
     settings: config::Webhooks,
     client: Client,
     calls: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
     view: Arc<View>,
 }
 
@@ -132,6 +134,7 @@ impl Worker {
             settings: app.config.webhooks.clone(),
             client: outbound::client(Duration::from_secs(app.config.webhooks.timeout.into()))?,
             calls: Arc::new(Semaphore::new(CALLS)),
+            metrics: Arc::clone(&app.metrics),
             view: Arc::new(move |request| {
                 let app = of_view.clone();
                 Box::pin(async move { crate::flow::webhook_view(&app, &request).await })
@@ -246,6 +249,7 @@ impl Worker {
 
     async fn fate(&self, row: &Row, endpoint: &Endpoint) -> Fate {
         if row.expires_at <= self.clock.now() {
+            self.metrics.webhook("given_up");
             return Fate::Done;
         }
         let body = match (self.view)(row.request.clone()).await {
@@ -257,6 +261,7 @@ impl Worker {
         let outcome = endpoint.call(row, body, self).await;
         let (entity, event, attempt) = (&endpoint.entity, &row.event, row.attempts);
         let request = row.request.get(..6).unwrap_or_default();
+        self.metrics.webhook(if matches!(outcome, Outcome::Taken) { "taken" } else { "not_taken" });
         match outcome {
             Outcome::Taken => {
                 tracing::info!(entity, event, attempt, request, "the entity took its webhook");

@@ -48,6 +48,7 @@ export class Service {
     const service = new Service(folder, await freePort(), site);
     service.kycvs("keygen", "--issuer", "health.example", "--out-dir", folder);
     writeFileSync(join(folder, "secret"), randomBytes(32).toString("hex"), { mode: 0o600 });
+    writeFileSync(join(folder, "gateway-secret"), `whsec_${randomBytes(32).toString("base64")}`, { mode: 0o600 });
     writeFileSync(join(folder, "records.csv"), RECORDS);
     writeFileSync(service.config, `
 listen = "127.0.0.1:${service.port}"

@@ -394,7 +394,7 @@ describe("other settings", () => {
 
   test("the SMS gateway is dead: nothing is told, no try is lost, and it can be tried again", async () => {
     const gateway = await freePort();
-    const delivery = `kind = "webhook"\nurl = "http://127.0.0.1:${gateway}/sms"\ntimeout = 1`;
+    const delivery = `kind = "webhook"\nurl = "http://127.0.0.1:${gateway}/sms"\nsecret_file = "gateway-secret"\ntimeout = 1`;
     await withService({ delivery }, async (own) => {
       const request = await own.ask();
       const { watched, page, widget } = await embed(request);

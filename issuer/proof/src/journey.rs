@@ -97,7 +97,10 @@ pub(crate) async fn walk(
     let start = Instant::now();
     let key = hex::encode(question.nonce);
 
-    let asked = caller.call("create", &entity.ask(&question).once(&key)).await?.expect(201, "create")?;
+    let asked = caller
+        .call("create", &entity.ask(&question).once(&format!("{key}-ask")))
+        .await?
+        .expect(201, "create")?;
     let request = asked["id"].as_str().ok_or("create: no id")?.to_owned();
     let person = Page { request: &request, index, key: &key };
     caller.call("otp", &person.otp(&question)).await?.expect(202, "otp")?;
@@ -136,7 +139,7 @@ pub(crate) async fn walk(
         }
         walk.verified = Some(verified);
         if manner.keep_every.is_none_or(|every| index % every != 1) {
-            let acknowledge = entity.acknowledge(&walk.request).once(&key);
+            let acknowledge = entity.acknowledge(&walk.request).once(&format!("{key}-ack"));
             caller.call("ack", &acknowledge).await?.expect(200, "ack")?;
             walk.acknowledged = true;
         }
@@ -149,17 +152,18 @@ pub(crate) async fn walk(
 struct Page<'a> {
     request: &'a str,
     index: usize,
+    /// The beginning of the `Idempotency-Key` of each of its calls.
     key: &'a str,
 }
 
 impl Page<'_> {
     fn otp(&self, question: &Question) -> Call {
         let call = Call::post(format!("/v1/requests/{}/otp", self.request), &question.typed());
-        call.from(address(self.index)).once(self.key)
+        call.from(address(self.index)).once(&format!("{}-otp", self.key))
     }
 
     fn confirm(&self, password: &str) -> Call {
         let call = Call::post(format!("/v1/requests/{}/confirm", self.request), &json!({ "otp": password }));
-        call.from(address(self.index)).once(self.key)
+        call.from(address(self.index)).once(&format!("{}-confirm", self.key))
     }
 }

@@ -63,9 +63,19 @@ pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
 }
 
 /// The name that a person gave, checked and normalised by the core.
+///
+/// The core passes over whatever is not a letter or a digit. A person who is asked for a name has no use for the signs of
+/// programs: who sends them tries something, and is refused here rather than taken for somebody else.
 pub(crate) fn name(text: &str) -> Result<Subject> {
-    Subject::new(text)
-        .map_err(|_| Problem::new(ProblemCode::InvalidName, "Give the name as it stands in your records."))
+    let refused = || Problem::new(ProblemCode::InvalidName, "Give the name as it stands in your records.");
+    let of_programs = |letter: char| {
+        letter.is_control() && !letter.is_whitespace()
+            || letter.is_ascii_punctuation() && !"'-.,()/`".contains(letter)
+    };
+    if text.chars().any(of_programs) {
+        return Err(refused());
+    }
+    Subject::new(text).map_err(|_| refused())
 }
 
 /// The number that goes with the name.

@@ -72,14 +72,19 @@ async fn whole(request: Request) -> Result<Request> {
 }
 
 async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>> {
+    let too_large = || Problem::new(ProblemCode::TooLarge, format!("Send at most {LARGEST_BODY} bytes."));
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    // Said at once: what was announced may never come.
+    if announced > LARGEST_BODY {
+        return Err(too_large());
+    }
     // With room for what was announced, so that growing leaves no copy behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(announced.min(LARGEST_BODY)));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|_| Problem::new(ProblemCode::BadRequest, "The body broke off."))?;
-        if bytes.len() + piece.len() > LARGEST_BODY || announced > LARGEST_BODY {
-            return Err(Problem::new(ProblemCode::TooLarge, format!("Send at most {LARGEST_BODY} bytes.")));
+        if bytes.len() + piece.len() > LARGEST_BODY {
+            return Err(too_large());
         }
         bytes.extend_from_slice(&piece);
     }

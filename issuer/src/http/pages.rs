@@ -7,7 +7,7 @@ use std::{fmt::Write as _, sync::LazyLock};
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -70,8 +70,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     router
 }
 
+/// A piece of the path, which names nothing where it is not UTF-8.
+type PathText = std::result::Result<Path<String>, PathRejection>;
+
 /// The consent page, for a frame of the sites that the asking entity registered.
-async fn embed(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
+async fn embed(State(app): State<App>, id: PathText, headers: HeaderMap) -> Result<Response> {
+    let id = id.map(|Path(id)| id).unwrap_or_default();
     let ancestors = frame_ancestors(&app, &id).await?;
     let mut response = page(&EMBED, &headers, &ancestors);
     // A page that isolates itself can show the frame, too.
@@ -107,8 +111,8 @@ async fn component(headers: HeaderMap) -> Response {
     response
 }
 
-async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response> {
-    let found = ASSETS.iter().find(|file| file.name == name);
+async fn asset(name: PathText, headers: HeaderMap) -> Result<Response> {
+    let found = name.ok().and_then(|Path(name)| ASSETS.iter().find(|file| file.name == name));
     found
         .map(|found| file(found, &headers))
         .ok_or_else(|| Problem::new(ProblemCode::NotFound, "No such file."))

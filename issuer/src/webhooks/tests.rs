@@ -59,6 +59,7 @@ impl Setting {
             settings: config::Webhooks { timeout: 1, first_wait: 0.2, allow_insecure },
             client: outbound::client(Duration::from_secs(1)).expect("a client"),
             calls: Arc::new(Semaphore::new(CALLS)),
+            metrics: Arc::default(),
             view: Arc::new(move |request| {
                 let done = acknowledged.lock().expect("no test panicked").contains(&request);
                 let state = if done { "acknowledged" } else { "answered" };

@@ -53,13 +53,13 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind, kills: usize, clients: us
     report.figure("clients", clients);
     report.figure("journeys", done.walks.len());
     report.figure("persons who went away", done.walks.iter().filter(|walk| walk.confirmed.is_none()).count());
-    report.figure("webhooks", stand.outside.hook_count());
     report.figure("seconds", format!("{:.1}", done.lasted.as_secs_f64()));
     report.note(format!("killed {kills} times during {} journeys", done.walks.len()));
     for (state, count) in stand.database.states().await? {
         report.figure(format!("state {state}"), count);
     }
     account(&stand, &done, &mut report).await?;
+    report.figure("webhooks", stand.outside.hook_count());
     Ok(report)
 }
 

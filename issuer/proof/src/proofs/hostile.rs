@@ -27,8 +27,9 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind) -> Result<Report> {
     let address = stand.address();
     let mut report = Report::new("hostile", database.name());
 
-    let request = open_request(&stand).await?;
-    let cases = cases(&stand.entities[0], &request, address);
+    let (request, another) = (open_request(&stand).await?, open_request(&stand).await?);
+    let maker = Maker { entity: &stand.entities[0], request: &request, another: &another, address };
+    let cases = maker.all();
     report.figure("calls", cases.len());
     let heard = join_all(cases.iter().map(async |case| (case, send(address, &case.bytes).await))).await;
     for (case, heard) in heard {
@@ -67,7 +68,9 @@ enum Wanted {
     AnyProblem,
     /// A status of a client's fault in whatever form, or a closed connection: this is not HTTP.
     Refused,
-    /// A good answer: what looks hostile is only a text.
+    /// A good answer, or a refusal with a problem document.
+    NoFault,
+    /// A good answer: this is no hostile call.
     Good,
 }
 
@@ -80,11 +83,13 @@ struct Case {
 fn judge(report: &mut Report, case: &Case, heard: &Heard) {
     let status = heard.status();
     let client_fault = status.is_some_and(|status| (400..500).contains(&status));
+    let good = status.is_some_and(|status| (200..300).contains(&status));
     let holds = match case.wanted {
         Wanted::Problem(wanted) => status == Some(wanted) && heard.is_problem(),
         Wanted::AnyProblem => client_fault && heard.is_problem(),
         Wanted::Refused => client_fault || status.is_none() && heard.closed,
-        Wanted::Good => status.is_some_and(|status| (200..300).contains(&status)),
+        Wanted::NoFault => good || client_fault && heard.is_problem(),
+        Wanted::Good => good,
     };
     let detail =
         if holds { status.map_or("closed".to_owned(), |status| status.to_string()) } else { heard.shown() };
@@ -98,19 +103,21 @@ async fn open_request(stand: &Stand) -> Result<String> {
     Ok(asked.expect(201, "create")?["id"].as_str().ok_or("create: no id")?.to_owned())
 }
 
-fn cases(entity: &Entity, request: &str, address: SocketAddr) -> Vec<Case> {
-    let maker = Maker { entity, request, address };
-    let kinds = [maker.bodies(), maker.values(), maker.texts(), maker.methods_and_paths(), maker.not_http()];
-    kinds.into_iter().flatten().collect()
-}
-
 struct Maker<'a> {
     entity: &'a Entity,
+    /// A request that waits for its person.
     request: &'a str,
+    /// Another one, for what has to succeed.
+    another: &'a str,
     address: SocketAddr,
 }
 
 impl Maker<'_> {
+    fn all(&self) -> Vec<Case> {
+        let kinds = [self.bodies(), self.values(), self.texts(), self.methods_and_paths(), self.not_http()];
+        kinds.into_iter().flatten().collect()
+    }
+
     fn case(name: impl Into<String>, bytes: impl Into<Vec<u8>>, wanted: Wanted) -> Case {
         Case { name: name.into(), bytes: bytes.into(), wanted }
     }
@@ -259,37 +266,30 @@ impl Maker<'_> {
         asked.chain(typed).chain(otps).collect()
     }
 
-    /// Texts that would do harm where they are taken for code. A purpose is bounded by the core; a name may be anything
-    /// that has letters, and must be nothing but a name.
+    /// Texts that would do harm where they are taken for code. The purpose is the entity's, and any text that the core
+    /// takes; it has to stay one.
     fn texts(&self) -> Vec<Case> {
+        let (otp, confirm) = (self.otp_path(), format!("/v1/requests/{}/confirm", self.request));
         let mut cases = Vec::new();
         for text in INJECTIONS {
-            let purpose = json!({ "purpose": text, "nonce": "AAAAAAAAAAAAAAAAAAAAAA" });
-            cases.push(Self::case(
-                format!("the purpose {text}"),
-                self.json("/v1/requests", &purpose),
-                Wanted::AnyProblem,
-            ));
-            let path = format!("/v1/requests/{}/confirm", self.request);
-            let otp = json!({ "otp": text });
-            cases.push(Self::case(
-                format!("the password {text}"),
-                self.json(&path, &otp),
-                Wanted::AnyProblem,
-            ));
+            let mut case = |what: &str, bytes: Vec<u8>, wanted: Wanted| {
+                cases.push(Self::case(format!("the {what} {text:?}"), bytes, wanted));
+            };
+            let name = json!({ "name": format!("{MARK}{text}"), "mobile": MARKED_NUMBER });
+            case("name", self.json(&otp, &name), Wanted::Problem(422));
             let number = json!({ "name": MARK, "mobile": text });
-            cases.push(Self::case(
-                format!("the number {text}"),
-                self.json(&self.otp_path(), &number),
-                Wanted::AnyProblem,
-            ));
+            case("number", self.json(&otp, &number), Wanted::Problem(422));
+            case("password", self.json(&confirm, &json!({ "otp": text })), Wanted::AnyProblem);
+            let purpose = json!({ "purpose": text, "nonce": "AAAAAAAAAAAAAAAAAAAAAA" });
+            case("purpose", self.json("/v1/requests", &purpose), Wanted::NoFault);
             let escaped: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
-            let path = format!("/v1/requests/{}", escaped.concat());
-            cases.push(Self::case(format!("the id {text}"), self.get(&path), Wanted::Problem(404)));
+            case("id", self.get(&format!("/v1/requests/{}", escaped.concat())), Wanted::Problem(404));
         }
+        let honest = json!({ "name": format!("{MARK}, d/o Müller-O'Brien (Sr.)"), "mobile": MARKED_NUMBER });
+        let path = format!("/v1/requests/{}/otp", self.another);
         cases.push(Self::case(
-            "the OTP call takes a name with SQL and script in it for a name",
-            self.json(&self.otp_path(), &json!({ "name": format!("{MARK}'); DROP TABLE requests; --<script>"), "mobile": MARKED_NUMBER })),
+            "a name with the signs that names have",
+            self.json(&path, &honest),
             Wanted::Good,
         ));
         cases

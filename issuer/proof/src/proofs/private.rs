@@ -27,6 +27,8 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind, data: Option<&Path>) -> R
         cast.iter().map(|part| part.person.clone()).filter(|person| person.doses.is_some()).collect();
     let mut wishes = Wishes { people: on_record.clone(), ..Wishes::new(database) }
         .setting("answers", format!("request_lifetime = {LIFETIME}"))
+        // How long the gateway is tried while it is down.
+        .setting("delivery", "timeout = 2")
         .setting("log", "level = \"debug\"");
     if matches!(database, Kind::Sqlite) && Path::new("/dev/shm").is_dir() {
         wishes.folder = Some("/dev/shm".into());
@@ -338,7 +340,7 @@ fn without_times(log: &[u8]) -> Vec<u8> {
 }
 
 /// Seconds that a request lives here.
-const LIFETIME: u64 = 12;
+const LIFETIME: u64 = 16;
 /// Seconds after the end of a request.
 const ERASED_WITHIN: u64 = 10;
 const FIRST: [&str; 6] = ["Zephyr", "Quillan", "Yxandra", "Wolfgar", "Xiomar", "Vashtil"];
