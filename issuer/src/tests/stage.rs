@@ -83,7 +83,7 @@ impl Stage {
         let mut config: Config = toml::from_str(CONFIG).expect("it is a configuration");
         change(&mut config);
         let (gateway, records) = (Arc::new(Phone::default()), Arc::new(Register::default()));
-        let app = app(&url, config, Clock::default(), gateway.clone(), records.clone()).await;
+        let app = app(&url, config, Clock::standing(), gateway.clone(), records.clone()).await;
         add_entity(&app, ENTITY, Some(KEY), None).await;
         add_entity(&app, "mall.example", Some(OTHER_KEY), None).await;
         add_entity(&app, SIGNING_ENTITY, None, Some(signing_key())).await;
