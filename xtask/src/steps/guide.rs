@@ -4,10 +4,15 @@
 use crate::context::{Context, Stop};
 use crate::counts;
 use crate::tally::Tally;
+use crate::tools::program;
 
 /// The tests of `issuer/guide-tests`, and whether the example's types are right.
 pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
     super::must_exist(context, REQUIREMENTS)?;
+    // What the commands of the pages call.
+    for name in ["curl", "openssl", "sqlite3"] {
+        program(context, name, name)?;
+    }
     let kycvs = context.kycvs()?;
     let environment = super::python::installed_upon(context, REQUIREMENTS, "python-guide")?;
 
