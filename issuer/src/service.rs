@@ -222,9 +222,9 @@ pub(crate) async fn gone(mut stopped: watch::Receiver<()>) {
 pub fn stop_signal() -> impl Future<Output = ()> {
     let mut asked = Asked::listen();
     async move {
-        asked.to_end().await;
+        asked.ending().await;
         tokio::spawn(async move {
-            asked.to_end().await;
+            asked.ending().await;
             std::process::exit(130);
         });
     }
@@ -241,10 +241,10 @@ impl Asked {
         Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
     }
 
-    async fn to_end(&mut self) {
+    async fn ending(&mut self) {
         let [interrupt, terminate] = self.0.each_mut().map(|signal| async {
             match signal {
-                Some(signal) => _ = signal.recv().await,
+                Some(signal) => drop(signal.recv().await),
                 None => std::future::pending().await,
             }
         });
@@ -264,7 +264,7 @@ impl Asked {
         Self
     }
 
-    async fn to_end(&mut self) {
+    async fn ending(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }
