@@ -30,6 +30,7 @@ use kycvs::{Subject, Zeroizing};
 
 use crate::{
     app::App,
+    entities::{self, Entity},
     problem::{Problem, ProblemCode, Result},
     replies::Repeatable,
 };
@@ -60,6 +61,18 @@ pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
     getrandom::fill(&mut *bytes)
         .map_err(|_| Problem::new(ProblemCode::Unavailable, "The system has no random numbers."))?;
     Ok(bytes)
+}
+
+/// The entity that asks, or none for an open pass. One that was disabled asks no more: its requests are over.
+pub(crate) async fn asking_entity(app: &App, request: &Request) -> Result<Option<Entity>> {
+    let Some(id) = &request.entity else { return Ok(None) };
+    match entities::by_id(&app.db, id).await? {
+        Some(entity) => Ok(Some(entity)),
+        None => Err(Problem::new(
+            ProblemCode::RequestOver,
+            "Who asked is no longer registered here: the request is over.",
+        )),
+    }
 }
 
 /// The name that a person gave, checked and normalised by the core.

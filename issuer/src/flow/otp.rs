@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::{
     app::App,
     delivery::Message,
-    entities,
     limits::Limit,
     otp::{Language, Otp},
     problem::{Problem, ProblemCode, Result},
@@ -107,13 +106,8 @@ fn subject(app: &App, request: &Request, person: &Person) -> Result<Subject> {
 
 /// The name of who asks, for the message; an open pass is asked for by the person, of the issuer.
 async fn asker(app: &App, request: &Request) -> Result<String> {
-    let entity = match &request.entity {
-        Some(id) => entities::by_id(&app.db, id).await?,
-        None => return Ok(app.config.display_name.clone()),
-    };
-    entity.map(|entity| entity.name).ok_or_else(|| {
-        Problem::new(ProblemCode::RequestOver, "Who asked is no longer registered here: the request is over.")
-    })
+    let entity = super::asking_entity(app, request).await?;
+    Ok(entity.map_or_else(|| app.config.display_name.clone(), |entity| entity.name))
 }
 
 /// A password for one round of one request.

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::{
     app::App,
-    entities,
     problem::{Problem, ProblemCode, Result},
 };
 
@@ -114,10 +113,7 @@ struct OtpState {
 /// The request as the person sees it.
 pub(crate) async fn consent(app: &App, id: &str) -> Result<Consent> {
     let request = Request::find_for_person(app, id).await?;
-    let entity = match &request.entity {
-        Some(id) => entities::by_id(&app.db, id).await?,
-        None => None,
-    };
+    let entity = super::asking_entity(app, &request).await?;
     let state = request.state(app.clock.now());
     // Once the request is over, its password is nobody's business.
     let sent = state == State::OtpSent;

@@ -110,6 +110,24 @@ async fn an_entity_that_was_disabled_asks_no_more() {
 }
 
 #[tokio::test]
+async fn an_entity_that_was_disabled_gets_no_answer() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let otp = stage.send_otp(&id).await;
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    sqlx::query("UPDATE entities SET disabled_at = 1").execute(&mut *tx).await.expect("disabled");
+    tx.commit().await.expect("commits");
+    stage.try_otp(&id, &otp).await.expect_problem(410, "request_over");
+    stage.get(&format!("/v1/requests/{id}/consent")).send().await.expect_problem(410, "request_over");
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    sqlx::query("UPDATE entities SET disabled_at = NULL").execute(&mut *tx).await.expect("enabled");
+    tx.commit().await.expect("commits");
+    // Nothing was signed, and no try was counted.
+    let consent = stage.get(&format!("/v1/requests/{id}/consent")).send().await.json();
+    assert_eq!((consent["state"].as_str(), consent["otp"]["tries_left"].as_i64()), (Some("otp_sent"), Some(3)));
+}
+
+#[tokio::test]
 async fn three_wrong_passwords_end_a_request_over_all_its_passwords() {
     let stage = Stage::new().await;
     let id = stage.ask().await;
