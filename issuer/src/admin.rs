@@ -31,6 +31,17 @@ impl Admin {
         Ok(Self { db, secret: config.secret()?, clock: Clock::default() })
     }
 
+    /// Opens the database that the settings name, and makes none where there is none: for looking at what should be there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and where there is no such file.
+    pub async fn open_existing(config: &Config) -> Result<Self, AdminError> {
+        if !db::is_there(&config.database_url()?) {
+            return Err(AdminError::refused("there is no database where the settings say: look at `database.url`"));
+        }
+        Self::open(config).await
+    }
+
     #[cfg(test)]
     pub(crate) fn of(db: Db) -> Self {
         Self { db, secret: ServiceSecret::from_bytes(&[7; 32]), clock: Clock::default() }

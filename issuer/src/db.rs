@@ -7,7 +7,7 @@
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    AnyPool, Transaction,
+    AnyPool, Row, Transaction,
     any::{Any, AnyConnectOptions, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
 };
@@ -65,6 +65,11 @@ impl Db {
         Ok(db)
     }
 
+    /// Which database it is, for the few statements that differ.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// For reading.
     pub(crate) fn reader(&self) -> &AnyPool {
         &self.readers
@@ -81,11 +86,18 @@ impl Db {
 
     /// Moves the journal into the file and empties it, so that nothing that was removed stays there. Of no use, and
     /// nothing, with PostgreSQL.
-    pub(crate) async fn empty_journal(&self) -> Result<(), sqlx::Error> {
-        if self.dialect == Dialect::Sqlite {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writers).await?;
+    ///
+    /// `false` where it could not be emptied, since somebody reads pages that are only there: nobody waits for that, and
+    /// no call behind this on the only writer.
+    pub(crate) async fn empty_journal(&self) -> Result<bool, sqlx::Error> {
+        if self.dialect != Dialect::Sqlite {
+            return Ok(true);
         }
-        Ok(())
+        let mut writer = self.writers.acquire().await?;
+        sqlx::query("PRAGMA busy_timeout = 20").execute(&mut *writer).await?;
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await;
+        sqlx::query(BUSY_TIMEOUT).execute(&mut *writer).await?;
+        Ok(row?.try_get::<i64, _>("busy")? == 0)
     }
 
     #[cfg(test)]
@@ -130,20 +142,30 @@ const SQLITE_PRAGMAS: [&str; 5] = [
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 10000",
+    BUSY_TIMEOUT,
 ];
+
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 10000";
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Whether the file of this URL is there; PostgreSQL says so itself.
+pub(crate) fn is_there(url: &str) -> bool {
+    !url.starts_with("sqlite:") || file(url).exists()
+}
+
+fn file(url: &str) -> &Path {
+    let name = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    Path::new(name.split('?').next().unwrap_or(name))
+}
+
 /// Makes the file where there is none, readable by its owner alone. SQLite gives its journal the same rights.
 fn make_private_file(url: &str) -> Result<(), sqlx::Error> {
-    let name = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = Path::new(name.split('?').next().unwrap_or(name));
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(sqlx::Error::Io)
+    options.open(file(url)).map(drop).map_err(sqlx::Error::Io)
 }
 
 fn migrations(dialect: Dialect) -> Migrator {
@@ -163,7 +185,6 @@ fn migrations(dialect: Dialect) -> Migrator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sqlx::Row;
 
     async fn sqlite() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -185,9 +206,30 @@ mod tests {
         .execute(&mut *tx)
         .await
         .expect("an entry");
-        for change in ["UPDATE audit SET at = 1", "DELETE FROM audit"] {
+        let replace = "INSERT OR REPLACE INTO audit SELECT seq, 1, event, request, entity, purpose, binding, \
+                       token_hash, previous, hash FROM audit";
+        for change in ["UPDATE audit SET at = 1", "DELETE FROM audit", replace] {
             assert!(sqlx::query(change).execute(&mut *tx).await.is_err(), "{change}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_reads_for_long_keeps_no_one_from_writing() {
+        let (_folder, db) = sqlite().await;
+        let change = "UPDATE audit_head SET seq = seq + 1";
+        let mut reader = db.reader().begin().await.expect("begins");
+        sqlx::query("SELECT seq FROM audit_head").fetch_one(&mut *reader).await.expect("a row");
+        let mut tx = db.begin().await.expect("begins");
+        sqlx::query(change).execute(&mut *tx).await.expect("changes");
+        tx.commit().await.expect("commits");
+        let start = std::time::Instant::now();
+        assert!(!db.empty_journal().await.expect("it is told"), "somebody reads the old pages");
+        let mut tx = db.begin().await.expect("begins");
+        sqlx::query(change).execute(&mut *tx).await.expect("changes");
+        tx.commit().await.expect("commits");
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+        drop(reader);
+        assert!(db.empty_journal().await.expect("it is told"));
     }
 
     #[tokio::test]

@@ -4,6 +4,8 @@
 //! key that come at once meet at that row: who comes second is rolled back and repeats the first one's reply. What had no
 //! effect (a value that is not taken, a service that is away) is not stored and can be tried again with the same key.
 
+use std::fmt;
+
 use axum::http::StatusCode;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
@@ -17,7 +19,7 @@ use crate::{
 };
 
 /// What a call was answered with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     /// JSON: a problem document where the status is an error.
@@ -26,6 +28,13 @@ pub(crate) struct Reply {
     pub(crate) code: Option<ProblemCode>,
     /// Whether it comes from an earlier call.
     pub(crate) repeated: bool,
+}
+
+/// Without the body, which can be an answer.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Reply {

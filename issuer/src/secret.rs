@@ -26,6 +26,8 @@ pub(crate) enum Use {
     ReplyKey,
     /// Method, path and body of a request that may be repeated.
     ReplyFingerprint,
+    /// The name of a message, made of the request and the round that it belongs to.
+    MessageId,
     /// The bearer token of the calls of 2021.
     Session,
     /// The key of a verifying entity's webhooks.
@@ -42,6 +44,7 @@ impl Use {
             Self::Limit => b"kycvs/issuer/limit/1",
             Self::ReplyKey => b"kycvs/issuer/reply-key/1",
             Self::ReplyFingerprint => b"kycvs/issuer/reply-fingerprint/1",
+            Self::MessageId => b"kycvs/issuer/message-id/1",
             Self::Session => b"kycvs/issuer/session/1",
             Self::WebhookKey => b"kycvs/issuer/webhook-key/1",
             Self::SealingKey => b"kycvs/issuer/sealing-key/1",

@@ -36,6 +36,8 @@ pub(crate) async fn sweep(app: &App, round: u32) -> Result<()> {
         expire::forget_old(app).await?;
     }
     // What calls erased in the meantime is in the journal too.
-    app.db.empty_journal().await?;
+    if !app.db.empty_journal().await? && round % ROUNDS == 0 {
+        tracing::warn!("somebody reads the database all the time: what was erased stays in its journal");
+    }
     Ok(())
 }

@@ -8,12 +8,25 @@ use kycvs_issuer::config::Config;
 use crate::failure::{Failure, Result};
 use crate::output::shown;
 
-/// Opens what the settings name, does the work, and closes it again.
+/// Opens what the settings name, made where it is not there yet, does the work, and closes it again.
 pub(super) fn with_admin<T>(config: &Path, work: impl AsyncFnOnce(&Admin) -> Result<T>) -> Result<T> {
+    with(config, async |config| Admin::open(config).await, work)
+}
+
+/// The same with a database that has to be there: an empty one that was made for the question would answer it wrongly.
+pub(super) fn with_existing<T>(config: &Path, work: impl AsyncFnOnce(&Admin) -> Result<T>) -> Result<T> {
+    with(config, async |config| Admin::open_existing(config).await, work)
+}
+
+fn with<T>(
+    config: &Path,
+    open: impl AsyncFnOnce(&Config) -> std::result::Result<Admin, AdminError>,
+    work: impl AsyncFnOnce(&Admin) -> Result<T>,
+) -> Result<T> {
     let config =
         Config::from_file(config).map_err(|error| Failure::Io(shown(&error.to_string()).into_owned()))?;
     kycvs_issuer::run(async {
-        let admin = Admin::open(&config).await.map_err(failed)?;
+        let admin = open(&config).await.map_err(failed)?;
         let result = work(&admin).await;
         admin.close().await;
         result

@@ -3,7 +3,7 @@
 use kycvs_issuer::audit::{self, Verdict};
 use serde::Serialize;
 
-use super::admin::{failed, with_admin};
+use super::admin::{failed, with_existing};
 use crate::args::AuditVerify;
 use crate::failure::{DONE, Failure, Result};
 use crate::output::Output;
@@ -24,7 +24,7 @@ pub(super) fn verify(options: &AuditVerify, out: &mut Output) -> Result<u8> {
             bar.tick();
         }
     };
-    let verdict = with_admin(&options.config, async |admin| {
+    let verdict = with_existing(&options.config, async |admin| {
         audit::verify(admin, options.expect, told).await.map_err(failed)
     });
     bar.finish_and_clear();

@@ -30,12 +30,15 @@ pub(super) async fn entity(app: &App, parts: &Parts, body: &[u8]) -> Result<Enti
     if signed.covers("content-digest") {
         check_digest(&parts.headers, body)?;
     }
-    let base = signed.base(app, parts)?;
     let unknown = || unauthorized("The signature is not one by a key that is registered here.");
     let entity = entities::by_id(&app.db, &signed.key_id).await?.ok_or_else(unknown)?;
     let key = entity.request_key.as_ref().ok_or_else(unknown)?;
+    let base = signed.base(app, parts)?;
     if key.verifies(base.as_bytes(), &signed.signature) { Ok(entity) } else { Err(unknown()) }
 }
+
+/// How many components a signature may cover: each can be a long header, and all of them are put together.
+const MOST_COMPONENTS: usize = 16;
 
 /// A signature, and what it says about itself.
 struct Signed {
@@ -54,6 +57,13 @@ impl Signed {
         let (Some((label, ListEntry::InnerList(list))), 1) = (inputs.pop(), inputs.len() + 1) else {
             return Err(unauthorized("`Signature-Input` has to hold one signature."));
         };
+        if list.items.len() > MOST_COMPONENTS {
+            return Err(unauthorized("A signature covers at most 16 components."));
+        }
+        let components = list.items.iter().map(component).collect::<Result<Vec<_>>>()?;
+        if (1..components.len()).any(|n| components[..n].contains(&components[n])) {
+            return Err(unauthorized("A signature covers a component once (RFC 9421, section 2)."));
+        }
         let signature = match signatures.get(&label) {
             Some(ListEntry::Item(Item { bare_item: BareItem::ByteSequence(bytes), .. })) => {
                 <[u8; 64]>::try_from(&bytes[..]).ok()
@@ -67,7 +77,7 @@ impl Signed {
             return Err(unauthorized("The signature has to say alg=\"ed25519\"."));
         }
         Ok(Self {
-            components: list.items.iter().map(component).collect::<Result<_>>()?,
+            components,
             key_id: text("keyid").ok_or_else(|| unauthorized("The signature names no keyid."))?.to_owned(),
             created: integer("created")
                 .ok_or_else(|| unauthorized("The signature does not say `created`."))?,

@@ -59,22 +59,25 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let id = new_id()?;
     let lifetime = i64::from(app.config.answers.request_lifetime);
     let password = Password::draw(app, &id, 1, app.clock.now() + lifetime)?;
-    store(app, entity, subject, &password).await?;
+    let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
+    store(app, call, entity, subject, &password, &reply).await?;
     if let Err(problem) = password.deliver(app, subject, Language::default(), &entity.name).await {
         take_back(app, subject, &id).await?;
         return Err(problem);
-    }
-    let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
-    if call.repeatable.is_some() {
-        let mut tx = app.db.begin().await?;
-        replies::keep(&mut tx, app, call.repeatable.as_ref(), &id, &reply).await?;
-        tx.commit().await?;
     }
     app.metrics.request_created(Kind::Legacy);
     Ok(reply)
 }
 
-async fn store(app: &App, entity: &Entity, subject: &Subject, password: &Password) -> Result<()> {
+/// The reply is stored before the message leaves, so that a call which is repeated meanwhile sends no second one.
+async fn store(
+    app: &App,
+    call: &Call,
+    entity: &Entity,
+    subject: &Subject,
+    password: &Password,
+    reply: &Reply,
+) -> Result<()> {
     let answers = &app.config.answers;
     let sealed = seal_person(app, &password.request, subject)?;
     let hash = password.hash(app);
@@ -100,6 +103,7 @@ async fn store(app: &App, entity: &Entity, subject: &Subject, password: &Passwor
     .bind(sealed)
     .execute(&mut *tx)
     .await?;
+    replies::keep(&mut tx, app, call.repeatable.as_ref(), &password.request, reply).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -108,10 +112,11 @@ async fn store(app: &App, entity: &Entity, subject: &Subject, password: &Passwor
 async fn take_back(app: &App, subject: &Subject, id: &str) -> Result<()> {
     let mut tx = app.db.begin().await?;
     Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    sqlx::query("DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'")
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
+    for statement in
+        ["DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'", "DELETE FROM replies WHERE request = $1"]
+    {
+        sqlx::query(statement).bind(id).execute(&mut *tx).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

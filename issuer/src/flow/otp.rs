@@ -5,6 +5,7 @@
 use axum::http::StatusCode;
 use kycvs::{Subject, Zeroizing};
 use serde::Serialize;
+use sqlx::Row;
 
 use crate::{
     app::App,
@@ -13,7 +14,7 @@ use crate::{
     otp::{Language, Otp},
     problem::{Problem, ProblemCode, Result},
     replies::{self, Reply},
-    secret::KeyedHash,
+    secret::{KeyedHash, Use},
 };
 
 use super::{Binding, Call, Request, State, create::invalid, open_mobile, seal_person, short};
@@ -53,7 +54,7 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
     store(app, call, &request, &subject, &password).await?;
 
     if let Err(problem) = password.deliver(app, &subject, language, &asker).await {
-        take_back(app, &subject, &password).await?;
+        take_back(app, &request, &subject, &password).await?;
         return Err(problem);
     }
     let sent = Sent {
@@ -130,6 +131,13 @@ impl Password {
         self.otp.proof().hash(&app.secret, &self.request, self.round)
     }
 
+    /// Names the message, the same each time that it is repeated. Not by the request's id: who delivers the message has
+    /// the password in it, and must not be able to use it.
+    fn message_id(&self, app: &App) -> String {
+        let parts = [self.request.as_bytes(), &self.round.to_be_bytes()];
+        format!("otp_{}", hex::encode(&app.secret.hash(Use::MessageId, &parts).as_bytes()[..16]))
+    }
+
     /// Hands the message over.
     pub(super) async fn deliver(
         &self,
@@ -141,7 +149,7 @@ impl Password {
         let message = Message {
             to: Zeroizing::new(number(to).to_owned()),
             text: self.otp.message(language, asker, app.config.otp.lifetime),
-            id: format!("otp_{}_{}", self.request, self.round),
+            id: self.message_id(app),
             expires_at: self.expires_at,
         };
         match app.gateway.deliver(&message).await {
@@ -205,24 +213,29 @@ async fn store(
     Ok(())
 }
 
-/// The message did not leave: the request is as it was before the first password, and the number has one more again.
-async fn take_back(app: &App, subject: &Subject, password: &Password) -> Result<()> {
+/// The message did not leave: the request is as it was before the first password, and the number has one more again,
+/// unless somebody guessed at it in the meantime. An earlier password stays void.
+async fn take_back(app: &App, request: &Request, subject: &Subject, password: &Password) -> Result<()> {
     let mut tx = app.db.begin().await?;
     // In the order in which `store` takes them.
     Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    let done = sqlx::query(
+    let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
-         sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent'",
+         sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
     )
     .bind(&password.request)
     .bind(password.round)
-    .execute(&mut *tx)
+    .fetch_optional(&mut *tx)
     .await?;
-    // Where the person has answered in the meantime, the message did arrive.
-    if done.rows_affected() == 0 {
-        tx.rollback().await?
-    } else {
-        tx.commit().await?
+    match row.map(|row| row.try_get::<i64, _>("tries")).transpose()? {
+        // The person has answered in the meantime: the message did arrive.
+        None => tx.rollback().await?,
+        Some(tries) => {
+            if tries != request.tries {
+                Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
+            }
+            tx.commit().await?;
+        }
     }
     Ok(())
 }

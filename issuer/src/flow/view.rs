@@ -11,7 +11,7 @@ use crate::{
 use super::{Binding, Kind, Request, State, open_mobile};
 
 /// What the entity sees.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct View {
     id: String,
     state: State,
