@@ -226,9 +226,9 @@ async fn take_back(app: &App, subject: &Subject, password: &Password) -> Result<
     .await?;
     // Where the person has answered in the meantime, the message did arrive.
     if done.rows_affected() == 0 {
-        tx.rollback().await?
+        tx.rollback().await?;
     } else {
-        tx.commit().await?
+        tx.commit().await?;
     }
     Ok(())
 }

@@ -48,9 +48,9 @@ impl Sign {
                 r#""content-type""# => "application/json",
                 _ => "",
             };
-            base += &format!("{component}: {value}\n");
+            base.extend([component, ": ", value, "\n"]);
         }
-        base += &format!(r#""@signature-params": ({components}){parameters}"#);
+        base.extend(["\"@signature-params\": (", components, ")", parameters]);
         let signature = self.key.sign(base.as_bytes()).expect("it signs");
         call.header("content-digest", &digest)
             .header("signature-input", &format!("sig1=({components}){parameters}"))
