@@ -100,7 +100,7 @@ impl Metrics {
         self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    /// All of them, in the text format of OpenMetrics.
+    /// All of them, in the text format that Prometheus reads.
     pub(crate) fn to_text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

@@ -108,7 +108,7 @@ pub(crate) async fn once(
     match work.await {
         Ok(reply) => Ok(reply),
         // Another call with this key may have been quicker, which is why this one found no more to do.
-        Err(problem) => find(app, call).await?.map_or(Err(problem), Ok),
+        Err(problem) => find(app, call).await?.ok_or(problem),
     }
 }
 

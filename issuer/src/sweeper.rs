@@ -32,7 +32,7 @@ pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
 pub(crate) async fn sweep(app: &App, round: u32) -> Result<()> {
     while expire::expire(app).await? == expire::batch() {}
     while expire::remove(app).await? == expire::batch() {}
-    if round % ROUNDS == 0 {
+    if round.is_multiple_of(ROUNDS) {
         expire::forget_old(app).await?;
     }
     // What calls erased in the meantime is in the journal too.

@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use axum::http::{HeaderMap, request::Parts};
-use sfv::{BareItem, Dictionary, InnerList, Item, ListEntry, ListSerializer, Parser};
+use sfv::{BareItem, Dictionary, InnerList, Item, ListEntry, ListSerializer, Parser, StringRef};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -72,7 +72,7 @@ impl Signed {
         };
         let signature = signature.ok_or_else(|| unauthorized("`Signature` holds no Ed25519 signature."))?;
         let integer = |name: &str| list.params.get(name).and_then(BareItem::as_integer).map(i64::from);
-        let text = |name: &str| list.params.get(name).and_then(BareItem::as_string).map(|text| text.as_str());
+        let text = |name: &str| list.params.get(name).and_then(BareItem::as_string).map(StringRef::as_str);
         if text("alg") != Some("ed25519") {
             return Err(unauthorized("The signature has to say alg=\"ed25519\"."));
         }
@@ -125,7 +125,7 @@ impl Signed {
                 }
                 name => header(&parts.headers, name)?,
             };
-            write!(base, "\"{name}\": {value}\n").map_err(|_| unreadable())?;
+            writeln!(base, "\"{name}\": {value}").map_err(|_| unreadable())?;
         }
         let mut list = ListSerializer::new();
         list.members([&ListEntry::InnerList(self.list.clone())]);
@@ -137,7 +137,7 @@ impl Signed {
 
 /// The name of a component, where it is one that is taken here.
 fn component(item: &Item) -> Result<String> {
-    let name = item.bare_item.as_string().map(|name| name.as_str()).ok_or_else(unreadable)?;
+    let name = item.bare_item.as_string().map(StringRef::as_str).ok_or_else(unreadable)?;
     // @authority is a part of @target-uri, which has to be covered, and libraries cover it by default.
     let is_taken = !name.starts_with('@') || ["@method", "@target-uri", "@authority"].contains(&name);
     if !item.params.is_empty() || !is_taken {

@@ -7,7 +7,7 @@ use crate::{app::App, db::Dialect, problem::Result};
 use super::{Request, State, end};
 
 /// How many rows one transaction changes, so that no call waits long for it.
-const BATCH: i64 = 100;
+const BATCH: u32 = 100;
 
 /// Ends what is past its time: erases what a person gave and nobody answered for, and answers that nobody fetched. How
 /// many there were, of which there may be more.
@@ -90,11 +90,11 @@ pub(crate) async fn forget_old(app: &App) -> Result<()> {
 }
 
 async fn ids(app: &App, statement: &'static str, until: i64) -> Result<Vec<String>> {
-    let rows = sqlx::query(statement).bind(until).bind(BATCH).fetch_all(app.db.reader()).await?;
+    let rows = sqlx::query(statement).bind(until).bind(i64::from(BATCH)).fetch_all(app.db.reader()).await?;
     Ok(rows.iter().map(|row| row.try_get("id")).collect::<sqlx::Result<_>>()?)
 }
 
 /// How many rows [`expire`] and [`remove`] take at once.
 pub(crate) const fn batch() -> usize {
-    BATCH.unsigned_abs() as usize
+    BATCH as usize
 }

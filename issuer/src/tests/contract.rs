@@ -122,14 +122,14 @@ pub(super) fn check(method: &Method, path: &str, reply: &Reply) {
     let response = resolve(&operation["responses"][&status]);
     assert!(response.is_object(), "{context} is not described");
     let kind = reply.header("content-type").expect("a content type").split(';').next().unwrap_or_default();
-    let content = &response["content"][kind];
-    assert!(content.is_object(), "{context} as {kind} is not described");
+    let described = &response["content"][kind];
+    assert!(described.is_object(), "{context} as {kind} is not described");
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
         assert!(header["required"] != true || reply.header(name).is_some(), "{context} lacks {name}");
     }
     if kind.ends_with("json") {
         let mut validators = VALIDATORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let schema = content["schema"].clone();
+        let schema = described["schema"].clone();
         let validator = validators.entry(schema.to_string()).or_insert_with(|| validator(schema));
         let document = reply.json();
         let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();

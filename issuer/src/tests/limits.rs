@@ -113,7 +113,7 @@ async fn an_address_is_limited_and_a_network_of_version_six_is_one() {
         if n < 3 {
             reply.expect(StatusCode::ACCEPTED);
         } else {
-            assert!(wait(reply) <= 60)
+            assert!(wait(reply) <= 60);
         }
     }
     assert_eq!(stage.gateway.count(), 3);

@@ -131,9 +131,14 @@ async fn a_person_gives_a_name_and_a_number() {
         stage.try_otp(&id, otp).await.expect_problem(422, "invalid_value");
     }
     assert_eq!(stage.gateway.count(), 0);
-    let strange =
-        json!({"name": "Robert'); DROP TABLE requests;-- <script>alert(1)</script>", "mobile": MOBILE});
-    stage.post(&path, &strange).send().await.expect(StatusCode::ACCEPTED);
+    for name in
+        ["Robert'); DROP TABLE requests;--", "<script>alert(1)</script>", "Asha\" OR 1=1", "Asha\u{0}Rani"]
+    {
+        let body = changed(person.clone(), "name", json!(name));
+        stage.post(&path, &body).send().await.expect_problem(422, "invalid_name");
+    }
+    let body = changed(person, "name", json!("Mary-Jane D'Souza (Jr.), B/o A. K. दीपा"));
+    stage.post(&path, &body).send().await.expect(StatusCode::ACCEPTED);
     let otp = stage.gateway.last_otp();
     assert_eq!(stage.try_otp(&id, &otp).await.json()["status"], 0);
 }

@@ -48,9 +48,9 @@ impl Sign {
                 r#""content-type""# => "application/json",
                 _ => "",
             };
-            base += &format!("{component}: {value}\n");
+            base.extend([component, ": ", value, "\n"]);
         }
-        base += &format!(r#""@signature-params": ({components}){parameters}"#);
+        base.extend(["\"@signature-params\": (", components, ")", parameters]);
         let signature = self.key.sign(base.as_bytes()).expect("it signs");
         call.header("content-digest", &digest)
             .header("signature-input", &format!("sig1=({components}){parameters}"))
@@ -131,6 +131,11 @@ async fn a_signature_counts_for_what_it_covers_and_for_five_minutes() {
 async fn headers_that_are_no_signature_are_refused() {
     let stage = Stage::new().await;
     let long = format!("sig1=({})", "\"@method\" ".repeat(500).trim_end());
+    let zeros = format!("sig1=:{}==:", "A".repeat(86));
+    let twice = format!(
+        "sig1=(\"@method\" \"@target-uri\" \"@method\");alg=\"ed25519\";keyid=\"x\";created={}",
+        stage.app.clock.now()
+    );
     for (input, signature) in [
         ("", ""),
         ("sig1=1", "sig1=:AA==:"),
@@ -139,6 +144,8 @@ async fn headers_that_are_no_signature_are_refused() {
         ("sig1=(\"@method\");alg=\"ed25519\"", "sig2=:AA==:"),
         ("sig1=(\"@method\"), sig2=(\"@method\")", "sig1=:AA==:"),
         (long.as_str(), "sig1=:AA==:"),
+        (long.as_str(), zeros.as_str()),
+        (twice.as_str(), zeros.as_str()),
         ("\u{7f}", "x"),
     ] {
         let call = stage.call(Method::GET, "/v1/requests/AAAAAAAAAAAAAAAAAAAAAA");
