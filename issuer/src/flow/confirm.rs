@@ -73,13 +73,9 @@ impl Attempt<'_> {
     /// The reply, or nothing where the request changed in the meantime and has to be read again.
     pub(super) async fn make(&self, write: Write<'_>) -> Result<Option<Reply>> {
         let Self { app, request, .. } = *self;
-<<<<<<< HEAD
         let stored = self.stored()?;
         super::asking_entity(app, request).await?;
-        let right = self.expected()?.is(stored);
-=======
-        let right = self.expected().is(self.stored()?);
->>>>>>> w-a
+        let right = self.expected().is(stored);
         let found = if right { Some(self.look_up().await?) } else { None };
 
         let mut tx = app.db.begin().await?;

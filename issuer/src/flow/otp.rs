@@ -227,7 +227,6 @@ async fn take_back(app: &App, request: &Request, subject: &Subject, password: &P
     .bind(password.round)
     .fetch_optional(&mut *tx)
     .await?;
-<<<<<<< HEAD
     match row.map(|row| row.try_get::<i64, _>("tries")).transpose()? {
         // The person has answered in the meantime: the message did arrive.
         None => tx.rollback().await?,
@@ -237,13 +236,6 @@ async fn take_back(app: &App, request: &Request, subject: &Subject, password: &P
             }
             tx.commit().await?;
         }
-=======
-    // Where the person has answered in the meantime, the message did arrive.
-    if done.rows_affected() == 0 {
-        tx.rollback().await?;
-    } else {
-        tx.commit().await?;
->>>>>>> w-a
     }
     Ok(())
 }
