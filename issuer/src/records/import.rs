@@ -331,3 +331,6 @@ fn in_file(file: usize, reason: impl Into<Reason>) -> ImportError {
 fn cannot_read(file: usize, error: &std::io::Error) -> ImportError {
     in_file(file, format!("it cannot be read: {}", error.kind()))
 }
+
+#[cfg(test)]
+mod tests;
