@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 import secrets
 import sqlite3
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 import requests
 
 from conftest import Booking, Example, NewPerson
-from service import Service
+from service import ISSUER, Service, run, until
 
 BOOKED = "Booked. Have a good journey."
 WAITING = "Waiting for your consent."
@@ -198,10 +200,101 @@ def test_an_answer_to_another_question_is_refused(
     refused(booking, answered(example, nonce=nonce, binding="none"), "wrong_subject")
 
 
-def test_an_answer_about_someone_else_is_refused(example: Example, new_person: NewPerson) -> None:
-    booking = example.book("Ravi Kumar")
-    presentation = new_person(example.service).consent(booking.request)["presentation"]
+# What is not forged, and does not fit: the issuer brings it, and no better one comes.
+
+UNFIT = "Not booked: the answer does not fit this passenger, or came too late. Please book again."
+
+
+def calls(service: Service) -> Counter[tuple[str, str]]:
+    """How often the issuer was asked, and told."""
+    text = requests.get(f"{service.url}/metrics", timeout=20).text
+    counted: Counter[tuple[str, str]] = Counter()
+    for labels, count in re.findall(r"^kycvs_calls_total\{(.*)\} (\d+)$", text, re.MULTILINE):
+        label = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        counted[label["method"], label["route"]] += int(count)
+    return counted
+
+
+VIEW, ACK = ("GET", "/v1/requests/{id}"), ("POST", "/v1/requests/{id}/ack")
+
+
+def test_an_answer_about_someone_else_ends_the_booking_at_the_page(
+    quiet: Example, new_person: NewPerson
+) -> None:
+    booking = quiet.book("Ravi Kumar")
+    request = booking.request
+    presentation = new_person(quiet.service, name="Meera Joshi").consent(request)["presentation"]
+    # Whoever sends this can have brought the wrong answer: only the issuer's own ends anything.
     refused(booking, presentation, "wrong_subject")
+    before = calls(quiet.service)
+    for _ in range(4):
+        page = booking.page()
+        assert (UNFIT in page, "kycvs-request" in page) == (True, False)
+    after = calls(quiet.service)
+    assert (after[VIEW] - before[VIEW], after[ACK] - before[ACK]) == (1, 1)
+    view = quiet.api.view(request)
+    assert (view["state"], "presentation" in view) == ("acknowledged", False)
+    assert booking.answer(presentation).json() == {"state": "unfit", "text": UNFIT}
+
+
+def test_an_answer_about_someone_else_ends_the_booking_by_webhook(
+    example: Example, new_person: NewPerson
+) -> None:
+    booking = example.book("Ravi Kumar")
+    request = booking.request
+    before, log = calls(example.service), len(example.log.read_text())
+    new_person(example.service, name="Meera Joshi").consent(request)
+    booking.is_stored_as("unfit")
+    until("it is acknowledged", lambda: example.api.view(request)["state"] == "acknowledged" or None)
+    time.sleep(2)  # one that was not taken would come again after 0.2, 0.4 and 0.8 seconds
+    assert calls(example.service)[ACK] - before[ACK] == 1
+    assert UNFIT in booking.page()
+    assert "a webhook is to come again" not in example.log.read_text()[log:]
+
+
+def test_what_is_in_the_way_for_a_while_ends_nothing(tmp_path: Path, new_person: NewPerson) -> None:
+    """The issuer is away, or the issuer's key is not yet in the trust store: afterwards the booking goes on."""
+    service = Service(tmp_path)
+    service.start()
+    example = Example(service, tmp_path, "irctc.example", webhook=False)
+    trust = (tmp_path / "trust.cbor").read_bytes()
+    run(tmp_path, "keygen", "--issuer", ISSUER, "--out-dir", "another")
+    (tmp_path / "trust.cbor").write_bytes((tmp_path / "another" / "trust.cbor").read_bytes())
+    example.start()
+    try:
+        person = new_person(service)
+        booking = example.book(person.name)
+        person.consent(booking.request)
+        service.stop()
+        assert WAITING in booking.page()
+        service.start()
+        assert WAITING in booking.page()
+        example.stop()
+        (tmp_path / "trust.cbor").write_bytes(trust)
+        example.start()
+        assert BOOKED in booking.page()
+    finally:
+        example.stop()
+        service.close()
+
+
+def test_a_key_that_was_withdrawn_leaves_the_page_as_it_is(service: Service, new_person: NewPerson) -> None:
+    """The server cannot ask any more; `booking.js` must not load the page again for that."""
+    folder = service.folder / "withdrawn"
+    folder.mkdir()
+    example = Example(service, folder, "withdrawn.example", webhook=False)
+    example.start()
+    try:
+        person = new_person(service)
+        booking = example.book(person.name)
+        person.consent(booking.request)
+        service.kycvs("entity", "rotate-key", "withdrawn.example")
+        before = calls(service)
+        assert WAITING in booking.page()
+        assert calls(service)[VIEW] - before[VIEW] == 1  # not tried again: it stays wrong
+        assert "no news: unauthorized" in example.log.read_text()
+    finally:
+        example.stop()
 
 
 def test_an_answer_is_used_once(quiet: Example, new_person: NewPerson) -> None:
@@ -234,6 +327,7 @@ def test_the_page_embeds_the_issuer_and_nobody_else(example: Example) -> None:
     policy = reply.headers["Content-Security-Policy"]
     assert f"frame-src {example.service.url};" in policy
     assert policy.startswith("default-src 'none'; ")
+    assert policy.endswith("; base-uri 'none'; frame-ancestors 'none'")
     assert WAITING in reply.text
     embedded = requests.get(f"{example.service.url}/embed/{booking.request}", timeout=20)
     assert f"frame-ancestors {example.url}" in embedded.headers["Content-Security-Policy"]

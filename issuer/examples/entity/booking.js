@@ -5,8 +5,11 @@ const state = document.querySelector("#state");
 
 request.addEventListener("kycvs-answer", async (event) => {
   const { presentation } = event.detail;
-  // A page that was loaded again after the answer: the server gets it from the issuer.
-  if (!presentation) return location.reload();
+  // The answer was given before this page was loaded, and so the server has just tried to take it from the issuer.
+  if (!presentation) {
+    state.textContent = "You have answered; it could not be taken here yet. Please load this page again in a minute.";
+    return;
+  }
   try {
     const reply = await fetch(`${location.pathname}/answer`, {
       method: "POST",
@@ -20,11 +23,20 @@ request.addEventListener("kycvs-answer", async (event) => {
   }
 });
 
-// The server asks the issuer what became of the request; the page need not be believed.
+// The server asks the issuer what became of the request; the page need not be believed. One load is enough for that:
+// where the server cannot ask, the widget says the same after the next.
 for (const name of ["kycvs-declined", "kycvs-failed", "kycvs-expired"]) {
-  request.addEventListener(name, () => location.reload());
+  request.addEventListener(name, () => {
+    if (sessionStorage.getItem(location.pathname) === name) {
+      state.textContent = "This has ended; it could not be seen here yet. Please load this page again in a minute.";
+      return;
+    }
+    sessionStorage.setItem(location.pathname, name);
+    location.reload();
+  });
 }
 
 request.addEventListener("kycvs-error", (event) => {
-  state.textContent = event.detail.message;
+  // Without a message, the person reads it in the frame.
+  state.textContent = event.detail.message ?? state.textContent;
 });

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from kycvs import KycvsError, Status, Subject, TrustStore, Verifier
+from kycvs import KycvsError, RefusedError, Status, Subject, TrustStore, UnreadableError, Verifier
 
 
 def setting(name: str, default: str = "") -> str:
@@ -124,11 +124,21 @@ def decide(booking: str, presentation: str) -> str:
 def settle(booking: str, view: dict[str, Any]) -> None:
     """Does what the issuer's view of a request calls for. Can be done again at any point."""
     if view["state"] == "answered":
-        decide(booking, view["presentation"])
+        try:
+            decide(booking, view["presentation"])
+        except (RefusedError, UnreadableError) as error:
+            # From the issuer itself, so that no better one comes. Where our keys or our guard are at fault, it can.
+            logging.warning("an answer does not fit: %s", error.code)
+            end(booking, "unfit")
         call("POST", f"/v1/requests/{view['id']}/ack", {})  # only now: the issuer forgets the answer
     elif view["state"] in ("declined", "failed", "expired"):
-        with transaction() as db:
-            db.execute("UPDATE bookings SET state = ? WHERE id = ? AND state = 'asked'", (view["state"], booking))
+        end(booking, view["state"])
+
+
+def end(booking: str, state: str) -> None:
+    """Ends a booking without a seat. One that is settled stays settled."""
+    with transaction() as db:
+        db.execute("UPDATE bookings SET state = ? WHERE id = ? AND state = 'asked'", (state, booking))
 
 
 def is_genuine(headers: Any, body: bytes) -> bool:
@@ -148,12 +158,16 @@ TEXTS = {
     "declined": "Not booked: you declined. You can book again at any time.",
     "failed": "Not booked: too many wrong passwords. Please book again.",
     "expired": "Not booked: the question was open for too long. Please book again.",
+    "unfit": "Not booked: the answer does not fit this passenger, or came too late. Please book again.",
 }
 FORM = '<form method="post" action="/bookings">Passenger <input name="passenger" required><button>Book</button></form>'
 WIDGET = f"""<kycvs-request src="%s"></kycvs-request>
 <script type="module" src="{ISSUER}/embed.js"></script><script type="module" src="/booking.js"></script>"""
 # From the issuer: its script, its frame, and the script's question whether it can be reached. From others: nothing.
-POLICY = "default-src 'none'; script-src 'self' %s; frame-src %s; connect-src 'self' %s; form-action 'self'"
+POLICY = (
+    "default-src 'none'; script-src 'self' %s; frame-src %s; connect-src 'self' %s; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class Handler(BaseHTTPRequestHandler):
