@@ -37,7 +37,9 @@ impl Admin {
     /// As [`open`](Self::open), and where there is no such file.
     pub async fn open_existing(config: &Config) -> Result<Self, AdminError> {
         if !db::is_there(&config.database_url()?) {
-            return Err(AdminError::refused("there is no database where the settings say: look at `database.url`"));
+            return Err(AdminError::refused(
+                "there is no database where the settings say: look at `database.url`",
+            ));
         }
         Self::open(config).await
     }

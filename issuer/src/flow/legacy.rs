@@ -112,9 +112,10 @@ async fn store(
 async fn take_back(app: &App, subject: &Subject, id: &str) -> Result<()> {
     let mut tx = app.db.begin().await?;
     Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    for statement in
-        ["DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'", "DELETE FROM replies WHERE request = $1"]
-    {
+    for statement in [
+        "DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'",
+        "DELETE FROM replies WHERE request = $1",
+    ] {
         sqlx::query(statement).bind(id).execute(&mut *tx).await?;
     }
     tx.commit().await?;

@@ -124,7 +124,10 @@ async fn an_entity_that_was_disabled_gets_no_answer() {
     tx.commit().await.expect("commits");
     // Nothing was signed, and no try was counted.
     let consent = stage.get(&format!("/v1/requests/{id}/consent")).send().await.json();
-    assert_eq!((consent["state"].as_str(), consent["otp"]["tries_left"].as_i64()), (Some("otp_sent"), Some(3)));
+    assert_eq!(
+        (consent["state"].as_str(), consent["otp"]["tries_left"].as_i64()),
+        (Some("otp_sent"), Some(3))
+    );
 }
 
 #[tokio::test]
