@@ -2,7 +2,7 @@
 
 /** @import { Problem } from "./types" */
 
-/** A reply that is not a good one; `offline` where none came at all. */
+/** `offline` where no reply came at all. */
 export class Failure extends Error {
   /** Whether an earlier try of the same call got no reply. */
   repeated = false;
@@ -17,7 +17,7 @@ export class Failure extends Error {
 
 /** How long one try may take: the service itself gives an SMS gateway ten seconds. */
 const TIMEOUT = 20_000;
-/** Waits between tries, in milliseconds. */
+/** Between tries, in milliseconds. */
 const WAITS = [800, 2_000, 4_000];
 
 let skew = 0;
@@ -31,7 +31,7 @@ export const now = () => Date.now() / 1000 + skew;
  */
 let pending;
 
-/** Whom to tell that a call is being repeated (`true`), or no more. */
+/** `true`: a call is being repeated. */
 export const listener = { slow: (/** @type {boolean} */ _) => {} };
 
 /** @param {string} path @returns {Promise<any>} */

@@ -1,7 +1,7 @@
 /** What is done to the document. Text goes in as text alone. */
 
 /**
- * An element. An attribute that is `false` is left out, a function is a listener.
+ * An attribute that is `false` is left out, a function is a listener.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, string | number | boolean | ((event: any) => void)>} [attributes]
@@ -17,15 +17,12 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A list of names and values. @param {...([string, string | Node] | null)} rows */
+/** @param {...([string, string | Node] | null)} rows */
 export function list(...rows) {
   return el("dl", {}, ...rows.flatMap((row) => (row ? [el("dt", {}, row[0]), el("dd", {}, row[1])] : [])));
 }
 
-/**
- * A labelled field, its hint, and what is wrong with it.
- * @param {string} name @param {string} label @param {string} hint @param {Record<string, string | number | boolean>} attributes
- */
+/** @param {string} name @param {string} label @param {string} hint @param {Record<string, string | number | boolean>} attributes */
 export function field(name, label, hint, attributes) {
   const input = el("input", { id: name, name, required: true, "aria-describedby": `${name}-hint ${name}-error`, ...attributes });
   const error = el("p", { id: `${name}-error`, class: "wrong" });
@@ -40,7 +37,7 @@ export function field(name, label, hint, attributes) {
   return { whole, input, complain };
 }
 
-/** Gives the person a file. @param {string} name @param {Blob} blob */
+/** @param {string} name @param {Blob} blob */
 export function save(name, blob) {
   const address = URL.createObjectURL(blob);
   el("a", { href: address, download: name }).click();

@@ -22,7 +22,7 @@ const TEXTS = {
   },
 };
 
-/** After so many milliseconds without a word from the frame, the person is told. */
+/** Milliseconds until a silent frame is complained of. */
 const PATIENCE = 10_000;
 
 // Made in script, so that a page whose policy forbids inline styles needs no exception.
@@ -53,7 +53,6 @@ class KycvsRequest extends HTMLElement {
     // Its script, its own origin (for its calls), its forms, the receipt as a file, and the print dialogue. It can
     // neither navigate this page nor open windows.
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-downloads allow-modals");
-    // No camera, no place, nothing.
     frame.allow = "";
     // The address of a booking can say more than the issuer has to know.
     frame.referrerPolicy = "no-referrer";
@@ -100,7 +99,6 @@ class KycvsRequest extends HTMLElement {
     this.#timer = setTimeout(() => this.#late(), PATIENCE);
   }
 
-  /** Says to the issuer's page, and to no other, who embeds it. */
   #hello() {
     if (this.#loaded) this.#frame.contentWindow?.postMessage({ kycvs: 1, type: "hello", lang: this.#lang() }, this.#issuer);
   }

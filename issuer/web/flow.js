@@ -28,19 +28,18 @@ export class Flow {
     root.replaceChildren(this.#alert, this.#screen, this.#status);
     listener.slow = (slow) => (this.#status.textContent = t(slow ? "retrying" : "working"));
     setInterval(() => {
-      if (!this.over && !this.#busy && consent.expires_at < now()) this.#end("expired");
+      if (!this.over && !this.#busy && consent.expires_at < now()) this.#late();
       this.#tick();
     }, 1000);
   }
 
-  /** Shows the screen that fits the request's state; once more where the language has changed. */
+  /** Once more where the language has changed. */
   start() {
     const { state } = this.#consent;
-    if (state === "open" || state === "otp_sent") this.#ask();
-    else this.#end(state === "acknowledged" ? "answered" : state);
+    if (lives(state)) this.#ask();
+    else this.#end(state);
   }
 
-  /** Who asks, why, and what will be told to whom until when. */
   #ask() {
     const { entity, issuer, purpose, valid_for } = this.#consent;
     this.#show(
@@ -63,7 +62,6 @@ export class Flow {
     else this.#details();
   }
 
-  /** Name and number. */
   #details() {
     const known = this.#consent.binding === "name_and_mobile";
     const name = field("name", t("name"), t("nameHint"), { autocomplete: "name", maxlength: 200, value: this.#given.name });
@@ -106,7 +104,6 @@ export class Flow {
     this.#enter();
   }
 
-  /** The password. */
   #enter() {
     const consent = this.#consent;
     const otp = field("otp", t("otp"), t("otpHint"), { inputmode: "numeric", autocomplete: "one-time-code" });
@@ -190,25 +187,45 @@ export class Flow {
     this.tell({ type: "answer", presentation: answer.presentation, state: "answered" });
   }
 
-  /** The request is over: what happened, and what to do now. @param {string} how */
+  /** As the service says, if it does. */
+  async #state() {
+    return (await this.#call(() => get(`/v1/requests/${this.#consent.id}/consent`)).catch(() => {}))?.state;
+  }
+
+  /** The time is over; the request may have been answered in another tab before that. */
+  async #late() {
+    const how = await this.#state();
+    if (!lives(how)) this.#end(how);
+  }
+
+  /** @param {string} [how] */
   #end(how) {
     this.over = true;
+    if (how === "acknowledged") how = "answered";
+    if (!how || !has(`end.${how}`)) how = "request_over";
     this.#given = { name: "", mobile: "" };
     this.#show(t(`end.${how}`), el("p", {}, t(this.#consent.entity ? `end.${how}.do` : "pass.again", this.#names())));
     if (how === "declined" || how === "failed" || how === "expired") this.tell({ type: how, state: how });
     else this.tell({ type: how === "answered" ? "answer" : "error", code: how });
   }
 
-  /** Whatever is no fault of one field. @param {unknown} error */
+  /** @param {unknown} error */
   async #failed(error) {
     // A fault of this script is for whoever looks at the console, and the person still is told.
     if (!(error instanceof Failure)) console.error(error);
     const { code, retry_after, state } = problem(error);
     if (code === "tries_used_up") return this.#end("failed");
     if (code === "not_found" || code === "forbidden") return this.#end(code);
+    let how = state;
     if (code === "request_over" || code === "wrong_state") {
-      const how = state ?? (await get(`/v1/requests/${this.#consent.id}/consent`).catch(() => {}))?.state;
-      return this.#end(has(`end.${how}`) ? how : "request_over");
+      how ??= await this.#state();
+      // Of a live request, too, one tab can ask for what another has made impossible.
+      if (code === "request_over" || (how && !lives(how))) return this.#end(how);
+    }
+    // A password that could not be sent has voided the one before it.
+    if ((how === "open" || code === "otp_not_delivered") && this.#consent.state === "otp_sent") {
+      this.#consent.state = "open";
+      this.#details();
     }
     if (code === "otp_expired") this.#consent.otp.expires_at = 0;
     const text = t(has(`problem.${code}`) ? `problem.${code}` : "problem.internal", this.#names());
@@ -246,7 +263,7 @@ export class Flow {
     if (here) heading.focus();
   }
 
-  /** Going on and declining, side by side. @param {() => Promise<void>} submit @param {Node[]} fields @param {string} label */
+  /** @param {() => Promise<void>} submit @param {Node[]} fields @param {string} label */
   #form(submit, fields, label) {
     const go = (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -275,14 +292,13 @@ export class Flow {
   }
 }
 
+const lives = (/** @type {string=} */ state) => state === "open" || state === "otp_sent";
+
 /** @param {unknown} error @returns {Problem} */
 const problem = (error) => (error instanceof Failure ? error.problem : { code: "internal" });
 
 /** `2:05`. @param {number} seconds */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
-/**
- * Digits alone, and in ASCII: those of every Indian script stand at 6 to 15 of a row of sixteen.
- * @param {string} text
- */
+/** To ASCII: the digits of every Indian script stand at 6 to 15 of a row of sixteen. @param {string} text */
 const plainDigits = (text) => text.replace(/\P{Nd}/gu, "").replace(/[\u0966-\u0d6f]/g, (digit) => String((digit.charCodeAt(0) % 16) - 6));

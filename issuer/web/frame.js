@@ -12,7 +12,7 @@ const root = /** @type {HTMLElement} */ (document.querySelector("main"));
 const id = location.pathname.split("/").pop() ?? "";
 const embedded = window.parent !== window;
 
-/** Who embeds this page, as the browser says with its first message. */
+/** As the browser says it with the first message. */
 let parentOrigin = "";
 /** @type {string | undefined} */
 let wish;
@@ -28,7 +28,6 @@ const greeted = new Promise((resolve) => {
     parentOrigin ||= origin;
     const before = wish;
     wish = String(data.lang ?? "");
-    // That this page is there is no secret; from here on it can say by itself what is wrong.
     say({ type: "ready" });
     resolve();
     if (flow && !flow.over && wish !== before) await show();
@@ -45,7 +44,7 @@ function tell(word) {
   if (consent?.origins.includes(parentOrigin)) say(word);
 }
 
-/** A page without a request. @param {string} code @param {boolean} [again] */
+/** @param {string} code @param {boolean} [again] */
 function stop(code, again = false) {
   const retry = el("button", { type: "button", click: () => location.reload() }, t("tryAgain"));
   root.replaceChildren(el("h1", {}, t(`end.${code}`)), el("p", {}, t(`end.${code}.do`, { site: parentOrigin })), ...(again ? [retry] : []));

@@ -19,11 +19,7 @@ export async function load(wish) {
   document.documentElement.lang = lang;
 }
 
-/**
- * The text of a key, with `{names}` filled in.
- * @param {string} key
- * @param {Record<string, string | number>} [values]
- */
+/** @param {string} key @param {Record<string, string | number>} [values] for its `{names}` */
 export function t(key, values = {}) {
   return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
@@ -39,7 +35,7 @@ export function duration(seconds) {
   return new Intl.NumberFormat(lang, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 1 }).format(seconds / size);
 }
 
-/** A point in time. @param {number} seconds since 1970 */
+/** @param {number} seconds since 1970 */
 export function moment(seconds) {
   return new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }).format(seconds * 1000);
 }

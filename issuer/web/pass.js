@@ -12,6 +12,8 @@ const root = /** @type {HTMLElement} */ (document.querySelector("main"));
 /** Says what went wrong, and what to do. @param {unknown} error */
 function wrong(error) {
   if (!(error instanceof Failure)) console.error(error);
+  // The texts themselves did not come, so there is none but this.
+  if (!has("tryAgain")) return root.replaceChildren(el("p", {}, "The page did not load. Please try again. · पेज नहीं खुला। फिर कोशिश करें।"));
   const key = `problem.${error instanceof Failure ? error.problem.code : "internal"}`;
   const again = el("button", { type: "button", click: () => location.reload() }, t("tryAgain"));
   const text = t(has(key) ? key : "problem.internal", { issuer: location.host });
@@ -72,9 +74,9 @@ async function asPng(image) {
   return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture")))));
 }
 
-await load(new URLSearchParams(location.search).get("lang"));
-document.title = t("pass.title");
 try {
+  await load(new URLSearchParams(location.search).get("lang"));
+  document.title = t("pass.title");
   choose(await get("/v1/passes"));
 } catch (error) {
   wrong(error);

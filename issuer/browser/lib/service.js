@@ -105,13 +105,13 @@ ${settings.more ?? ""}
     return kycvs(...args);
   }
 
-  /** The entity asks. @param {object} [more] @returns {Promise<{id: string, url: string, nonce: string}>} */
-  async ask(more = {}) {
+  /** The entity asks, or the one of the key. @param {object} [more] @param {string} [key] @returns {Promise<{id: string, url: string, nonce: string}>} */
+  async ask(more = {}, key = this.apiKey) {
     const nonce = randomBytes(16);
     const body = { purpose: "rail-booking", nonce: nonce.toString("base64url"), valid_for: 900, ...more };
     const reply = await fetch(`${this.url}/v1/requests`, {
       method: "POST",
-      headers: { authorization: `Bearer ${this.apiKey}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
     if (reply.status !== 201) throw new Error(await reply.text());

@@ -175,12 +175,32 @@ describe("names and numbers", () => {
 
   test("markup in a name stays text", async () => {
     const { watched, page, widget } = await embed(await service.ask());
-    await widget.identify({ name: "<img src=x onerror=alert(1)> Asha", mobile: "9123400000" });
-    await widget.titled("Enter the OTP");
+    const name = "<img src=x onerror=alert(1)> Asha";
+    await widget.identify({ name, mobile: "9123400000" });
+    // The service takes no name with signs that only programs use.
+    assert.match(await widget.complaint("name"), /Enter your name in letters/);
+    assert.equal(await widget.name.inputValue(), name);
     assert.equal(await widget.inside.locator("img").count(), 0);
+    assert.deepEqual(await words(page), []);
+    await watched.close();
+  });
+
+  test("markup in the purpose and in the name of who asks stays text", async () => {
+    const markup = "<img src=x onerror=alert(1)>";
+    const added = service.kycvs("entity", "add", "markup.example", "--name", `${markup} Rail`, "--origin", site.origin, "--config", service.config, "--json");
+    const request = await service.ask({ purpose: markup }, JSON.parse(added).api_key);
+    const { watched, page, widget } = await embed(request);
+    await widget.titled(`${markup} Rail asks for your vaccination status`);
+    await widget.inside.getByText(markup, { exact: true }).waitFor();
+    await widget.inside.getByText(`${markup} Rail (markup.example)`).waitFor();
+    assert.equal(await widget.inside.locator("img").count(), 0);
+    await widget.identify({ name: "Somebody Else", mobile: "9123400000" });
+    await widget.titled("Enter the OTP");
     await widget.enter(await service.password());
+    await widget.titled(`${markup} Rail was told:`);
     await widget.inside.getByText("Not vaccinated").first().waitFor();
     assert.match(await widget.body.innerText(), /Did you expect another answer\?/);
+    assert.equal(await widget.inside.locator("img").count(), 0);
     await heard(page, "answer");
     await watched.close();
   });
@@ -198,6 +218,28 @@ describe("who embeds", () => {
     await picture(page, "wrong-origin");
     // That the browser refuses is what is tested.
     await watched.close(/frame-ancestors/, /Failed to execute 'postMessage'/, /chrome-error/, /policy: frame-/);
+  });
+
+  test("where a browser lets a site that is not registered show the frame, the page itself refuses", async () => {
+    const request = await service.ask();
+    const watched = await Watched.open(browser);
+    const { page } = watched;
+    await page.route("**/embed/*", async (route) => {
+      const response = await route.fetch();
+      const headers = response.headers();
+      assert.match(headers["content-security-policy"], /frame-ancestors/);
+      delete headers["content-security-policy"];
+      await route.fulfill({ response, headers });
+    });
+    await page.goto(`${site.wrongOrigin}/?src=${encodeURIComponent(request.url)}&lang=en`);
+    const widget = Widget.in(page);
+    await widget.titled("This page may not ask here");
+    assert.doesNotMatch(await widget.body.innerText(), /Sahyadri Rail|rail-booking/);
+    assert.equal(await widget.inside.locator("form").count(), 0);
+    assert.equal((await heard(page, "error")).code, "wrong_origin");
+    assert.deepEqual((await words(page)).map((word) => word.type), ["error"]);
+    assert.equal((await service.view(request.id)).state, "open");
+    await watched.close();
   });
 
   test("an unknown request says so", async () => {
@@ -241,8 +283,13 @@ describe("the network", () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
     await widget.titled("Sahyadri Rail asks");
-    const cdp = await watched.context.newCDPSession(page);
-    await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: 6_000, uploadThroughput: 3_000 });
+    // The frame is of another site, so its calls go through a target of its own.
+    const frame = page.frames().find((one) => one.url().startsWith(service.url));
+    assert.ok(frame);
+    for (const target of [page, frame]) {
+      const cdp = await watched.context.newCDPSession(target);
+      await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: 6_000, uploadThroughput: 3_000 });
+    }
     await page.route("**/otp", async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       await route.continue();
@@ -287,6 +334,24 @@ describe("the network", () => {
     assert.equal((await service.view(request.id)).presentation, presentation);
     assert.equal(service.verify(presentation ?? "", request.nonce).status, 2);
     assert.equal(audited(), before + 1);
+    await watched.close(/ERR_CONNECTION_RESET/);
+  });
+
+  test("a reply that is lost, to an answer that the entity has acknowledged since: there is one", async () => {
+    const request = await service.ask();
+    const { watched, page, widget } = await embed(request);
+    await page.route("**/confirm", async (route) => {
+      await route.fetch();
+      const headers = { authorization: `Bearer ${service.apiKey}` };
+      const acknowledged = await fetch(`${service.url}/v1/requests/${request.id}/ack`, { method: "POST", headers });
+      assert.equal(acknowledged.status, 200, await acknowledged.text());
+      await route.abort("connectionreset");
+    }, { times: 1 });
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    await widget.enter(await service.password());
+    await widget.titled("You have answered already");
+    assert.equal((await heard(page, "answer")).presentation, undefined);
     await watched.close(/ERR_CONNECTION_RESET/);
   });
 
@@ -389,6 +454,38 @@ describe("other settings", () => {
     assert.match(await widget.body.innerText(), /Begin again at Sahyadri Rail/);
     await heard(page, "expired");
     await picture(page, "expired-request");
+    await watched.close();
+  }));
+
+  test("the time runs out in a tab while another has answered: it says so", () => withService({ more: "[answers]\nrequest_lifetime = 15" }, async (own) => {
+    const request = await own.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.titled("Sahyadri Rail asks");
+    const other = await embed(request);
+    await other.widget.identify(ASHA);
+    await other.widget.titled("Enter the OTP");
+    await other.widget.enter(await own.password());
+    await heard(other.page, "answer");
+    await other.watched.close();
+    await widget.titled("You have answered already");
+    assert.deepEqual((await words(page)).map((word) => word.type), ["answer"]);
+    await watched.close();
+  }));
+
+  test("a password that does not go out voids the one before, and the request goes on", () => withService({ more: "[otp]\nresend_after = 1" }, async (own) => {
+    const request = await own.ask();
+    const { watched, page, widget } = await embed(request);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    // What the service says, and does to the password, where its gateway is down.
+    await page.route("**/otp", (route) => route.fulfill({ status: 503, json: { code: "otp_not_delivered" } }), { times: 1 });
+    await widget.inside.getByRole("button", { name: "Send another OTP" }).click();
+    await widget.titled("Your name and number");
+    await widget.alert.getByText("The OTP could not be sent").waitFor();
+    await widget.go.click();
+    await widget.titled("Enter the OTP");
+    await widget.enter(await own.password());
+    await heard(page, "answer");
     await watched.close();
   }));
 
