@@ -65,11 +65,6 @@ impl Db {
         Ok(db)
     }
 
-    /// Which database it is, for the few statements that differ.
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
     /// For reading.
     pub(crate) fn reader(&self) -> &AnyPool {
         &self.readers

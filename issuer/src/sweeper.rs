@@ -36,7 +36,7 @@ pub(crate) async fn sweep(app: &App, round: u32) -> Result<()> {
         expire::forget_old(app).await?;
     }
     // What calls erased in the meantime is in the journal too.
-    if !app.db.empty_journal().await? && round % ROUNDS == 0 {
+    if !app.db.empty_journal().await? && round.is_multiple_of(ROUNDS) {
         tracing::warn!("somebody reads the database all the time: what was erased stays in its journal");
     }
     Ok(())

@@ -26,7 +26,7 @@ fn entry(number: usize) -> Entry<'static> {
         at: 1_800_000_000,
         event,
         request: "AAECAwQFBgcICQoLDA0ODw",
-        entity: (number % 2 == 0).then_some("irctc.co.in"),
+        entity: (number.is_multiple_of(2)).then_some("irctc.co.in"),
         purpose: "rail-booking",
         binding: "none",
         token_hash,
@@ -39,9 +39,10 @@ async fn verdict(admin: &Admin, noted: Option<Head>) -> Verdict {
 
 /// Lets the log be changed, as who owns the database can, and changes it.
 async fn tamper(admin: &Admin, statements: &[&'static str]) {
-    let triggers: &[&'static str] = match admin.db.is_postgres() {
-        true => &["DROP TRIGGER audit_append_only ON audit"],
-        false => &["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"],
+    let triggers: &[&'static str] = if admin.db.is_postgres() {
+        &["DROP TRIGGER audit_append_only ON audit"]
+    } else {
+        &["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete", "DROP TRIGGER audit_no_replace"]
     };
     let mut tx = admin.db.begin().await.expect("begins");
     for statement in triggers.iter().chain(statements) {
