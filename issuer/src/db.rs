@@ -95,7 +95,7 @@ impl Db {
         Ok(row?.try_get::<i64, _>("busy")? == 0)
     }
 
-    #[cfg(test)]
+    /// Whether it is PostgreSQL, for the few statements that differ.
     pub(crate) fn is_postgres(&self) -> bool {
         self.dialect == Dialect::Postgres
     }
