@@ -17,6 +17,9 @@ let trust = new TrustStore();
 /** What is said again when the language changes: the last result is not, since its answer is not kept. */
 let noticeKey = "";
 
+/** How many checks were begun: a picture that was being read when the next began is not looked at any more. */
+let begun = 0;
+
 /** @param {string} key A sentence's name; an empty one says nothing. */
 function notice(key) {
   noticeKey = key;
@@ -27,6 +30,7 @@ function notice(key) {
 
 /** @param {string} text */
 function check(text) {
+  begun += 1;
   notice("");
   try {
     const [name, mobile] = [entered("name"), entered("mobile")];
@@ -67,13 +71,19 @@ element("again", HTMLButtonElement).addEventListener("click", () => {
   element("camera", HTMLButtonElement).focus();
 });
 
+// A result is of what was entered when it was made: nobody reads one beside another name or challenge.
+document.querySelector("main")?.addEventListener("input", () => hide());
+
 // Pictures.
 
 /** @param {Blob} picture */
 async function checkPicture(picture) {
+  begun += 1;
+  const own = begun;
   hide();
   notice("looking");
   const found = await read(picture);
+  if (own !== begun) return;
   if ("text" in found) check(found.text);
   else notice(`problem-${found.problem}`);
 }
@@ -166,6 +176,7 @@ element("trust", HTMLInputElement).addEventListener("change", async ({ target })
 
 element("forget", HTMLButtonElement).addEventListener("click", async () => {
   trust = new TrustStore();
+  hide();
   showTrust();
   await keepTrust(undefined);
   element("trust", HTMLInputElement).focus();

@@ -278,6 +278,19 @@ test("what is remembered, and what is not", () => open({}, async (page) => {
   await page.getByText("No trust store yet").waitFor();
 }));
 
+test("no result stands beside other settings than it was made with", () => open({}, async (page) => {
+  const shown = page.locator("#result");
+  await paste(page, issued().toText());
+  assert.equal(await heading(page), "✓ Fully vaccinated");
+  await page.fill("#audience", "someone.else");
+  await shown.waitFor({ state: "hidden" });
+  await page.fill("#audience", AUDIENCE);
+  await paste(page, issued().toText());
+  assert.equal(await heading(page), "✓ Fully vaccinated");
+  await page.click("#forget");
+  await shown.waitFor({ state: "hidden" });
+}));
+
 test("a trust store that is dropped", () => open({ trusted: false }, async (page) => {
   const data = await page.evaluateHandle((bytes) => {
     const transfer = new DataTransfer();
