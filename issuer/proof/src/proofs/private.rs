@@ -2,8 +2,8 @@
 //!
 //! Persons with names and numbers like no others go every way that a request can go. While requests are pending and after
 //! they ended, the raw bytes of the database and its journal, of the log, and of the webhooks are searched for them in
-//! every form ([`crate::traces`]). Persons who are on record stand in the table of records, and must not stand anywhere
-//! more often than right after the import.
+//! every form ([`crate::traces`]). Persons who are on record stand in the table of records, and in SQLite's file must not
+//! stand anywhere more often than right after the import.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -186,6 +186,11 @@ impl Watch {
         }
         let found = self.unknown.found_in(&files)?;
         report.none_of(format!("{when}, the database's bytes hold nobody who is not on record"), &found);
+        // PostgreSQL writes pages of the register again where nobody asked for them: whole into its log after a
+        // checkpoint, and the commonest values into its statistics.
+        if self.files.data.is_some() {
+            return Ok(());
+        }
         let now = self.recorded.counts_in(&files)?;
         let more: Vec<String> = (self.recorded.traces().iter().zip(&self.at_import).zip(&now))
             .filter(|((_, import), now)| now > import)
