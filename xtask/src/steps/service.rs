@@ -137,7 +137,9 @@ fn unit_tests(context: &mut Context, server: &Postgres) -> Result<Tally, Stop> {
     let mut tally = Tally::default();
     for test in tests {
         let mut command = context.command(test);
-        command.current_dir(context.root().join("issuer")).env("KYCVS_TEST_POSTGRES", format!("{}/postgres", server.url()));
+        command
+            .current_dir(context.root().join("issuer"))
+            .env("KYCVS_TEST_POSTGRES", format!("{}/postgres", server.url()));
         let ran = context.run(&mut command)?;
         let part = Tally::of_cargo_test(&ran.text);
         if !ran.success && part.failed == 0 {
