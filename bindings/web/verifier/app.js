@@ -177,8 +177,12 @@ element("trust", HTMLInputElement).addEventListener("change", async ({ target })
 element("forget", HTMLButtonElement).addEventListener("click", async () => {
   trust = new TrustStore();
   hide();
-  showTrust();
-  await keepTrust(undefined);
+  try {
+    await keepTrust(undefined);
+  } finally {
+    // Only now is it true that there is none, also after the page is loaded again.
+    showTrust();
+  }
   element("trust", HTMLInputElement).focus();
 });
 

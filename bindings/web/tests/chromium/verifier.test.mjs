@@ -273,6 +273,7 @@ test("what is remembered, and what is not", () => open({}, async (page) => {
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
   assert.ok(!/asha|98765|KV1/i.test(kept), kept);
   await page.click("#forget");
+  await page.getByText("No trust store yet").waitFor();
   await page.reload();
   await ready(page);
   await page.getByText("No trust store yet").waitFor();
