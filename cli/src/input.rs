@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use kycvs::{
-    Expectation, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Presented, Timestamp, Verdict, Verifier,
+    Expectation, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Presented, Timestamp, Verdict,
+    Verifier,
 };
 
 use crate::failure::{Failure, Result};

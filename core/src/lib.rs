@@ -54,6 +54,7 @@
 extern crate alloc;
 
 mod cbor;
+mod chunks;
 mod claims;
 mod cose;
 mod error;

@@ -6,6 +6,7 @@
 
 use super::{Expectation, Verdict, Verifier, equation};
 use crate::{
+    chunks::every_chunk,
     error::{ErrorCode, Result},
     key::{Equation, hold_all},
     time::Timestamp,
@@ -68,7 +69,8 @@ impl Verifier {
         if let Err(code) = self.check_set_up(now) {
             return presentations.iter().map(|_| Err(code.into())).collect();
         }
-        let mut verdicts = every_chunk(presentations, |chunk| self.check_chunk(chunk, expectation, now));
+        let mut verdicts =
+            every_chunk(presentations, CHUNK, |chunk| self.check_chunk(chunk, expectation, now));
         for verdict in &mut verdicts {
             if let Ok(good) = verdict
                 && let Err(error) = self.check_replay(good, now)
@@ -208,17 +210,4 @@ impl<'a> Read<'a> {
             Signature::Good | Signature::Bad => None,
         }
     }
-}
-
-#[cfg(feature = "parallel")]
-fn every_chunk<T: Sync, V: Send>(items: &[T], check: impl Fn(&[T]) -> Vec<V> + Send + Sync) -> Vec<V> {
-    use rayon::prelude::*;
-    // A small batch is shared too, as long as each part is worth a thread's waking.
-    let size = items.len().div_ceil(rayon::current_num_threads()).clamp(CHUNK / 8, CHUNK);
-    items.par_chunks(size).flat_map_iter(check).collect()
-}
-
-#[cfg(not(feature = "parallel"))]
-fn every_chunk<T, V>(items: &[T], check: impl Fn(&[T]) -> Vec<V>) -> Vec<V> {
-    items.chunks(CHUNK).flat_map(check).collect()
 }
