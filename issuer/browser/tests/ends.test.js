@@ -1,39 +1,13 @@
 /** Every way in which a request ends, or does not get on: each says what to do, and nothing is done twice. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { Watched, launch, picture } from "../lib/browser.js";
+import { describe, test } from "node:test";
+import { picture } from "../lib/browser.js";
 import { ASHA, Service, freePort } from "../lib/service.js";
-import { Site, heard, words } from "../lib/site.js";
-import { Widget } from "../lib/widget.js";
+import { heard, words } from "../lib/site.js";
+import { embed, frameOf, onStage, service, site } from "../lib/stage.js";
 
-/** @import { Browser } from "playwright-core" */
-
-/** @type {Browser} */
-let browser;
-/** @type {Site} */
-let site;
-/** @type {Service} */
-let service;
-
-before(async () => {
-  browser = await launch();
-  site = await Site.start();
-  service = await Service.start(site.origin, { more: "[otp]\nresend_after = 1\n[limits]\notp_per_number = { burst = 1000, seconds = 1.0 }" });
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-  await service?.stop();
-});
-
-/** Opens the page that embeds a request. @param {{url: string}} view @param {string} [origin] @param {string} [lang] */
-async function embed({ url }, origin = site.origin, lang = "en") {
-  const watched = await Watched.open(browser);
-  await watched.page.goto(`${origin}/?src=${encodeURIComponent(url)}&lang=${lang}`);
-  return { watched, page: watched.page, widget: Widget.in(watched.page) };
-}
+onStage();
 
 describe("the person decides", () => {
   test("declining: the page is told, the entity sees it, and the person is told what to do", async () => {
@@ -206,87 +180,13 @@ describe("names and numbers", () => {
   });
 });
 
-describe("who embeds", () => {
-  test("a site that is not registered gets nothing, and the person is told why", async () => {
-    const request = await service.ask();
-    const { watched, page } = await embed(request, site.wrongOrigin);
-    const error = await heard(page, "error");
-    assert.equal(error.code, "not_registered");
-    await page.getByText(`${site.wrongOrigin} is not registered with ${service.url}`).waitFor();
-    assert.deepEqual((await words(page)).map((word) => word.type), ["error"]);
-    assert.equal((await service.view(request.id)).state, "open");
-    await picture(page, "wrong-origin");
-    // That the browser refuses is what is tested.
-    await watched.close(/frame-ancestors/, /Failed to execute 'postMessage'/, /chrome-error/, /policy: frame-/);
-  });
-
-  test("where a browser lets a site that is not registered show the frame, the page itself refuses", async () => {
-    const request = await service.ask();
-    const watched = await Watched.open(browser);
-    const { page } = watched;
-    await page.route("**/embed/*", async (route) => {
-      const response = await route.fetch();
-      const headers = response.headers();
-      assert.match(headers["content-security-policy"], /frame-ancestors/);
-      delete headers["content-security-policy"];
-      await route.fulfill({ response, headers });
-    });
-    await page.goto(`${site.wrongOrigin}/?src=${encodeURIComponent(request.url)}&lang=en`);
-    const widget = Widget.in(page);
-    await widget.titled("This page may not ask here");
-    assert.doesNotMatch(await widget.body.innerText(), /Sahyadri Rail|rail-booking/);
-    assert.equal(await widget.inside.locator("form").count(), 0);
-    assert.equal((await heard(page, "error")).code, "wrong_origin");
-    assert.deepEqual((await words(page)).map((word) => word.type), ["error"]);
-    assert.equal((await service.view(request.id)).state, "open");
-    await watched.close();
-  });
-
-  test("an unknown request says so", async () => {
-    const { watched, page, widget } = await embed({ url: `${service.url}/embed/AAAAAAAAAAAAAAAAAAAAAA` });
-    await widget.titled("There is no such request");
-    assert.equal((await heard(page, "error")).code, "not_found");
-    await watched.close();
-  });
-
-  test("messages of other windows change nothing", async () => {
-    const request = await service.ask();
-    const { watched, page, widget } = await embed(request);
-    await widget.titled("Sahyadri Rail asks");
-    await page.evaluate(() => postMessage({ kycvs: 1, type: "answer", presentation: "forged" }, "*"));
-    await widget.body.evaluate(() => postMessage({ kycvs: 1, type: "hello", lang: "hi" }, "*"));
-    await page.waitForTimeout(300);
-    assert.deepEqual(await words(page), []);
-    await widget.titled("Sahyadri Rail asks");
-    await watched.close();
-  });
-
-  test("where the issuer is away, the page says so and tries again", async () => {
-    const request = await service.ask();
-    const watched = await Watched.open(browser);
-    const { page } = watched;
-    await page.route(`${service.url}/embed/**`, (route) => route.abort("connectionrefused"));
-    await page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}`);
-    await page.waitForFunction(() => customElements.get("kycvs-request"));
-    await page.route(`${service.url}/**`, (route) => route.abort("connectionrefused"));
-    assert.equal((await heard(page, "error")).code, "unreachable");
-    await picture(page, "unreachable");
-    await page.unrouteAll();
-    await page.getByRole("button", { name: "Try again" }).click();
-    await Widget.in(page).titled("Sahyadri Rail asks");
-    await watched.close(/ERR_CONNECTION_REFUSED/, /Failed to execute 'postMessage'/);
-  });
-});
-
 describe("the network", () => {
   test("slow: the whole way, and each wait is said", async () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
     await widget.titled("Sahyadri Rail asks");
     // The frame is of another site, so its calls go through a target of its own.
-    const frame = page.frames().find((one) => one.url().startsWith(service.url));
-    assert.ok(frame);
-    for (const target of [page, frame]) {
+    for (const target of [page, frameOf(page)]) {
       const cdp = await watched.context.newCDPSession(target);
       await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: 6_000, uploadThroughput: 3_000 });
     }
