@@ -35,11 +35,12 @@ export function onStage() {
 
 /**
  * Opens the page that embeds a request.
- * @param {{url: string}} view @param {{lang?: string, origin?: string, options?: BrowserContextOptions}} [how]
+ * @param {{url: string}} view
+ * @param {{lang?: string, origin?: string, isolated?: boolean, options?: BrowserContextOptions}} [how]
  */
-export async function embed({ url }, { lang = "en", origin = site.origin, options } = {}) {
+export async function embed({ url }, { lang = "en", origin = site.origin, isolated = false, options } = {}) {
   const watched = await Watched.open(browser, options);
-  await watched.page.goto(`${origin}/?src=${encodeURIComponent(url)}&lang=${lang}`);
+  await watched.page.goto(`${origin}/?src=${encodeURIComponent(url)}&lang=${lang}${isolated ? "&isolated" : ""}`);
   return { watched, page: watched.page, widget: Widget.in(watched.page) };
 }
 

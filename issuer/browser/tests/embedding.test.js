@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Watched, picture } from "../lib/browser.js";
+import { ASHA } from "../lib/service.js";
 import { heard, words } from "../lib/site.js";
 import { browser, embed, onStage, service, site } from "../lib/stage.js";
 import { Widget } from "../lib/widget.js";
@@ -77,4 +78,17 @@ test("where the issuer is away, the page says so and tries again", async () => {
   await page.getByRole("button", { name: "Try again" }).click();
   await Widget.in(page).titled("Sahyadri Rail asks");
   await watched.close(/ERR_CONNECTION_REFUSED/, /Failed to execute 'postMessage'/);
+});
+
+test("a site that isolates itself gets its answer, too", async () => {
+  const request = await service.ask();
+  const { watched, page, widget } = await embed(request, { isolated: true });
+  await widget.titled("Sahyadri Rail asks");
+  assert.equal(await page.evaluate("crossOriginIsolated"), true);
+  await widget.identify(ASHA);
+  await widget.titled("Enter the OTP");
+  await widget.enter(await service.password());
+  const { presentation } = await heard(page, "answer");
+  assert.equal(service.verify(presentation ?? "", request.nonce).status, 2);
+  await watched.close();
 });

@@ -78,8 +78,10 @@ async fn embed(State(app): State<App>, id: PathText, headers: HeaderMap) -> Resu
     let id = id.map(|Path(id)| id).unwrap_or_default();
     let ancestors = frame_ancestors(&app, &id).await?;
     let mut response = page(&EMBED, &headers, &ancestors);
-    // A page that isolates itself can show the frame, too.
+    // A page that isolates itself shows only frames that allow it and isolate themselves. This one loads nothing from
+    // elsewhere.
     response.headers_mut().insert(RESOURCE, CROSS_ORIGIN);
+    response.headers_mut().insert(EMBEDDER, HeaderValue::from_static("require-corp"));
     Ok(response)
 }
 
@@ -155,6 +157,7 @@ fn problem_list() -> String {
 }
 
 const NOBODY: &str = "'none'";
+const EMBEDDER: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
 const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
 
 /// A page, under a policy that lets it use the files beside it and nothing else.

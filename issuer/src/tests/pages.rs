@@ -42,6 +42,7 @@ async fn only_the_sites_of_the_asking_entity_may_frame_the_page() {
     assert_eq!(response.status(), 200);
     assert_eq!(ancestors(&response), format!("https://{ENTITY}"));
     assert_eq!(response.headers()["cross-origin-resource-policy"], "cross-origin");
+    assert_eq!(response.headers()["cross-origin-embedder-policy"], "require-corp");
 
     // An entity that may ask no more.
     let mut tx = stage.app.db.begin().await.expect("begins");
