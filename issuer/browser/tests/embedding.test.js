@@ -8,6 +8,8 @@ import { heard, words } from "../lib/site.js";
 import { browser, embed, onStage, service, site } from "../lib/stage.js";
 import { Widget } from "../lib/widget.js";
 
+/** @import { BrowserContext } from "playwright-core" */
+
 onStage();
 
 test("a site that is not registered gets nothing, and the person is told why", async () => {
@@ -92,3 +94,107 @@ test("a site that isolates itself gets its answer, too", async () => {
   assert.equal(service.verify(presentation ?? "", request.nonce).status, 2);
   await watched.close();
 });
+
+test("where the frame is slow, the page says so and leaves it to come", async () => {
+  const watched = await Watched.open(browser);
+  const { page } = watched;
+  /** @type {() => void} */
+  let go = () => {};
+  const held = new Promise((resolve) => (go = () => resolve(undefined)));
+  await page.route("**/embed/*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${site.origin}/?src=${encodeURIComponent((await service.ask()).url)}&lang=en`);
+  const { code, message } = await heard(page, "error");
+  assert.equal(code, "slow");
+  const notice = page.getByRole("alert");
+  assert.ok((await notice.innerText()).includes(message ?? "no message"));
+  assert.match(message ?? "", /does not answer\. Nothing was told\./);
+  assert.equal(await page.getByRole("button", { name: "Try again" }).isVisible(), true);
+  assert.equal(await page.locator("kycvs-request iframe").isVisible(), true);
+  go();
+  await Widget.in(page).titled("Sahyadri Rail asks");
+  assert.equal(await notice.isVisible(), false);
+  await watched.close(/Failed to execute 'postMessage'/);
+});
+
+test("a whole journey: every message, from whom, and to whom alone", async () => {
+  const request = await service.ask({ binding: "name" });
+  const watched = await Watched.open(browser);
+  const messages = await overheard(watched.context);
+  await watched.page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}&lang=en`);
+  const widget = Widget.in(watched.page);
+  await widget.identify(ASHA);
+  await widget.titled("Enter the OTP");
+  const wrong = await service.wrongPassword();
+  await widget.enter(wrong);
+  await widget.complaint("otp");
+  const password = await service.password();
+  await widget.enter(password);
+  const { presentation } = await heard(watched.page, "answer");
+  await widget.titled("Sahyadri Rail was told:");
+
+  const routes = new Set(messages.sent.map(({ from, to }) => `${from} to ${to}`));
+  assert.deepEqual(routes, new Set([`${site.origin} to ${service.url}`, `${service.url} to ${site.origin}`]));
+  const said = (/** @type {string} */ who) => messages.sent.filter(({ from }) => from === who).map(({ data }) => data);
+  assert.deepEqual(said(site.origin), [{ kycvs: 1, type: "hello", lang: "en" }]);
+  const sizes = said(service.url).filter(({ type }) => type === "resize");
+  assert.ok(sizes.length >= 3, "one for each screen");
+  for (const { height, ...rest } of sizes) {
+    assert.ok(Number.isInteger(height) && height > 0, String(height));
+    assert.deepEqual(rest, { kycvs: 1, type: "resize" });
+  }
+  assert.deepEqual(said(service.url).filter(({ type }) => type !== "resize"), [
+    { kycvs: 1, type: "ready" },
+    { kycvs: 1, type: "answer", presentation, state: "answered" },
+  ]);
+
+  // What was sent has arrived, and nothing else.
+  for (let tries = 0; messages.arrived.length < messages.sent.length && tries < 50; tries += 1) await watched.page.waitForTimeout(50);
+  const sorted = (/** @type {Message[]} */ all) => all.map(({ from, to, data }) => JSON.stringify([from, to, data])).sort();
+  assert.deepEqual(sorted(messages.arrived), sorted(messages.sent));
+
+  const everything = JSON.stringify(messages).toLowerCase();
+  for (const secret of ["asha", "verma", ASHA.mobile, "9876543210", password, wrong]) assert.ok(!everything.includes(secret.toLowerCase()), secret);
+  await watched.close();
+});
+
+/** @typedef {{from: string, to: string, data: any}} Message Where it was sent, `to` is the target origin that was given. */
+
+/**
+ * Overhears what all windows of a context say to each other. Wherever a script gets hold of another window, it gets a
+ * stand-in for it, which writes down what is sent and hands it on.
+ * @param {BrowserContext} context
+ */
+async function overheard(context) {
+  /** @type {{sent: Message[], arrived: Message[]}} */
+  const messages = { sent: [], arrived: [] };
+  await context.exposeBinding("overhear", (_, /** @type {"sent" | "arrived"} */ list, message) => messages[list].push(message));
+  await context.addInitScript(() => {
+    /** @type {any} */
+    const { overhear } = window;
+    /** @type {Map<any, any>} */
+    const standIns = new Map();
+    const standIn = (/** @type {any} */ other) => {
+      if (!other || other === window) return other;
+      const own = standIns.get(other) ?? {
+        postMessage(/** @type {any} */ data, /** @type {any} */ target) {
+          void overhear("sent", { from: location.origin, to: target, data });
+          other.postMessage(data, target);
+        },
+      };
+      standIns.set(other, own);
+      return own;
+    };
+    const instead = (/** @type {any} */ prototype, /** @type {string} */ name) => {
+      const { get } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+      Object.defineProperty(prototype, name, { configurable: true, get() { return standIn(get?.call(this)); } });
+    };
+    Object.defineProperty(window, "parent", { value: standIn(window.parent) });
+    instead(HTMLIFrameElement.prototype, "contentWindow");
+    instead(MessageEvent.prototype, "source");
+    addEventListener("message", ({ origin, data }) => void overhear("arrived", { from: origin, to: location.origin, data }));
+  });
+  return messages;
+}
