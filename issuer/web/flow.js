@@ -26,7 +26,7 @@ export class Flow {
     this.tell = tell;
     this.extra = extra;
     root.replaceChildren(this.#alert, this.#screen, this.#status);
-    listener.slow = (slow) => (this.#status.textContent = t(slow ? "retrying" : "working"));
+    listener.retrying = () => (this.#status.textContent = t("retrying"));
     setInterval(() => {
       if (!this.over && !this.#busy && consent.expires_at < now()) this.#late();
       this.#tick();
@@ -97,7 +97,7 @@ export class Flow {
     } catch (error) {
       // The first try has sent it, perhaps, and the second came too soon after it.
       if (!(error instanceof Failure && error.repeated && problem(error).code === "too_many_requests")) throw error;
-      const consent = await get(`/v1/requests/${id}/consent`);
+      const consent = await this.#call(() => get(`/v1/requests/${id}/consent`));
       if (consent.state !== "otp_sent") throw error;
       this.#consent = consent;
     }

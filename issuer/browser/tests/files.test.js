@@ -107,6 +107,18 @@ test("the size of what is loaded", (t) => {
   assert.ok(bytes(own) < 30_000, `the scripts have ${bytes(own)} bytes`);
 });
 
+test("the page waits for longer than any call takes, and than a password may be on its way", () => {
+  const number = (/** @type {string} */ path, /** @type {RegExp} */ where) => {
+    const found = where.exec(readFileSync(new URL(path, web), "utf8"))?.[1];
+    assert.ok(found, `${where} is not in ${path}`);
+    return Number(found.replaceAll("_", ""));
+  };
+  const page = number("api.js", /TIMEOUT = ([\d_]+);/) / 1000;
+  const call = number("../src/http/middleware.rs", /const CALL: Duration = Duration::from_secs\((\d+)\)/);
+  const delivery = number("../src/config/check.rs", /within\("delivery\.timeout", &seconds, 1\.\.=(\d+)\)/);
+  assert.ok(page > call && call > delivery, `${page}, ${call} and ${delivery} seconds`);
+});
+
 test("tsc --checkJs --strict passes", () => {
   const tsc = fileURLToPath(new URL("node_modules/typescript/bin/tsc", here));
   assert.ok(existsSync(tsc), "run `npm ci` first");
