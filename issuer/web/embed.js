@@ -112,15 +112,14 @@ class KycvsRequest extends HTMLElement {
 
   /** @param {string} code */
   #fail(code) {
-    const away = code !== "not_registered";
-    const message = this.#text(away ? "away" : code);
+    const message = this.#text(code === "not_registered" ? code : "away");
     const sentence = document.createElement("p");
     sentence.textContent = message;
     const again = document.createElement("button");
     again.type = "button";
     again.textContent = this.#text("again");
     again.addEventListener("click", () => this.#open());
-    this.#notice.replaceChildren(sentence, ...(away ? [again] : []));
+    this.#notice.replaceChildren(sentence, again);
     this.#notice.hidden = false;
     // A slow one may still come.
     this.#frame.hidden = code !== "slow";

@@ -1,7 +1,7 @@
 /** From the consent to the answer: the screens that the embedded page and the page for passes have in common. */
 
 import { Failure, get, listener, now, post } from "./api.js";
-import { el, field, list, save } from "./dom.js";
+import { button, el, field, list, save } from "./dom.js";
 import { duration, has, lang, moment, t } from "./i18n.js";
 
 /** @import { Answer, Consent, Problem, Sent, Word } from "./types" */
@@ -109,7 +109,7 @@ export class Flow {
     const otp = field("otp", t("otp"), t("otpHint"), { inputmode: "numeric", autocomplete: "one-time-code" });
     const left = el("p", { role: "timer" });
     const tries = el("p", {}, t("triesLeft", { n: consent.otp.tries_left }));
-    const again = el("button", { type: "button", class: "link", click: () => this.#again() });
+    const again = button("", () => this.#again(), "link");
     const tick = () => {
       const rest = Math.ceil((consent.otp.expires_at ?? 0) - now());
       left.textContent = rest > 0 ? t("timeLeft", { time: clock(rest) }) : t("problem.otp_expired");
@@ -135,7 +135,7 @@ export class Flow {
       t("enter"),
       el("p", {}, t("sent", { to: this.#given.mobile || t(consent.mobile_hint ? "endingIn" : "yourNumber", this.#names()) })),
       this.#form(confirm, [otp.whole, el("div", { class: "row" }, left, tries)], t("confirm")),
-      el("p", { class: "row" }, again, el("button", { type: "button", class: "link", click: () => this.#details() }, t("change"))),
+      el("p", { class: "row" }, again, button(t("change"), () => this.#details(), "link")),
     );
     this.#tick = tick;
     tick();
@@ -173,16 +173,14 @@ export class Flow {
       [t("audit"), `${receipt.audit.seq}: ${receipt.audit.hash}`],
     ];
     const lines = [t("receipt"), "", ...rows.map(([name, value]) => `${name}: ${value}`), ""];
-    const keep = () => save("kycvs-receipt.txt", new Blob([lines.join("\r\n")], { type: "text/plain;charset=utf-8" }));
+    const download = () => save("kycvs-receipt.txt", new Blob([lines.join("\r\n")], { type: "text/plain;charset=utf-8" }));
     this.#show(
       t(entity ? "done" : "doneAnyone", this.#names()),
       el("p", { class: `told told-${answer.status}` }, rows[0][1]),
       answer.status < 2 && el("p", {}, t("unexpected", this.#names())),
       ...(this.extra?.(answer) ?? []),
       el("details", { open: !this.extra }, el("summary", {}, t("receipt")), list(...rows)),
-      el("p", { class: "row" },
-        el("button", { type: "button", click: keep }, t("save")),
-        el("button", { type: "button", class: "second", click: () => print() }, t("print"))),
+      el("p", { class: "row" }, button(t("save"), download), button(t("print"), () => print(), "second")),
     );
     this.tell({ type: "answer", presentation: answer.presentation, state: "answered" });
   }
@@ -278,8 +276,7 @@ export class Flow {
         this.#failed(error);
       }
     };
-    return el("form", { novalidate: true, submit: go }, ...fields, el("p", { class: "row" },
-      el("button", {}, label), el("button", { type: "button", class: "second", click: decline }, t("decline"))));
+    return el("form", { novalidate: true, submit: go }, ...fields, el("p", { class: "row" }, el("button", {}, label), button(t("decline"), decline, "second")));
   }
 
   #binding() {

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { picture } from "../lib/browser.js";
+import { Watched, picture } from "../lib/browser.js";
 import { ASHA, Service, freePort } from "../lib/service.js";
 import { heard, words } from "../lib/site.js";
-import { embed, frameOf, onStage, service, site } from "../lib/stage.js";
+import { browser, embed, frameOf, onStage, service, site } from "../lib/stage.js";
+import { Widget } from "../lib/widget.js";
 
 onStage();
 
@@ -315,6 +316,39 @@ describe("the network", () => {
     await widget.enter(password);
     await heard(page, "answer");
     await watched.close();
+  });
+});
+
+describe("the page does not come whole", () => {
+  for (const missing of ["flow.js", "en.json"]) {
+    for (const where of ["frame", "pass"]) {
+      test(`${missing} is missing on its way to the ${where}: it says so, and can be tried again`, async () => {
+        const watched = await Watched.open(browser);
+        const { page } = watched;
+        await page.route(`**/assets/${missing}`, (route) => route.abort("connectionreset"));
+        const inFrame = where === "frame";
+        await page.goto(inFrame ? `${site.origin}/?src=${encodeURIComponent((await service.ask()).url)}&lang=en` : `${service.url}/pass?lang=en`);
+        const widget = inFrame ? Widget.in(page) : new Widget(page);
+        await widget.inside.getByText("The page did not load.").waitFor();
+        await page.unrouteAll();
+        await widget.inside.getByRole("link", { name: "Try again." }).click();
+        await widget.titled(inFrame ? "Sahyadri Rail asks" : "A pass to show or print");
+        assert.equal(await widget.inside.getByText("The page did not load.").count(), 0);
+        await watched.close(/ERR_CONNECTION_RESET/, /Failed to fetch/);
+      });
+    }
+  }
+
+  test("what passes are for does not come: the page for them says so, and can be tried again", async () => {
+    const watched = await Watched.open(browser);
+    const { page } = watched;
+    await page.route("**/v1/passes", (route) => route.fulfill({ status: 500, json: { code: "internal" } }));
+    await page.goto(`${service.url}/pass?lang=en`);
+    await page.getByRole("alert").getByText("Something went wrong").waitFor();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { name: "A pass to show or print" }).waitFor();
+    await watched.close(/status of 500/);
   });
 });
 
