@@ -3,6 +3,7 @@
 import { Failure, get, listener, now, post } from "./api.js";
 import { button, el, field, list, save } from "./dom.js";
 import { duration, has, lang, moment, t } from "./i18n.js";
+import { keep, kept } from "./receipt.js";
 
 /** @import { Answer, Consent, Problem, Sent, Word } from "./types" */
 
@@ -35,8 +36,10 @@ export class Flow {
 
   /** Once more where the language has changed. */
   start() {
-    const { state } = this.#consent;
+    const { id, state } = this.#consent;
+    const answer = kept(id);
     if (lives(state)) this.#ask();
+    else if (answer) this.#done(answer);
     else this.#end(state);
   }
 
@@ -122,7 +125,10 @@ export class Flow {
       const digits = plainDigits(otp.input.value);
       if (digits.length !== 6) return otp.complain(t("sixDigits"));
       try {
-        this.#done(await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits })));
+        /** @type {Answer} */
+        const answer = await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits }));
+        if (consent.entity) keep(answer);
+        this.#done(answer);
       } catch (error) {
         const { code, tries_left } = problem(error);
         if (code !== "wrong_otp") return this.#failed(error);
@@ -182,7 +188,7 @@ export class Flow {
       el("details", { open: !this.extra }, el("summary", {}, t("receipt")), list(...rows)),
       el("p", { class: "row" }, button(t("save"), download), button(t("print"), () => print(), "second")),
     );
-    this.tell({ type: "answer", presentation: answer.presentation, state: "answered" });
+    this.tell({ type: "answer", presentation: answer.presentation });
   }
 
   /** As the service says, if it does. */
@@ -203,8 +209,8 @@ export class Flow {
     if (!how || !has(`end.${how}`)) how = "request_over";
     this.#given = { name: "", mobile: "" };
     this.#show(t(`end.${how}`), el("p", {}, t(this.#consent.entity ? `end.${how}.do` : "pass.again", this.#names())));
-    if (how === "declined" || how === "failed" || how === "expired") this.tell({ type: how, state: how });
-    else this.tell({ type: how === "answered" ? "answer" : "error", code: how });
+    if (how === "declined" || how === "failed" || how === "expired") this.tell({ type: how });
+    else this.tell(how === "answered" ? { type: "answer" } : { type: "error", code: how });
   }
 
   /** @param {unknown} error */

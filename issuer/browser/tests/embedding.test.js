@@ -147,7 +147,7 @@ test("a whole journey: every message, from whom, and to whom alone", async () =>
   }
   assert.deepEqual(said(service.url).filter(({ type }) => type !== "resize"), [
     { kycvs: 1, type: "ready" },
-    { kycvs: 1, type: "answer", presentation, state: "answered" },
+    { kycvs: 1, type: "answer", presentation },
   ]);
 
   // What was sent has arrived, and nothing else.

@@ -1,12 +1,15 @@
 /** Every way in which a request ends, or does not get on: each says what to do, and nothing is done twice. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { Watched, picture } from "../lib/browser.js";
 import { ASHA, Service, freePort } from "../lib/service.js";
 import { heard, words } from "../lib/site.js";
 import { browser, embed, frameOf, onStage, service, site } from "../lib/stage.js";
 import { Widget } from "../lib/widget.js";
+
+/** @import { Page } from "playwright-core" */
 
 onStage();
 
@@ -289,20 +292,6 @@ describe("the network", () => {
     await watched.close(/ERR_CONNECTION_REFUSED/);
   });
 
-  test("the page is loaded anew after the answer: it says that there is one, and the entity can ask for it", async () => {
-    const request = await service.ask();
-    const { watched, page, widget } = await embed(request);
-    await widget.identify(ASHA);
-    await widget.titled("Enter the OTP");
-    await widget.enter(await service.password());
-    const { presentation } = await heard(page, "answer");
-    await page.reload();
-    await widget.titled("You have answered already");
-    assert.equal((await heard(page, "answer")).presentation, undefined);
-    assert.equal((await service.view(request.id)).presentation, presentation);
-    await watched.close();
-  });
-
   test("the page is loaded anew before the password is entered: it goes on from there", async () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
@@ -315,6 +304,100 @@ describe("the network", () => {
     assert.match(await widget.body.innerText(), /sent to your number/);
     await widget.enter(password);
     await heard(page, "answer");
+    await watched.close();
+  });
+});
+
+describe("the page is loaded anew after the answer", () => {
+  /** From the consent to the answer. @param {Awaited<ReturnType<typeof embed>>} shown */
+  async function answered({ page, widget }) {
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const password = await service.password();
+    await widget.enter(password);
+    const { presentation } = await heard(page, "answer");
+    await widget.titled("Sahyadri Rail was told:");
+    return { password, presentation };
+  }
+
+  /** What the page keeps in the browser. @param {Page} page @returns {Promise<Record<string, string>>} */
+  const stored = (page) => frameOf(page).evaluate("({ ...sessionStorage, ...localStorage, cookie: document.cookie })");
+
+  test("the receipt is there, and the entity can ask for the answer", async () => {
+    const request = await service.ask();
+    const shown = await embed(request);
+    const { watched, page, widget } = shown;
+    const { presentation } = await answered(shown);
+    const receipt = await widget.inside.locator("dl").innerText();
+    await page.reload();
+    await widget.titled("Sahyadri Rail was told:");
+    assert.equal(await widget.inside.locator("dl").innerText(), receipt);
+    assert.equal(await widget.inside.locator(".told").innerText(), "Fully vaccinated");
+    const download = page.waitForEvent("download");
+    await widget.inside.getByRole("button", { name: "Save receipt" }).click();
+    assert.match(readFileSync(await (await download).path(), "utf8"), /Told: Fully vaccinated/);
+    // The page did not hold on to the answer, and says that there is one.
+    assert.equal((await heard(page, "answer")).presentation, undefined);
+    assert.equal((await service.view(request.id)).presentation, presentation);
+    await watched.close();
+  });
+
+  test("what is kept is the receipt, from the answer on, and neither name, number, password nor answer", async () => {
+    const request = await service.ask({ binding: "name" });
+    const shown = await embed(request);
+    const { watched, page, widget } = shown;
+    await widget.go.click();
+    await widget.name.fill(ASHA.name);
+    assert.deepEqual(await stored(page), { cookie: "" });
+    await page.reload();
+    await widget.titled("Sahyadri Rail asks");
+    const { password, presentation } = await answered(shown);
+    const kept = await stored(page);
+    assert.deepEqual(Object.keys(kept).sort(), ["cookie", "kycvs-receipt"]);
+    assert.deepEqual(Object.keys(JSON.parse(kept["kycvs-receipt"])).sort(), ["receipt", "status"]);
+    const everything = JSON.stringify(kept).toLowerCase();
+    for (const secret of ["asha", "verma", "9876543210", "98765 43210", password, presentation ?? "none"]) {
+      assert.ok(!everything.includes(secret.toLowerCase()), secret);
+    }
+    await watched.close();
+  });
+
+  test("after a quarter of an hour, and for another request, it is gone", async () => {
+    const request = await service.ask();
+    const shown = await embed(request);
+    const { watched, page, widget } = shown;
+    await answered(shown);
+    await frameOf(page).evaluate(() => {
+      const answer = JSON.parse(sessionStorage.getItem("kycvs-receipt") ?? "");
+      answer.receipt.told_at -= 900;
+      sessionStorage.setItem("kycvs-receipt", JSON.stringify(answer));
+    });
+    await page.reload();
+    await widget.titled("You have answered already");
+    assert.deepEqual(await stored(page), { cookie: "" });
+
+    const second = await service.ask();
+    await page.goto(`${site.origin}/?src=${encodeURIComponent(second.url)}&lang=en`);
+    await answered(shown);
+    await page.goto(`${site.origin}/?src=${encodeURIComponent((await service.ask()).url)}&lang=en`);
+    await widget.titled("Sahyadri Rail asks");
+    assert.deepEqual(await stored(page), { cookie: "" });
+    await watched.close();
+  });
+
+  test("where the browser lets the frame keep nothing, it says that there is an answer", async () => {
+    const request = await service.ask();
+    const watched = await Watched.open(browser);
+    await watched.context.addInitScript(() => {
+      Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("", "SecurityError"); } });
+    });
+    const { page } = watched;
+    await page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}&lang=en`);
+    const widget = Widget.in(page);
+    await answered({ watched, page, widget });
+    await page.reload();
+    await widget.titled("You have answered already");
+    assert.equal((await heard(page, "answer")).presentation, undefined);
     await watched.close();
   });
 });

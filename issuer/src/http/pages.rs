@@ -51,6 +51,7 @@ static ASSETS: &[File] = &files! {
     "inbox.js" = "inbox.js",
     "pass.css" = "pass.css",
     "pass.js" = "pass.js",
+    "receipt.js" = "receipt.js",
     "style.css" = "style.css",
 };
 
