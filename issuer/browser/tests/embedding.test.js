@@ -160,6 +160,34 @@ test("a whole journey: every message, from whom, and to whom alone", async () =>
   await watched.close();
 });
 
+for (const lang of ["en", "hi"]) {
+  test(`what a browser loads of the issuer for it, in ${lang}, is under 30 kB`, async (t) => {
+    const request = await service.ask();
+    const watched = await Watched.open(browser);
+    const { page } = watched;
+    /** @type {Promise<{path: string, size: number}>[]} */
+    const loaded = [];
+    page.on("requestfinished", (one) => {
+      const { origin, pathname } = new URL(one.url());
+      if (origin === service.url) loaded.push(one.sizes().then(({ responseBodySize }) => ({ path: pathname, size: responseBodySize })));
+    });
+    await page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}&lang=${lang}`);
+    const widget = Widget.in(page);
+    await widget.identify(ASHA);
+    await widget.otp.waitFor();
+    await widget.enter(await service.password());
+    await heard(page, "answer");
+    const files = (await Promise.all(loaded)).filter(({ path }) => !path.startsWith("/v1/"));
+    const assets = ["api.js", "dom.js", "flow.js", "frame.js", "i18n.js", "receipt.js", "style.css", `${lang}.json`];
+    assert.deepEqual(files.map(({ path }) => path).sort(), [...assets.map((name) => `/assets/${name}`), `/embed/${request.id}`, "/embed.js"].sort());
+    for (const { path, size } of files) t.diagnostic(`${path.replace(request.id, "ID")}: ${size} bytes`);
+    const all = files.reduce((sum, { size }) => sum + size, 0);
+    t.diagnostic(`all of it: ${all} bytes`);
+    assert.ok(all > 5_000 && all < 30_000, `${all} bytes`);
+    await watched.close();
+  });
+}
+
 /** @typedef {{from: string, to: string, data: any}} Message Where it was sent, `to` is the target origin that was given. */
 
 /**

@@ -5,7 +5,6 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 
 const here = new URL("../", import.meta.url);
 const web = new URL("../web/", here);
@@ -93,20 +92,6 @@ test("the binary serves every file, and no other", () => {
   const table = readFileSync(new URL("../src/http/pages.rs", here), "utf8");
   const served = files.filter((name) => statSync(new URL(name, web)).isFile() && !name.endsWith(".d.ts") && !name.startsWith("demo/"));
   for (const name of served) assert.ok(table.includes(`"${name}"`) || table.includes(`web/${name}"`), `${name} is not served`);
-});
-
-test("the size of what is loaded", (t) => {
-  const own = ["embed.js", "frame.js", "flow.js", "api.js", "dom.js", "i18n.js"];
-  const bytes = (/** @type {string[]} */ names) => names.reduce((sum, name) => sum + statSync(new URL(name, web)).size, 0);
-  const zipped = (/** @type {string[]} */ names) => names.reduce((sum, name) => sum + gzipSync(read(name)).length, 0);
-  const rest = ["embed.html", "style.css"];
-  t.diagnostic(`embed.js: ${bytes(["embed.js"])} bytes`);
-  t.diagnostic(`all scripts of the embedded page: ${bytes(own)} bytes`);
-  for (const language of languages) {
-    const all = [...own, ...rest, `lang/${language}.json`];
-    t.diagnostic(`with page, styles and ${language}: ${bytes(all)} bytes, ${zipped(all)} compressed`);
-  }
-  assert.ok(bytes(own) < 30_000, `the scripts have ${bytes(own)} bytes`);
 });
 
 test("the page waits for longer than any call takes, and than a password may be on its way", () => {
