@@ -19,14 +19,21 @@ export let service;
 /** One who tests asks more often than a person may. */
 const OFTEN = "[otp]\nresend_after = 1\n[limits]\notp_per_number = { burst = 1000, seconds = 1.0 }";
 
-/** For the tests of the file that calls it. */
-export function onStage() {
+/**
+ * For the tests of the file that calls it.
+ * @param {() => Promise<{stop: () => Promise<void>}>} [another] is started upon the service, and stopped before it
+ */
+export function onStage(another) {
+  /** @type {{stop: () => Promise<void>} | undefined} */
+  let upon;
   before(async () => {
     browser = await launch();
     site = await Site.start();
     service = await Service.start(site.origin, { more: OFTEN });
+    upon = await another?.();
   });
   after(async () => {
+    await upon?.stop();
     await browser?.close();
     site?.stop();
     await service?.stop();
