@@ -119,6 +119,21 @@ test("where the frame is slow, the page says so and leaves it to come", async ()
   await watched.close(/Failed to execute 'postMessage'/);
 });
 
+test("where the frame's script is lost, no site is blamed for sure, and it can be tried again", async () => {
+  const watched = await Watched.open(browser);
+  const { page } = watched;
+  await page.route("**/assets/flow.js", (route) => route.abort("connectionreset"));
+  await page.goto(`${site.origin}/?src=${encodeURIComponent((await service.ask()).url)}&lang=en`);
+  const { code, message } = await heard(page, "error");
+  assert.equal(code, "not_registered");
+  assert.match(message ?? "", /Perhaps .* is not registered with .*, or the connection was lost on the way\./);
+  await page.unrouteAll();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await Widget.in(page).titled("Sahyadri Rail asks");
+  assert.equal(await page.getByRole("alert").isVisible(), false);
+  await watched.close(/ERR_CONNECTION_RESET/);
+});
+
 test("a whole journey: every message, from whom, and to whom alone", async () => {
   const request = await service.ask({ binding: "name" });
   const watched = await Watched.open(browser);
