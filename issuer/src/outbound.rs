@@ -101,15 +101,19 @@ fn retry_after(response: &Response) -> Option<u64> {
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         // Of a scheme that is not the web's, such as smtp, an address in figures is a name as well.
-        Some(Host::Domain(name)) => {
-            name == "localhost"
-                || name.ends_with(".localhost")
-                || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Some(Host::Domain(name)) => is_loopback_name(name),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::from(address).to_canonical().is_loopback(),
         None => false,
     }
+}
+
+/// Whether a host's name, or its address in figures, is this machine's.
+pub(crate) fn is_loopback_name(name: &str) -> bool {
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// The wait before repetition number `attempt` (the first is 1): twice as long each time up to `longest`, and of that
