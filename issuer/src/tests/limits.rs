@@ -155,6 +155,57 @@ async fn entities_and_passes_are_limited() {
     assert_eq!(wait(stage.post("/v1/passes", &json!({"purpose": "office"})).send().await), 5);
 }
 
+/// The clock was an hour ahead, or another instance's is.
+#[tokio::test]
+async fn a_clock_that_goes_back_locks_no_entity_and_no_address_out() {
+    let few = |seconds| Rate { burst: 3, seconds };
+    let stage = Stage::with(|config| {
+        config.limits.requests_per_entity = few(20.0);
+        config.limits.passes_per_address = few(20.0);
+        config.limits.confirm_per_address = few(20.0);
+    })
+    .await;
+    let question = json!({"purpose": "p", "nonce": "c2l4dGVlbiBieXRlcy4uLg"});
+    let office = json!({"purpose": "office"});
+    let ask = || stage.post("/v1/requests", &question).key(KEY).send();
+    let pass = || stage.post("/v1/passes", &office).send();
+    let unknown = || stage.try_otp("AAAAAAAAAAAAAAAAAAAAAA", "123456");
+    let id = stage.ask().await;
+    let otp = stage.send_otp(&id).await;
+    for _ in 0..2 {
+        ask().await.expect(StatusCode::CREATED);
+        pass().await.expect(StatusCode::CREATED);
+        stage.try_otp(&id, &wrong(&otp)).await.expect_problem(422, "wrong_otp");
+    }
+    stage.try_otp(&id, &otp).await.expect(StatusCode::OK);
+    pass().await.expect(StatusCode::CREATED);
+    for refused in [ask().await, pass().await, unknown().await] {
+        wait(refused);
+    }
+    stage.app.clock.advance(-3600);
+    ask().await.expect(StatusCode::CREATED);
+    pass().await.expect(StatusCode::CREATED);
+    unknown().await.expect_problem(404, "not_found");
+    // One, and the rest at the pace that is always kept.
+    for _ in 0..3 {
+        assert!(wait(ask().await) <= 20 && wait(pass().await) <= 20);
+        stage.app.clock.advance(20);
+        ask().await.expect(StatusCode::CREATED);
+        pass().await.expect(StatusCode::CREATED);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_gives_a_number_no_more_passwords() {
+    let stage = Stage::new().await;
+    for n in 0..5 {
+        send(&stage, n).await.expect(StatusCode::ACCEPTED);
+    }
+    stage.app.clock.advance(-86_400);
+    let seconds = wait(send(&stage, 6).await);
+    assert!((86_400..=86_400 + 7_200).contains(&seconds), "{seconds}");
+}
+
 #[tokio::test]
 async fn neither_numbers_nor_addresses_stand_in_the_table() {
     let stage = Stage::new().await;
