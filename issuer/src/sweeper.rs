@@ -30,14 +30,22 @@ pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
 
 /// One round.
 pub(crate) async fn sweep(app: &App, round: u32) -> Result<()> {
-    while expire::expire(app).await? == expire::batch() {}
-    while expire::remove(app).await? == expire::batch() {}
+    while once_more(|| expire::expire(app)).await? == expire::batch() {}
+    while once_more(|| expire::remove(app)).await? == expire::batch() {}
     if round.is_multiple_of(ROUNDS) {
-        expire::forget_old(app).await?;
+        once_more(|| expire::forget_old(app)).await?;
     }
     // What calls erased in the meantime is in the journal too.
     if !app.db.empty_journal().await? && round.is_multiple_of(ROUNDS) {
         tracing::warn!("somebody reads the database all the time: what was erased stays in its journal");
     }
     Ok(())
+}
+
+/// Does it, and once more where the database let another transaction go first.
+async fn once_more<T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> Result<T> {
+    match work().await {
+        Err(problem) if problem.is_conflict => work().await,
+        done => done,
+    }
 }

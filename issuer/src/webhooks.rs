@@ -19,7 +19,7 @@ use kycvs::Zeroizing;
 use reqwest::{Client, header};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 use tokio::{
     sync::{Notify, Semaphore},
     task::{Id, JoinSet},
@@ -116,8 +116,16 @@ struct Row {
     attempts: u32,
 }
 
+/// A row, and what becomes of it. In the order in which everyone locks such rows: by request first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Told {
+    request: String,
+    id: String,
+    fate: Fate,
+}
+
 /// What becomes of a row.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Done,
     /// Milliseconds since 1970.
@@ -212,9 +220,15 @@ impl Worker {
             }
             let Some(first) = calls.join_next().await else { return fails };
             let ended: Vec<_> = iter::once(first).chain(iter::from_fn(|| calls.try_join_next())).collect();
-            fails = ended.iter().any(|ended| !matches!(ended, Ok((_, Fate::Done))));
+            fails = ended.iter().any(|ended| !matches!(ended, Ok(Told { fate: Fate::Done, .. })));
             // One transaction for all that ended at the same time.
-            if let Err(error) = self.note(ended.iter().flatten()).await {
+            let mut told: Vec<_> = ended.into_iter().flatten().collect();
+            told.sort_unstable();
+            let noted = match self.note(&told).await {
+                Err(error) if db::is_conflict(&error) => self.note(&told).await,
+                noted => noted,
+            };
+            if let Err(error) = noted {
                 // They are sent again when their time as taken is over, with the same ids.
                 tracing::warn!(kind = db::kind(&error), "what became of webhooks was not noted");
             }
@@ -225,26 +239,29 @@ impl Worker {
         let now_ms = self.clock.now_ms();
         // A row may wait for those before it, each of which may take the whole time of a call.
         let taken = Duration::from_secs(3 * u64::from(self.settings.timeout) + 10);
-        let mut tx = self.db.begin().await?;
-        let rows = sqlx::query(
+        // Many rows, and not in the order in which others lock them: it waits for none.
+        let statement = format!(
             "UPDATE webhooks SET next_at_ms = $1, attempts = attempts + 1 WHERE next_at_ms <= $2 AND id IN \
-             (SELECT id FROM webhooks WHERE entity = $3 AND next_at_ms <= $2 ORDER BY next_at_ms LIMIT $4) \
+             (SELECT id FROM webhooks WHERE entity = $3 AND next_at_ms <= $2 ORDER BY next_at_ms LIMIT $4{}) \
              RETURNING id, request, event, created_at, expires_at, attempts",
-        )
-        .bind(after(now_ms, taken))
-        .bind(now_ms)
-        .bind(entity)
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(&mut *tx)
-        .await?;
+            self.db.skip_locked()
+        );
+        let mut tx = self.db.begin().await?;
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(after(now_ms, taken))
+            .bind(now_ms)
+            .bind(entity)
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *tx)
+            .await?;
         tx.commit().await?;
         rows.iter().map(Row::read).collect()
     }
 
-    /// Sends one; gives its id and what becomes of it.
-    async fn tell(self: Arc<Self>, row: Row, endpoint: Arc<Endpoint>) -> (String, Fate) {
+    /// Sends one, and says what becomes of it.
+    async fn tell(self: Arc<Self>, row: Row, endpoint: Arc<Endpoint>) -> Told {
         let fate = self.fate(&row, &endpoint).await;
-        (row.id, fate)
+        Told { request: row.request, id: row.id, fate }
     }
 
     async fn fate(&self, row: &Row, endpoint: &Endpoint) -> Fate {
@@ -285,9 +302,10 @@ impl Worker {
         Fate::AgainAt(after(self.clock.now_ms(), backoff(first, row.attempts, LONGEST_WAIT).max(named)))
     }
 
-    async fn note(&self, ended: impl Iterator<Item = &(String, Fate)>) -> sqlx::Result<()> {
+    /// `told` is in its order.
+    async fn note(&self, told: &[Told]) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
-        for (id, fate) in ended {
+        for Told { id, fate, .. } in told {
             let statement = match fate {
                 Fate::Done => sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id),
                 Fate::AgainAt(at) => {
@@ -301,8 +319,13 @@ impl Worker {
 
     /// Of an entity that was disabled or has no address any more.
     async fn forget(&self, entity: &str) -> sqlx::Result<()> {
+        // As with `take`; what somebody else has locked is gone after the next poll.
+        let statement = format!(
+            "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE entity = $1{})",
+            self.db.skip_locked()
+        );
         let mut tx = self.db.begin().await?;
-        sqlx::query("DELETE FROM webhooks WHERE entity = $1").bind(entity).execute(&mut *tx).await?;
+        sqlx::query(AssertSqlSafe(statement)).bind(entity).execute(&mut *tx).await?;
         tx.commit().await
     }
 }

@@ -1,6 +1,6 @@
 //! What time alone does: requests and answers that are past theirs end, and what ended is removed.
 
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::{app::App, problem::Result};
 
@@ -15,8 +15,7 @@ pub(crate) async fn expire(app: &App) -> Result<usize> {
     let now = app.clock.now();
     let ids = ids(
         app,
-        "SELECT id FROM requests WHERE state IN ('open', 'otp_sent', 'answered') AND expires_at <= $1 \
-         ORDER BY id LIMIT $2",
+        "SELECT id FROM requests WHERE state IN ('open', 'otp_sent', 'answered') AND expires_at <= $1 LIMIT $2",
         now,
     )
     .await?;
@@ -25,7 +24,6 @@ pub(crate) async fn expire(app: &App) -> Result<usize> {
     }
     let mut ended = 0;
     let mut tx = app.db.begin().await?;
-    // In the order of their ids, so that two instances that do this at once wait for each other and no more.
     for id in &ids {
         let request = Request::read_from(&mut *tx, id).await?;
         let done = match request.state(now) {
@@ -49,7 +47,7 @@ pub(crate) async fn expire(app: &App) -> Result<usize> {
 pub(crate) async fn remove(app: &App) -> Result<usize> {
     let ids = ids(
         app,
-        "SELECT id FROM requests WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY id LIMIT $2",
+        "SELECT id FROM requests WHERE ended_at IS NOT NULL AND ended_at <= $1 LIMIT $2",
         app.clock.now() - i64::from(app.config.answers.keep_ended),
     )
     .await?;
@@ -76,20 +74,23 @@ pub(crate) async fn forget_old(app: &App) -> Result<()> {
     sqlx::query("DELETE FROM replies WHERE expires_at <= $1").bind(app.clock.now()).execute(&mut *tx).await?;
     tx.commit().await?;
     let mut tx = app.db.begin().await?;
-    let statement = if app.db.is_postgres() {
-        // Calls take several of these rows, in an order that a statement over all of them does not keep: it waits for none.
-        "DELETE FROM limits WHERE key IN (SELECT key FROM limits WHERE full_at_ms <= $1 FOR UPDATE SKIP LOCKED)"
-    } else {
-        "DELETE FROM limits WHERE full_at_ms <= $1"
-    };
-    sqlx::query(statement).bind(app.clock.now_ms()).execute(&mut *tx).await?;
+    // Calls take several of these rows, in an order that a statement over all of them does not keep.
+    let statement = format!(
+        "DELETE FROM limits WHERE key IN (SELECT key FROM limits WHERE full_at_ms <= $1{})",
+        app.db.skip_locked()
+    );
+    sqlx::query(AssertSqlSafe(statement)).bind(app.clock.now_ms()).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(())
 }
 
+/// The ids of requests, in the order in which everyone locks the rows of several requests (of `requests` or `webhooks`),
+/// so that two transactions wait for each other in turn and never both. The database's order may be another.
 async fn ids(app: &App, statement: &'static str, until: i64) -> Result<Vec<String>> {
     let rows = sqlx::query(statement).bind(until).bind(i64::from(BATCH)).fetch_all(app.db.reader()).await?;
-    Ok(rows.iter().map(|row| row.try_get("id")).collect::<sqlx::Result<_>>()?)
+    let mut ids: Vec<String> = rows.iter().map(|row| row.try_get("id")).collect::<sqlx::Result<_>>()?;
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// How many rows [`expire`] and [`remove`] take at once.

@@ -106,3 +106,30 @@ async fn one_key_at_once_has_one_effect_and_one_reply() {
     assert!(right_ones.iter().all(|reply| reply.status == 200 && reply.bytes == right_ones[0].bytes));
     assert_eq!(stage.count("audit").await, 1);
 }
+
+/// On SQLite the two queue for the writer; on PostgreSQL the sweeper is what a deadlock ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_that_a_deadlock_ends_is_done_again() {
+    let stage = Stage::new().await;
+    let mut ids = [stage.ask().await, stage.ask().await];
+    ids.sort_unstable();
+    stage.app.clock.advance(900);
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    if stage.app.db.is_postgres() {
+        sqlx::query("SET LOCAL deadlock_timeout = '1min'").execute(&mut *tx).await.expect("set");
+    }
+    let app = stage.app.clone();
+    let mut sweep = None;
+    for id in ids.iter().rev() {
+        let lock = sqlx::query("UPDATE requests SET valid_for = valid_for WHERE id = $1").bind(id);
+        lock.execute(&mut *tx).await.expect("it is the other that gives way");
+        if sweep.is_none() {
+            let app = app.clone();
+            sweep = Some(tokio::spawn(async move { crate::sweeper::sweep(&app, 1).await }));
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+    }
+    tx.commit().await.expect("commits");
+    sweep.expect("begun").await.expect("no fault").expect("it sweeps");
+    assert_eq!(stage.count("requests WHERE state = 'expired'").await, 2);
+}

@@ -251,3 +251,47 @@ async fn an_entity_without_an_address_is_not_noted_down() {
         assert_eq!(setting.left().await, 0);
     }
 }
+
+/// As the sweeper does it, request after request, while a worker has both of them.
+#[tokio::test]
+async fn who_ends_requests_and_who_notes_their_webhooks_wait_for_each_other_in_turn() {
+    for setting in Setting::all().await {
+        setting.entity("a.example", &"https://a.example/".parse().expect("a URL")).await;
+        for request in ["b", "a", "c"] {
+            setting.enqueue(request, "a.example").await;
+        }
+        let worker = setting.worker(true);
+        let rows = worker.take("a.example", 2).await.expect("the database is there");
+        assert_eq!(rows.len(), 2);
+        let mut told: Vec<_> = ["b", "a"]
+            .into_iter()
+            .map(|request| Told { request: request.into(), id: String::new(), fate: Fate::Done })
+            .collect();
+        for told in &mut told {
+            let row = sqlx::query("SELECT id FROM webhooks WHERE request = $1").bind(&told.request);
+            told.id = row.fetch_one(setting.admin.db.reader()).await.expect("it is there").get("id");
+        }
+        told.sort_unstable();
+        let delete = async |tx: &mut Tx, request: &str| {
+            let statement = sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(request.to_owned());
+            statement.execute(&mut **tx).await.expect("it is nobody's deadlock");
+        };
+        let mut tx = setting.admin.db.begin().await.expect("begins");
+        if setting.admin.db.is_postgres() {
+            // So that it is this transaction that a deadlock would end.
+            sqlx::query("SET LOCAL deadlock_timeout = '50ms'").execute(&mut *tx).await.expect("set");
+        }
+        delete(&mut tx, "a").await;
+        let noting = tokio::spawn(async move { worker.note(&told).await });
+        sleep(Duration::from_millis(200)).await;
+        if setting.admin.db.is_postgres() {
+            setting.clock.advance(3600);
+            let taken = setting.worker(true).take("a.example", 9).await.expect("it waits for none");
+            assert!(taken.iter().all(|row| row.request != "a"), "{taken:?}");
+        }
+        delete(&mut tx, "b").await;
+        tx.commit().await.expect("commits");
+        noting.await.expect("no fault").expect("noted");
+        assert_eq!(setting.left().await, 1);
+    }
+}
