@@ -1,5 +1,10 @@
 //! The end of a request without an answer.
 
+use sqlx::{
+    any::{Any, AnyArguments},
+    query::Query,
+};
+
 use crate::{
     app::App,
     audit::{self, Entry, Event},
@@ -53,16 +58,27 @@ pub(super) async fn end(tx: &mut Tx, app: &App, request: &Request, state: State)
 
 /// Ends an answer that nobody acknowledged in its time: erases it, and what would tell of it again. The entity is not
 /// told once more; it was told of the answer.
-pub(super) async fn end_answered(tx: &mut Tx, request: &Request, now: i64) -> Result<bool> {
+pub(super) async fn end_answered(tx: &mut Tx, id: &str, now: i64) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE requests SET state = 'expired', ended_at = $1, presentation = NULL, session_hash = NULL \
          WHERE id = $2 AND state = 'answered'",
-    )
-    .bind(now)
-    .bind(&request.id)
-    .execute(&mut **tx)
-    .await?;
-    replies::forget(tx, &request.id).await?;
-    sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(&request.id).execute(&mut **tx).await?;
+    );
+    erase(tx, id, done.bind(now).bind(id)).await
+}
+
+/// Ends a request whose row cannot be read, when its time is over: nothing that it holds stays.
+pub(super) async fn end_unread(tx: &mut Tx, id: &str, now: i64) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE requests SET state = 'expired', ended_at = $1, presentation = NULL, session_hash = NULL, \
+         otp_hash = NULL, sealed = NULL, known_mobile = NULL \
+         WHERE id = $2 AND state IN ('open', 'otp_sent', 'answered')",
+    );
+    erase(tx, id, done.bind(now).bind(id)).await
+}
+
+async fn erase(tx: &mut Tx, id: &str, end: Query<'_, Any, AnyArguments>) -> Result<bool> {
+    let done = end.execute(&mut **tx).await?;
+    replies::forget(tx, id).await?;
+    sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(id).execute(&mut **tx).await?;
     Ok(done.rows_affected() > 0)
 }

@@ -221,3 +221,46 @@ async fn the_sweeper_takes_any_number() {
     sweep(&stage.app, 1).await.expect("it sweeps");
     assert_eq!(stage.count("requests").await, 0);
 }
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_is_erased_and_holds_up_no_other() {
+    let stage = Stage::new().await;
+    let broken = ask_with_number(&stage).await;
+    let path = format!("/v1/requests/{broken}/otp");
+    stage.post(&path, &json!({"name": NAME})).send().await.expect(StatusCode::ACCEPTED);
+    let whole = [stage.ask().await, stage.in_state("answered").await, stage.ask().await];
+    change(&stage, "UPDATE requests SET kind = 'another' WHERE binding = 'name_and_mobile'").await;
+    stage.app.clock.advance(900);
+    for _ in 0..2 {
+        sweep(&stage.app, 1).await.expect("it sweeps");
+    }
+    for id in whole {
+        assert_eq!(stage.state(&id).await, "expired");
+    }
+    assert_eq!(stage.count("requests WHERE state = 'expired'").await, 4);
+    assert_eq!(filled(&stage, &broken).await, 0);
+}
+
+#[tokio::test]
+async fn a_step_of_the_sweeper_that_fails_holds_up_no_other() {
+    let stage = Stage::new().await;
+    stage.in_state("declined").await;
+    stage.app.clock.advance(86_400);
+    let open = stage.ask().await;
+    stage.app.clock.advance(900);
+    change(&stage, "ALTER TABLE requests RENAME COLUMN sealed TO elsewhere").await;
+    let problem = sweep(&stage.app, 0).await.expect_err("expiry cannot read its rows");
+    assert_eq!(problem.code.as_str(), "unavailable");
+    assert_eq!(stage.count("requests WHERE state = 'declined'").await, 0);
+    assert_eq!(stage.count("limits").await, 0);
+    change(&stage, "ALTER TABLE requests RENAME COLUMN elsewhere TO sealed").await;
+    sweep(&stage.app, 1).await.expect("it sweeps");
+    assert_eq!(stage.state(&open).await, "expired");
+}
+
+/// Does what only somebody with the database can.
+async fn change(stage: &Stage, statement: &'static str) {
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    sqlx::query(statement).execute(&mut *tx).await.expect("it is done");
+    tx.commit().await.expect("commits");
+}
