@@ -15,6 +15,9 @@ use crate::{
 
 use super::{Kind, Request, State};
 
+/// How long at least an entity is tried to be told of an end, in seconds, even where the request is not kept as long.
+const TOLD_FOR: i64 = 3_600;
+
 /// Ends a request that is open: erases what the person gave, notes it in the log, and has the entity told. Whether it was
 /// still open.
 pub(super) async fn end(tx: &mut Tx, app: &App, request: &Request, state: State) -> Result<bool> {
@@ -50,7 +53,7 @@ pub(super) async fn end(tx: &mut Tx, app: &App, request: &Request, state: State)
         audit::append(tx, &entry).await?;
     }
     if let (Kind::Request, Some(entity)) = (request.kind, &request.entity) {
-        let until = now + i64::from(app.config.answers.keep_ended);
+        let until = now + i64::from(app.config.answers.keep_ended).max(TOLD_FOR);
         webhooks::enqueue(tx, &request.id, entity, webhook, app.clock.now_ms(), until).await?;
     }
     Ok(true)

@@ -15,11 +15,9 @@ const BATCH: u32 = 100;
 
 /// Ends what is past its time: erases what a person gave and nobody answered for, and answers that nobody fetched.
 pub(crate) async fn expire(app: &App) -> Result<()> {
-    let mut page = Page::first(
-        "SELECT id FROM requests WHERE state IN ('open', 'otp_sent', 'answered') AND expires_at <= $1 AND id > $2 \
-         ORDER BY id LIMIT $3",
-        app.clock.now(),
-    );
+    let statement = "SELECT id FROM requests WHERE state IN ('open', 'otp_sent', 'answered') \
+                     AND expires_at <= $1 AND id > $2 ORDER BY id LIMIT $3";
+    let mut page = Page::first(statement.to_owned(), app.clock.now());
     while page.turn(app).await? {
         let mut ended = 0;
         let mut tx = app.db.begin().await?;
@@ -55,12 +53,15 @@ async fn expire_one(tx: &mut Tx, app: &App, id: &str) -> Result<bool> {
     }
 }
 
-/// Removes what ended so long ago that its state is no longer told.
+/// Removes what ended so long ago that its state is no longer told, once its entity was told of the end, or that was
+/// given up.
 pub(crate) async fn remove(app: &App) -> Result<()> {
-    let mut page = Page::first(
-        "SELECT id FROM requests WHERE ended_at IS NOT NULL AND ended_at <= $1 AND id > $2 ORDER BY id LIMIT $3",
-        app.clock.now() - i64::from(app.config.answers.keep_ended),
+    let statement = format!(
+        "SELECT id FROM requests WHERE ended_at IS NOT NULL AND ended_at <= $1 - {} AND id > $2 AND NOT EXISTS \
+         (SELECT 1 FROM webhooks WHERE request = requests.id AND webhooks.expires_at > $1) ORDER BY id LIMIT $3",
+        app.config.answers.keep_ended
     );
+    let mut page = Page::first(statement, app.clock.now());
     while page.turn(app).await? {
         let mut tx = app.db.begin().await?;
         for id in &page.ids {
@@ -96,8 +97,8 @@ pub(crate) async fn forget_old(app: &App) -> Result<()> {
 /// Ids of requests, a transaction's worth at a time. What a transaction leaves is not met again.
 struct Page {
     /// With the time, the last id of the page before, and how many.
-    statement: &'static str,
-    until: i64,
+    statement: String,
+    now: i64,
     last: String,
     /// In the order in which everyone locks the rows of several requests (of `requests` or `webhooks`), so that two
     /// transactions wait for each other in turn and never both. The database's order may be another.
@@ -105,13 +106,14 @@ struct Page {
 }
 
 impl Page {
-    fn first(statement: &'static str, until: i64) -> Self {
-        Self { statement, until, last: String::new(), ids: Vec::new() }
+    fn first(statement: String, now: i64) -> Self {
+        Self { statement, now, last: String::new(), ids: Vec::new() }
     }
 
     /// Turns to the next, and says whether there is something on it.
     async fn turn(&mut self, app: &App) -> Result<bool> {
-        let rows = sqlx::query(self.statement).bind(self.until).bind(&self.last).bind(i64::from(BATCH));
+        let rows = sqlx::query(AssertSqlSafe(self.statement.clone()));
+        let rows = rows.bind(self.now).bind(&self.last).bind(i64::from(BATCH));
         let rows = rows.fetch_all(app.db.reader()).await?;
         self.ids = rows.iter().map(|row| row.try_get("id")).collect::<sqlx::Result<_>>()?;
         let Some(last) = self.ids.last() else { return Ok(false) };

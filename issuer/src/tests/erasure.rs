@@ -207,6 +207,29 @@ async fn what_ended_is_told_for_a_day_and_then_removed() {
 }
 
 #[tokio::test]
+async fn what_is_kept_for_no_time_is_kept_until_its_entity_was_told() {
+    let stage = Stage::with(|config| config.answers.keep_ended = 0).await;
+    let declined = stage.in_state("declined").await;
+    let silent = stage.in_state("declined").await;
+    let sweep = async || sweep(&stage.app, 1).await.expect("it sweeps");
+    sweep().await;
+    assert_eq!(stage.count("webhooks").await, 2);
+    // The entity took one.
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    let told = sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(&declined);
+    told.execute(&mut *tx).await.expect("removed");
+    tx.commit().await.expect("commits");
+    sweep().await;
+    assert_eq!(stage.count("requests").await, 1);
+    stage.app.clock.advance(3_599);
+    sweep().await;
+    assert_eq!(stage.state(&silent).await, "declined");
+    stage.app.clock.advance(1);
+    sweep().await;
+    assert_eq!((stage.count("requests").await, stage.count("webhooks").await), (0, 0));
+}
+
+#[tokio::test]
 async fn the_sweeper_takes_any_number() {
     let stage = Stage::new().await;
     for _ in 0..250 {
