@@ -127,9 +127,19 @@ struct Told {
 /// What becomes of a row.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
+    /// It was taken, or there is nothing to tell any more.
     Done,
+    /// Its time is over.
+    GivenUp,
     /// Milliseconds since 1970.
     AgainAt(i64),
+}
+
+impl Told {
+    /// Whether it is called no more.
+    fn is_over(&self) -> bool {
+        !matches!(self.fate, Fate::AgainAt(_))
+    }
 }
 
 impl Worker {
@@ -220,7 +230,7 @@ impl Worker {
             }
             let Some(first) = calls.join_next().await else { return fails };
             let ended: Vec<_> = iter::once(first).chain(iter::from_fn(|| calls.try_join_next())).collect();
-            fails = ended.iter().any(|ended| !matches!(ended, Ok(Told { fate: Fate::Done, .. })));
+            fails = ended.iter().any(|ended| !matches!(ended, Ok(told) if told.is_over()));
             // One transaction for all that ended at the same time.
             let mut told: Vec<_> = ended.into_iter().flatten().collect();
             told.sort_unstable();
@@ -266,8 +276,7 @@ impl Worker {
 
     async fn fate(&self, row: &Row, endpoint: &Endpoint) -> Fate {
         if row.expires_at <= self.clock.now() {
-            self.metrics.webhook("given_up");
-            return Fate::Done;
+            return Fate::GivenUp;
         }
         let body = match (self.view)(row.request.clone()).await {
             Ok(Some(view)) if view["state"] != "acknowledged" => row.body(&view),
@@ -278,7 +287,7 @@ impl Worker {
         let outcome = endpoint.call(row, body, self).await;
         let (entity, event, attempt) = (&endpoint.entity, &row.event, row.attempts);
         let request = row.request.get(..6).unwrap_or_default();
-        self.metrics.webhook(if matches!(outcome, Outcome::Taken) { "taken" } else { "not_taken" });
+        self.metrics.webhook(outcome == Outcome::Taken);
         match outcome {
             Outcome::Taken => {
                 tracing::info!(entity, event, attempt, request, "the entity took its webhook");
@@ -304,17 +313,21 @@ impl Worker {
 
     /// `told` is in its order.
     async fn note(&self, told: &[Told]) -> sqlx::Result<()> {
+        let mut given_up = 0;
         let mut tx = self.db.begin().await?;
         for Told { id, fate, .. } in told {
             let statement = match fate {
-                Fate::Done => sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id),
+                Fate::Done | Fate::GivenUp => sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id),
                 Fate::AgainAt(at) => {
                     sqlx::query("UPDATE webhooks SET next_at_ms = $1 WHERE id = $2").bind(at).bind(id)
                 }
             };
-            statement.execute(&mut *tx).await?;
+            let rows = statement.execute(&mut *tx).await?.rows_affected();
+            given_up += if *fate == Fate::GivenUp { rows } else { 0 };
         }
-        tx.commit().await
+        tx.commit().await?;
+        self.metrics.webhooks_given_up(given_up);
+        Ok(())
     }
 
     /// Of an entity that was disabled or has no address any more.
@@ -325,8 +338,10 @@ impl Worker {
             self.db.skip_locked()
         );
         let mut tx = self.db.begin().await?;
-        sqlx::query(AssertSqlSafe(statement)).bind(entity).execute(&mut *tx).await?;
-        tx.commit().await
+        let rows = sqlx::query(AssertSqlSafe(statement)).bind(entity).execute(&mut *tx).await?;
+        tx.commit().await?;
+        self.metrics.webhooks_given_up(rows.rows_affected());
+        Ok(())
     }
 }
 

@@ -60,8 +60,8 @@ pub(super) async fn end(tx: &mut Tx, app: &App, request: &Request, state: State)
 }
 
 /// Ends an answer that nobody acknowledged in its time: erases it, and what would tell of it again. The entity is not
-/// told once more; it was told of the answer.
-pub(super) async fn end_answered(tx: &mut Tx, id: &str, now: i64) -> Result<bool> {
+/// told once more; it was told of the answer. How many webhooks it did not take, where the request was still answered.
+pub(super) async fn end_answered(tx: &mut Tx, id: &str, now: i64) -> Result<Option<u64>> {
     let done = sqlx::query(
         "UPDATE requests SET state = 'expired', ended_at = $1, presentation = NULL, session_hash = NULL \
          WHERE id = $2 AND state = 'answered'",
@@ -69,8 +69,9 @@ pub(super) async fn end_answered(tx: &mut Tx, id: &str, now: i64) -> Result<bool
     erase(tx, id, done.bind(now).bind(id)).await
 }
 
-/// Ends a request whose row cannot be read, when its time is over: nothing that it holds stays.
-pub(super) async fn end_unread(tx: &mut Tx, id: &str, now: i64) -> Result<bool> {
+/// Ends a request whose row cannot be read, when its time is over: nothing that it holds stays. As
+/// [`end_answered`].
+pub(super) async fn end_unread(tx: &mut Tx, id: &str, now: i64) -> Result<Option<u64>> {
     let done = sqlx::query(
         "UPDATE requests SET state = 'expired', ended_at = $1, presentation = NULL, session_hash = NULL, \
          otp_hash = NULL, sealed = NULL, known_mobile = NULL \
@@ -79,9 +80,9 @@ pub(super) async fn end_unread(tx: &mut Tx, id: &str, now: i64) -> Result<bool> 
     erase(tx, id, done.bind(now).bind(id)).await
 }
 
-async fn erase(tx: &mut Tx, id: &str, end: Query<'_, Any, AnyArguments>) -> Result<bool> {
+async fn erase(tx: &mut Tx, id: &str, end: Query<'_, Any, AnyArguments>) -> Result<Option<u64>> {
     let done = end.execute(&mut **tx).await?;
     replies::forget(tx, id).await?;
-    sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(id).execute(&mut **tx).await?;
-    Ok(done.rows_affected() > 0)
+    let unsent = sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(id).execute(&mut **tx).await?;
+    Ok((done.rows_affected() > 0).then_some(unsent.rows_affected()))
 }

@@ -19,27 +19,29 @@ pub(crate) async fn expire(app: &App) -> Result<()> {
                      AND expires_at <= $1 AND id > $2 ORDER BY id LIMIT $3";
     let mut page = Page::first(statement.to_owned(), app.clock.now());
     while page.turn(app).await? {
-        let mut ended = 0;
+        let mut ended = Vec::new();
         let mut tx = app.db.begin().await?;
         for id in &page.ids {
-            ended += usize::from(expire_one(&mut tx, app, id).await?);
+            ended.extend(expire_one(&mut tx, app, id).await?);
         }
         tx.commit().await?;
-        for _ in 0..ended {
+        for unsent in ended {
             app.metrics.ended(State::Expired);
+            app.metrics.webhooks_given_up(unsent);
         }
         app.webhook_wake.notify_one();
     }
     Ok(())
 }
 
-/// Whether it was this call that ended it. One that cannot be read holds up no other.
-async fn expire_one(tx: &mut Tx, app: &App, id: &str) -> Result<bool> {
+/// How many webhooks about it are given up, where it was this call that ended it. One that cannot be read holds up no
+/// other.
+async fn expire_one(tx: &mut Tx, app: &App, id: &str) -> Result<Option<u64>> {
     let now = app.clock.now();
     let request = match Request::read_from(&mut **tx, id).await {
         Ok(request) => request,
         // Another instance has removed it.
-        Err(problem) if problem.code == ProblemCode::NotFound => return Ok(false),
+        Err(problem) if problem.code == ProblemCode::NotFound => return Ok(None),
         Err(problem) if problem.code == ProblemCode::Internal => {
             tracing::error!(request = short(id), "a request cannot be read: it is ended and erased as it is");
             return end::end_unread(tx, id, now).await;
@@ -48,8 +50,8 @@ async fn expire_one(tx: &mut Tx, app: &App, id: &str) -> Result<bool> {
     };
     match request.state(now) {
         State::Expired if request.presentation.is_some() => end::end_answered(tx, id, now).await,
-        State::Expired => end::end(tx, app, &request, State::Expired).await,
-        _ => Ok(false),
+        State::Expired => Ok(end::end(tx, app, &request, State::Expired).await?.then_some(0)),
+        _ => Ok(None),
     }
 }
 
@@ -63,17 +65,18 @@ pub(crate) async fn remove(app: &App) -> Result<()> {
     );
     let mut page = Page::first(statement, app.clock.now());
     while page.turn(app).await? {
+        let mut unsent = 0;
         let mut tx = app.db.begin().await?;
         for id in &page.ids {
-            for statement in [
-                "DELETE FROM webhooks WHERE request = $1",
-                "DELETE FROM replies WHERE request = $1",
-                "DELETE FROM requests WHERE id = $1",
-            ] {
+            let webhooks = sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(id);
+            unsent += webhooks.execute(&mut *tx).await?.rows_affected();
+            for statement in ["DELETE FROM replies WHERE request = $1", "DELETE FROM requests WHERE id = $1"]
+            {
                 sqlx::query(statement).bind(id).execute(&mut *tx).await?;
             }
         }
         tx.commit().await?;
+        app.metrics.webhooks_given_up(unsent);
     }
     Ok(())
 }

@@ -227,6 +227,12 @@ async fn what_is_kept_for_no_time_is_kept_until_its_entity_was_told() {
     stage.app.clock.advance(1);
     sweep().await;
     assert_eq!((stage.count("requests").await, stage.count("webhooks").await), (0, 0));
+    // And one of an answer that nobody fetched.
+    stage.in_state("answered").await;
+    stage.app.clock.advance(900);
+    sweep().await;
+    let metrics = stage.app.metrics.to_text().expect("text");
+    assert!(metrics.contains("kycvs_webhooks_total{outcome=\"given_up\"} 2\n"), "{metrics}");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ struct Setting {
     acknowledged: Arc<Mutex<HashSet<String>>>,
     clock: Clock,
     wake: Arc<Notify>,
+    metrics: Arc<Metrics>,
 }
 
 impl Setting {
@@ -28,6 +29,7 @@ impl Setting {
             acknowledged: Arc::default(),
             clock: Clock::default(),
             wake: Arc::new(Notify::new()),
+            metrics: Arc::default(),
         });
         settings.collect()
     }
@@ -59,7 +61,7 @@ impl Setting {
             settings: config::Webhooks { timeout: 1, first_wait: 0.2, allow_insecure },
             client: outbound::client(Duration::from_secs(1)).expect("a client"),
             calls: Arc::new(Semaphore::new(CALLS)),
-            metrics: Arc::default(),
+            metrics: Arc::clone(&self.metrics),
             view: Arc::new(move |request| {
                 let done = acknowledged.lock().expect("no test panicked").contains(&request);
                 let state = if done { "acknowledged" } else { "answered" };
@@ -89,6 +91,15 @@ impl Setting {
         assert!(reached.await.is_ok(), "what was waited for did not come");
         stop.cancel();
         while running.join_next().await.is_some() {}
+    }
+
+    /// What is counted: calls that were taken, calls that were not, webhooks that were given up.
+    fn counted(&self) -> [usize; 3] {
+        let text = self.metrics.to_text().expect("text");
+        ["taken", "not_taken", "given_up"].map(|outcome| {
+            let name = format!("kycvs_webhooks_total{{outcome=\"{outcome}\"}} ");
+            text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)
+        })
     }
 
     async fn left(&self) -> i64 {
@@ -132,6 +143,7 @@ async fn it_is_repeated_with_the_same_id_until_it_is_taken() {
         setting.run_until(async || setting.left().await == 0).await;
         let ids: HashSet<_> = receiver.calls().iter().map(|call| call.header(ID).to_owned()).collect();
         assert_eq!((receiver.calls().len(), ids.len()), (4, 1));
+        assert_eq!(setting.counted(), [1, 3, 0]);
     }
 }
 
@@ -153,6 +165,7 @@ async fn what_was_acknowledged_is_over_or_gone_is_not_told() {
         tx.commit().await.expect("committed");
         setting.run_until(async || setting.left().await == 0).await;
         assert_eq!(receiver.calls().len(), 0);
+        assert_eq!(setting.counted(), [0, 0, 1], "what was over");
     }
 }
 
@@ -169,6 +182,7 @@ async fn repetitions_end_when_the_entity_acknowledges_or_is_disabled() {
         setting.acknowledged.lock().expect("no test panicked").insert("of a.example".into());
         entities::disable(&setting.admin, "b.example").await.expect("disabled");
         setting.run_until(async || setting.left().await == 0).await;
+        assert_eq!(setting.counted(), [0, receiver.calls().len(), 1], "that of the one that was disabled");
     }
 }
 
