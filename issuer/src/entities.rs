@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     admin::{Admin, AdminError},
     db::{Db, Tx},
+    flow::is_plain,
     outbound::is_loopback,
     secret::{ServiceSecret, Use},
     standard_webhooks::WebhookKey,
@@ -278,12 +279,8 @@ fn check_name(name: &str) -> Result<(), AdminError> {
             "a name has 1 to {LONGEST_NAME} characters, and no space at its start or end"
         )));
     }
-    // It stands on the page that a person consents on, and must not turn the order of the words round.
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if name.chars().any(steers) {
+    // It stands on the page that a person consents on.
+    if !is_plain(name) {
         return Err(AdminError::refused("a name has no control characters"));
     }
     Ok(())

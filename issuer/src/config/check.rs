@@ -7,7 +7,10 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
 use super::{Config, ConfigError, Delivery, Limits, Rate};
-use crate::outbound::{is_loopback, is_loopback_name};
+use crate::{
+    flow::is_plain,
+    outbound::{is_loopback, is_loopback_name},
+};
 
 type Result<T = ()> = std::result::Result<T, ConfigError>;
 
@@ -49,7 +52,7 @@ impl Config {
         let letters = self.display_name.chars().count();
         if !(1..=100).contains(&letters)
             || self.display_name.trim().is_empty()
-            || self.display_name.chars().any(char::is_control)
+            || !is_plain(&self.display_name)
         {
             return wrong("display_name", "write a name of 1 to 100 characters on one line");
         }

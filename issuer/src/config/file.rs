@@ -180,6 +180,15 @@ url = "https://sms.example/send"
     }
 
     #[test]
+    fn a_name_that_people_see_is_one_line_that_reads_one_way() {
+        for steers in ["\\u0007", "\\u061C", "\\u2028", "\\u202E"] {
+            let error =
+                parsed(&LEAST.replace("\"Example\"", &format!("\"Exa{steers}mple\""))).expect_err(steers);
+            assert!(error.contains("line 4: display_name: "), "{error}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_not_there_is_said_to_be() {
         let error = Config::from_file(Path::new("/nowhere/kycvs.toml")).expect_err("it is not there");
         assert_eq!(error.to_string(), "`/nowhere/kycvs.toml`: cannot be read: entity not found");
