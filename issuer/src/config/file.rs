@@ -153,6 +153,24 @@ url = "https://sms.example/send"
     }
 
     #[test]
+    fn what_is_shown_of_the_settings_holds_no_secret() {
+        let folder = Path::new("/f");
+        for delivery in [
+            "kind = 'webhook'\nurl = 'https://u:hunter2@sms.example/hunter2?key=hunter2#hunter2'",
+            "kind = 'smtp'\nurl = 'smtps://u:hunter2@sms.example?hunter2'\nfrom = 'a@b.example'\nto = '{number}@c'",
+        ] {
+            let text = LEAST.split("[delivery]").next().expect("what stands before").to_owned();
+            let text = format!(
+                "{text}[database]\nurl = 'postgres://u:hunter2@db.example/d'\n[delivery]\n{delivery}"
+            );
+            let mut config: Config = toml::from_str(&text).expect("settings");
+            config.resolve(folder);
+            let shown = format!("{config:?} {config:#?}");
+            assert!(shown.contains("sms.example") && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
     fn relative_paths_start_where_the_file_is() {
         let config = parsed(LEAST).expect("it is right");
         assert!(config.key_file.is_absolute() && config.key_file.ends_with("issuer.pem"));
