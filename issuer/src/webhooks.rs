@@ -293,7 +293,7 @@ impl Worker {
                 tracing::info!(entity, event, attempt, request, "the entity took its webhook");
                 Fate::Done
             }
-            Outcome::Again(why, wait) => {
+            Outcome::Again(why, wait) | Outcome::Unknown(why, wait) => {
                 tracing::warn!(entity, event, attempt, request, why, "the entity did not take its webhook");
                 self.again(row, wait)
             }

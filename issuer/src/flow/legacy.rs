@@ -24,7 +24,7 @@ use super::{
     Binding, Call, Kind, Request, State,
     confirm::{Attempt, too_busy},
     new_id,
-    otp::{Password, number},
+    otp::{Password, not_delivered, number},
     random, row, seal_person,
 };
 
@@ -61,9 +61,9 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let password = Password::draw(app, &id, 1, app.clock.now() + lifetime)?;
     let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
     store(app, call, entity, subject, &password, &reply).await?;
-    if let Err(problem) = password.deliver(app, subject, Language::default(), &entity.name).await {
-        take_back(app, subject, &id).await?;
-        return Err(problem);
+    if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name).await {
+        take_back(app, subject, &id, error.may_have_arrived).await?;
+        return Err(not_delivered());
     }
     app.metrics.request_created(Kind::Legacy);
     Ok(reply)
@@ -108,10 +108,12 @@ async fn store(
     Ok(())
 }
 
-/// The message did not leave: there is no request, and the number has one more again.
-async fn take_back(app: &App, subject: &Subject, id: &str) -> Result<()> {
+/// The message did not leave: there is no request, and the number has one more again, unless the message may have arrived.
+async fn take_back(app: &App, subject: &Subject, id: &str, may_have_arrived: bool) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    if !may_have_arrived {
+        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    }
     for statement in [
         "DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'",
         "DELETE FROM replies WHERE request = $1",

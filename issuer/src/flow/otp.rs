@@ -9,7 +9,7 @@ use sqlx::Row;
 
 use crate::{
     app::App,
-    delivery::Message,
+    delivery::{Message, NotDelivered},
     limits::Limit,
     otp::{Language, Otp},
     problem::{Problem, ProblemCode, Result},
@@ -53,9 +53,9 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
     let password = Password::draw(app, id, request.otp_round + 1, request.expires_at)?;
     store(app, call, &request, &subject, &password).await?;
 
-    if let Err(problem) = password.deliver(app, &subject, language, &asker).await {
-        take_back(app, &request, &subject, &password).await?;
-        return Err(problem);
+    if let Err(error) = password.deliver(app, &subject, language, &asker).await {
+        take_back(app, &request, &subject, &password, error.may_have_arrived).await?;
+        return Err(not_delivered());
     }
     let sent = Sent {
         state: State::OtpSent,
@@ -145,29 +145,31 @@ impl Password {
         to: &Subject,
         language: Language,
         asker: &str,
-    ) -> Result<()> {
+    ) -> Result<(), NotDelivered> {
         let message = Message {
             to: Zeroizing::new(number(to).to_owned()),
             text: self.otp.message(language, asker, app.config.otp.lifetime),
             id: self.message_id(app),
             expires_at: self.expires_at,
         };
-        match app.gateway.deliver(&message).await {
-            Ok(()) => {
-                app.metrics.otp_sent();
-                Ok(())
-            }
+        let delivered = app.gateway.deliver(&message).await;
+        match &delivered {
+            Ok(()) => app.metrics.otp_sent(),
             Err(error) => {
                 app.metrics.otp_failed();
                 tracing::warn!(request = short(&self.request), %error, "a password was not delivered");
-                Err(Problem::new(
-                    ProblemCode::OtpNotDelivered,
-                    "The message with the password could not be sent. Try again in a moment.",
-                )
-                .retry_after(RETRY_AFTER))
             }
         }
+        delivered
     }
+}
+
+pub(super) fn not_delivered() -> Problem {
+    Problem::new(
+        ProblemCode::OtpNotDelivered,
+        "The message with the password could not be sent. Try again in a moment.",
+    )
+    .retry_after(RETRY_AFTER)
 }
 
 /// Seconds after which a gateway that was down is worth another try.
@@ -214,11 +216,19 @@ async fn store(
 }
 
 /// The message did not leave: the request is as it was before the first password, and the number has one more again,
-/// unless somebody guessed at it in the meantime. An earlier password stays void.
-async fn take_back(app: &App, request: &Request, subject: &Subject, password: &Password) -> Result<()> {
+/// unless the message may have arrived, or somebody guessed at it in the meantime. An earlier password stays void.
+async fn take_back(
+    app: &App,
+    request: &Request,
+    subject: &Subject,
+    password: &Password,
+    may_have_arrived: bool,
+) -> Result<()> {
     let mut tx = app.db.begin().await?;
     // In the order in which `store` takes them.
-    Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    if !may_have_arrived {
+        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    }
     let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
          sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
@@ -231,7 +241,7 @@ async fn take_back(app: &App, request: &Request, subject: &Subject, password: &P
         // The person has answered in the meantime: the message did arrive.
         None => tx.rollback().await?,
         Some(tries) => {
-            if tries != request.tries {
+            if tries != request.tries && !may_have_arrived {
                 Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
             }
             tx.commit().await?;

@@ -90,6 +90,61 @@ async fn a_password_that_was_not_delivered_does_not_count_for_the_number() {
 }
 
 #[tokio::test]
+async fn a_password_that_may_have_arrived_counts_for_the_number() {
+    let stage = Stage::new().await;
+    stage.gateway.is_silent.store(true, Ordering::Relaxed);
+    let legacy = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let legacy = || stage.post("/v3/vaccination/generateOTP", &legacy).header("x-api-key", KEY).send();
+    for n in 0..3 {
+        send(&stage, n).await.expect_problem(503, "otp_not_delivered");
+    }
+    for _ in 3..5 {
+        legacy().await.expect_problem(503, "otp_not_delivered");
+    }
+    wait(send(&stage, 6).await);
+    wait(legacy().await);
+    assert_eq!(stage.gateway.count(), 5);
+}
+
+/// Somebody guesses while the gateway hangs; then it says that nothing was sent.
+#[tokio::test]
+async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it() {
+    let stage = Stage::new().await;
+    stage.gateway.is_down.store(true, Ordering::Relaxed);
+    stage.gateway.slow.store(400, Ordering::Relaxed);
+    let mut guesses = 0;
+    for n in 0..9 {
+        let id = stage.ask().await;
+        let path = format!("/v1/requests/{id}/otp");
+        let asked = stage.post(&path, &person()).from([10, 0, 0, n]).send();
+        let guessed = async {
+            let mut made = 0;
+            while stage.state(&id).await == "open" {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            for _ in 0..2 {
+                let guess = stage.post(&format!("/v1/requests/{id}/confirm"), &json!({"otp": "000000"}));
+                let guess = guess.from([10, 0, 1, n]).send().await;
+                made += i64::from(guess.text("code") == "wrong_otp");
+            }
+            made
+        };
+        if n < 5 {
+            let (asked, made) = tokio::join!(asked, guessed);
+            asked.expect_problem(503, "otp_not_delivered");
+            assert_eq!((made, stage.column(&id, "tries").await), (2, 2));
+            assert_eq!(stage.state(&id).await, "open");
+            guesses += made;
+        } else {
+            wait(asked.await);
+        }
+    }
+    assert_eq!(guesses, 10);
+    // The tries are the request's, over all of its passwords.
+    assert_eq!(stage.count("requests WHERE tries = 2").await, 5);
+}
+
+#[tokio::test]
 async fn another_password_waits_half_a_minute() {
     let stage = Stage::new().await;
     let id = stage.ask().await;

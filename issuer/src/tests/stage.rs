@@ -365,6 +365,8 @@ impl Reply {
 pub(super) struct Phone {
     pub(super) messages: Mutex<Vec<(String, String, String)>>,
     pub(super) is_down: AtomicBool,
+    /// It takes messages, and does not say so.
+    pub(super) is_silent: AtomicBool,
     /// Milliseconds that it takes.
     pub(super) slow: AtomicUsize,
 }
@@ -394,10 +396,13 @@ impl Gateway for Phone {
                 tokio::time::sleep(Duration::from_millis(slow as u64)).await;
             }
             if self.is_down.load(Ordering::Relaxed) {
-                return Err(NotDelivered("it is down".to_owned()));
+                return Err(NotDelivered::certainly("it is down"));
             }
             let message = (message.to.to_string(), message.text.to_string(), message.id.clone());
             self.messages.lock().expect("unpoisoned").push(message);
+            if self.is_silent.load(Ordering::Relaxed) {
+                return Err(NotDelivered::perhaps("it did not answer in time"));
+            }
             Ok(())
         }
         .boxed()
