@@ -24,7 +24,7 @@ use super::{
     Binding, Call, Kind, Request, State,
     confirm::{Attempt, too_busy},
     new_id,
-    otp::{Password, not_delivered, number},
+    otp::{Password, begin_with_limits, not_delivered, number},
     random, row, seal_person,
 };
 
@@ -81,9 +81,7 @@ async fn store(
     let answers = &app.config.answers;
     let sealed = seal_person(app, &password.request, subject)?;
     let hash = password.hash(app);
-    let mut tx = app.db.begin().await?;
-    Limit::RequestByEntity(&entity.id).take(&mut tx, app).await?;
-    Limit::OtpToNumber(number(subject)).take(&mut tx, app).await?;
+    let mut tx = begin_with_limits(app, Limit::RequestByEntity(&entity.id), subject).await?;
     sqlx::query(
         "INSERT INTO requests (id, kind, entity, purpose, valid_for, binding, state, created_at, expires_at, \
          otp_round, otp_hash, otp_sent_at, otp_expires_at, sealed) \

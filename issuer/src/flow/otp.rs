@@ -9,6 +9,7 @@ use sqlx::Row;
 
 use crate::{
     app::App,
+    db::Tx,
     delivery::{Message, NotDelivered},
     limits::Limit,
     otp::{Language, Otp},
@@ -186,9 +187,7 @@ async fn store(
 ) -> Result<()> {
     let sealed = seal_person(app, &request.id, subject)?;
     let hash = password.hash(app);
-    let mut tx = app.db.begin().await?;
-    Limit::OtpFromAddress(call.address).take(&mut tx, app).await?;
-    Limit::OtpToNumber(number(subject)).take(&mut tx, app).await?;
+    let mut tx = begin_with_limits(app, Limit::OtpFromAddress(call.address), subject).await?;
     let done = sqlx::query(
         "UPDATE requests SET state = 'otp_sent', otp_round = otp_round + 1, otp_hash = $1, otp_sent_at = $2, \
          otp_expires_at = $3, sealed = $4 \
@@ -213,6 +212,22 @@ async fn store(
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// A transaction in which who asks and the number were each taken one. Asking for a number that has none left costs who asks
+/// one all the same: otherwise it could be asked without end which numbers have.
+pub(super) async fn begin_with_limits(app: &App, asker: Limit<'_>, subject: &Subject) -> Result<Tx> {
+    let mut tx = app.db.begin().await?;
+    asker.take(&mut tx, app).await?;
+    match Limit::OtpToNumber(number(subject)).take(&mut tx, app).await {
+        Ok(()) => Ok(tx),
+        Err(refused) => {
+            if refused.code == ProblemCode::TooManyRequests {
+                tx.commit().await?;
+            }
+            Err(refused)
+        }
+    }
 }
 
 /// The message did not leave: the request is as it was before the first password, and the number has one more again,

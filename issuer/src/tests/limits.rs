@@ -179,6 +179,30 @@ async fn an_address_is_limited_and_a_network_of_version_six_is_one() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_refused_costs_who_asks_one() {
+    let stage = Stage::with(|config| {
+        config.limits.otp_per_number = Rate { burst: 1, seconds: 7200.0 };
+        config.limits.otp_per_address = Rate { burst: 3, seconds: 60.0 };
+        config.limits.requests_per_entity = Rate { burst: 6, seconds: 60.0 };
+    })
+    .await;
+    for n in 0..4 {
+        let id = stage.ask().await;
+        let reply = stage.post(&format!("/v1/requests/{id}/otp"), &person()).send().await;
+        match n {
+            0 => drop(reply.expect(StatusCode::ACCEPTED)),
+            1 | 2 => assert!(wait(reply) > 60),
+            _ => assert!(wait(reply) <= 60, "it is the address that has none left"),
+        }
+    }
+    let legacy = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let legacy = || stage.post("/v3/vaccination/generateOTP", &legacy).header("x-api-key", KEY).send();
+    assert!(wait(legacy().await) > 60 && wait(legacy().await) > 60);
+    assert!(wait(legacy().await) <= 60);
+    assert_eq!(stage.gateway.count(), 1);
+}
+
+#[tokio::test]
 async fn confirmations_from_an_address_are_limited_before_the_password_is_looked_at() {
     let stage =
         Stage::with(|config| config.limits.confirm_per_address = Rate { burst: 2, seconds: 60.0 }).await;
