@@ -55,7 +55,7 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
     store(app, call, &request, &subject, &password).await?;
 
     if let Err(error) = password.deliver(app, &subject, language, &asker).await {
-        take_back(app, &request, &subject, &password, error.may_have_arrived).await?;
+        take_back(app, call, &request, &subject, &password, error.may_have_arrived).await?;
         return Err(not_delivered());
     }
     let sent = Sent {
@@ -65,11 +65,7 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
         tries_left: request.tries_left(app),
     };
     let reply = Reply::new(StatusCode::ACCEPTED, &sent)?;
-    if call.repeatable.is_some() {
-        let mut tx = app.db.begin().await?;
-        replies::keep(&mut tx, app, call.repeatable.as_ref(), id, &reply).await?;
-        tx.commit().await?;
-    }
+    replies::finish(app, call.repeatable.as_ref(), &reply).await?;
     Ok(reply)
 }
 
@@ -210,6 +206,7 @@ async fn store(
             "Another call about this request came at the same time.",
         ));
     }
+    replies::begin(&mut tx, app, call.repeatable.as_ref(), &request.id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -234,6 +231,7 @@ pub(super) async fn begin_with_limits(app: &App, asker: Limit<'_>, subject: &Sub
 /// unless the message may have arrived, or somebody guessed at it in the meantime. An earlier password stays void.
 async fn take_back(
     app: &App,
+    call: &Call,
     request: &Request,
     subject: &Subject,
     password: &Password,
@@ -254,14 +252,17 @@ async fn take_back(
     .await?;
     match row.map(|row| row.try_get::<i64, _>("tries")).transpose()? {
         // The person has answered in the meantime: the message did arrive.
-        None => tx.rollback().await?,
-        Some(tries) => {
-            if tries != request.tries && !may_have_arrived {
-                Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
-            }
-            tx.commit().await?;
+        None => {
+            tx.rollback().await?;
+            tx = app.db.begin().await?;
         }
+        Some(tries) if tries != request.tries && !may_have_arrived => {
+            Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
+        }
+        Some(_) => {}
     }
+    replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
+    tx.commit().await?;
     Ok(())
 }
 

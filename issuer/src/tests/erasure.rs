@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::sweeper::sweep;
 
-use super::stage::{KEY, MOBILE, NAME, Reply, Stage, wrong};
+use super::stage::{KEY, MOBILE, NAME, Stage, wrong};
 
 /// How many of the columns that hold something of a person, or of an answer, are filled.
 async fn filled(stage: &Stage, id: &str) -> i64 {
@@ -108,13 +108,8 @@ async fn a_person_who_leaves_while_the_message_is_on_its_way_finds_it_sent() {
     let person = json!({"name": NAME, "mobile": MOBILE});
     let call = stage.post(&path, &person).once("k").send();
     assert!(tokio::time::timeout(std::time::Duration::from_millis(50), call).await.is_err());
-    let mut replies = Vec::new();
-    while replies.last().is_none_or(|reply: &Reply| reply.status == StatusCode::TOO_MANY_REQUESTS) {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        replies.push(stage.post(&path, &person).once("k").send().await);
-        assert!(replies.len() < 500);
-    }
-    assert!(replies.last().is_some_and(Reply::is_replayed));
+    let again = stage.post(&path, &person).once("k").send().await.expect(StatusCode::ACCEPTED);
+    assert!(again.is_replayed());
     assert_eq!(stage.gateway.count(), 1);
 }
 

@@ -107,6 +107,23 @@ async fn one_key_at_once_has_one_effect_and_one_reply() {
     assert_eq!(stage.count("audit").await, 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_key_at_once_sends_one_password_to_an_entity_of_2021() {
+    let stage = Stage::new().await;
+    let person = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let call =
+        || stage.post("/v3/vaccination/generateOTP", &person).header("x-api-key", KEY).once("g").send();
+    let replies = join_all((0..8).map(|_| call())).await;
+    assert!(replies.iter().all(|reply| reply.status == StatusCode::OK && reply.bytes == replies[0].bytes));
+    assert_eq!(replies.iter().filter(|reply| !reply.is_replayed()).count(), 1);
+    assert_eq!((stage.gateway.count(), stage.count("requests").await), (1, 1));
+    // Four of five are left: those that were repeated took nothing from the number's limit.
+    for key in ["1", "2", "3", "4", "5"] {
+        let call = stage.post("/v3/vaccination/generateOTP", &person).header("x-api-key", KEY).once(key);
+        assert_eq!(call.send().await.status == StatusCode::OK, key != "5");
+    }
+}
+
 /// On SQLite the two queue for the writer; on PostgreSQL the sweeper is what a deadlock ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sweep_that_a_deadlock_ends_is_done_again() {
