@@ -9,11 +9,13 @@ mod example;
 mod file;
 mod secrets;
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
+
+use crate::net::FINISH;
 
 pub use file::ConfigError;
 pub(crate) use secrets::{Source, read_secret_file};
@@ -246,6 +248,17 @@ pub enum Delivery {
     },
     /// A page at `/inbox` that shows every message to everyone: for development alone.
     Inbox {},
+}
+
+impl Config {
+    /// How long what is under way is waited for when the service stops: a delivery, and what is written after it.
+    pub(crate) fn finish(&self) -> Duration {
+        let delivery = match self.delivery {
+            Delivery::Webhook { timeout, .. } | Delivery::Smtp { timeout, .. } => timeout,
+            Delivery::Inbox {} => 0,
+        };
+        FINISH.max(Duration::from_secs(u64::from(delivery) + 5))
+    }
 }
 
 impl fmt::Debug for Delivery {

@@ -171,6 +171,17 @@ url = "https://sms.example/send"
     }
 
     #[test]
+    fn the_longest_delivery_is_waited_for_at_the_end() {
+        let config = |more: &str| parsed(&format!("{LEAST}{more}")).expect("it is right");
+        assert_eq!(config("timeout = 20").finish().as_secs(), 25);
+        assert_eq!(config("timeout = 1").finish().as_secs(), 10);
+        let smtp =
+            "kind = 'smtp'\nurl = 'smtps://a.example'\nfrom = 'a@b.example'\nto = '{number}@c.example'";
+        let smtp = LEAST.replace("kind = \"webhook\"\nurl = \"https://sms.example/send\"", smtp);
+        assert_eq!(parsed(&format!("{smtp}timeout = 15")).expect("it is right").finish().as_secs(), 20);
+    }
+
+    #[test]
     fn relative_paths_start_where_the_file_is() {
         let config = parsed(LEAST).expect("it is right");
         assert!(config.key_file.is_absolute() && config.key_file.ends_with("issuer.pem"));

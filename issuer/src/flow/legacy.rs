@@ -47,12 +47,14 @@ pub(crate) async fn generate(
     mobile: &str,
 ) -> Result<Reply> {
     let subject = super::with_mobile(super::name(name)?, mobile)?;
-    let (app, call) = (app.clone(), call.clone());
-    tokio::spawn(async move {
+    let (tasks, app, call) = (&app.tasks, app.clone(), call.clone());
+    let sending = async move {
         replies::once(&app, call.repeatable.as_ref(), generate_once(&app, &call, &entity, &subject)).await
-    })
-    .await
-    .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
+    };
+    tasks
+        .spawn(sending)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
 }
 
 async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subject) -> Result<Reply> {

@@ -37,12 +37,14 @@ struct Sent {
 
 /// Sends a password. Once begun it goes on to its end, even where the person's connection breaks.
 pub(crate) async fn send(app: &App, call: &Call, id: &str, person: Person) -> Result<Reply> {
-    let (app, call, id) = (app.clone(), call.clone(), id.to_owned());
-    tokio::spawn(async move {
+    let (tasks, app, call, id) = (&app.tasks, app.clone(), call.clone(), id.to_owned());
+    let sending = async move {
         replies::once(&app, call.repeatable.as_ref(), send_once(&app, &call, &id, person)).await
-    })
-    .await
-    .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
+    };
+    tasks
+        .spawn(sending)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
 }
 
 async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<Reply> {

@@ -21,6 +21,7 @@ use kycvs::{
 };
 use serde_json::{Value, json};
 use sqlx::{Connection, Row};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::{
@@ -212,6 +213,7 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
         metrics: Arc::default(),
         inbox: None,
         webhook_wake: Arc::default(),
+        tasks: TaskTracker::new(),
     }
 }
 
