@@ -189,6 +189,20 @@ pub async fn disable(admin: &Admin, id: &str) -> Result<(), AdminError> {
     Ok(tx.commit().await?)
 }
 
+/// Gives an entity that was disabled its right to ask back, with the key that it had.
+///
+/// # Errors
+/// Where there is no entity of this id that is disabled, or the database is away.
+pub async fn enable(admin: &Admin, id: &str) -> Result<(), AdminError> {
+    let mut tx = admin.db.begin().await?;
+    let enable = "UPDATE entities SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
+    let changed = sqlx::query(enable).bind(id).execute(&mut *tx).await?;
+    if changed.rows_affected() == 0 {
+        return Err(AdminError::refused("there is no such entity, or it is not disabled"));
+    }
+    Ok(tx.commit().await?)
+}
+
 /// Gives an entity another key: an API key, or the one of this file. The one before is good no more.
 ///
 /// # Errors
