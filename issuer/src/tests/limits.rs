@@ -116,8 +116,8 @@ async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it()
     for n in 0..9 {
         let id = stage.ask().await;
         let path = format!("/v1/requests/{id}/otp");
-        let asked = stage.post(&path, &person()).from([10, 0, 0, n]).send();
-        let guessed = async {
+        let sending = stage.post(&path, &person()).from([10, 0, 0, n]).send();
+        let guessing = async {
             let mut made = 0;
             while stage.state(&id).await == "open" {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -130,13 +130,13 @@ async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it()
             made
         };
         if n < 5 {
-            let (asked, made) = tokio::join!(asked, guessed);
-            asked.expect_problem(503, "otp_not_delivered");
+            let (sent, made) = tokio::join!(sending, guessing);
+            sent.expect_problem(503, "otp_not_delivered");
             assert_eq!((made, stage.column(&id, "tries").await), (2, 2));
             assert_eq!(stage.state(&id).await, "open");
             guesses += made;
         } else {
-            wait(asked.await);
+            wait(sending.await);
         }
     }
     assert_eq!(guesses, 10);
