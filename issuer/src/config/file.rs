@@ -17,15 +17,24 @@ pub struct ConfigError {
     /// Where the setting is not named by its line: `otp.lifetime`, or an environment variable.
     setting: Option<String>,
     message: String,
+    is_unreadable: bool,
 }
 
 impl ConfigError {
     pub(crate) fn new(setting: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { file: None, line: None, setting: Some(setting.into()), message: message.into() }
+        let (setting, message) = (Some(setting.into()), message.into());
+        Self { file: None, line: None, setting, message, is_unreadable: false }
     }
 
     fn in_file(file: &Path, message: impl Into<String>) -> Self {
-        Self { file: Some(file.into()), line: None, setting: None, message: message.into() }
+        let (file, message) = (Some(file.into()), message.into());
+        Self { file, line: None, setting: None, message, is_unreadable: false }
+    }
+
+    /// Whether the file of settings cannot be read at all, rather than something in it being wrong.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.is_unreadable
     }
 }
 
@@ -96,7 +105,10 @@ impl Config {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    let fail = |error: &io::Error| ConfigError::in_file(path, format!("cannot be read: {}", error.kind()));
+    let fail = |error: &io::Error| ConfigError {
+        is_unreadable: true,
+        ..ConfigError::in_file(path, format!("cannot be read: {}", error.kind()))
+    };
     if fs::metadata(path).map_err(|error| fail(&error))?.len() > LONGEST {
         return Err(ConfigError::in_file(path, "is too long for a file of settings"));
     }
