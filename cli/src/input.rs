@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use kycvs::{
-    Expectation, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Timestamp, Verdict, Verifier,
+    Expectation, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Presented, Timestamp, Verdict,
+    Verifier,
 };
 
 use crate::failure::{Failure, Result};
@@ -92,6 +93,14 @@ impl TokenInput {
         match self {
             Self::Bytes(bytes) => (bytes.len() <= MAX_PRESENTATION_BYTES).then(|| bytes.clone()),
             Self::Text(text) => Presentation::bytes_of_text(text).ok().map(|bytes| bytes.to_vec()),
+        }
+    }
+
+    /// For the core to read.
+    pub(crate) fn presented(&self) -> Presented<'_> {
+        match self {
+            Self::Bytes(bytes) => Presented::Bytes(bytes),
+            Self::Text(text) => Presented::Text(text),
         }
     }
 

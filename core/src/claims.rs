@@ -64,9 +64,7 @@ impl Claims {
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<Self> {
-        if !lives(issued_at, expires_at) {
-            return Err(Error::because(ErrorCode::InvalidClaim, "the answer must expire after it is issued"));
-        }
+        check_lifetime(issued_at, expires_at)?;
         Ok(Self {
             issuer,
             audience: None,
@@ -182,6 +180,14 @@ impl Claims {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         RawClaims::of(self).encode()
+    }
+}
+
+pub(crate) fn check_lifetime(issued_at: Timestamp, expires_at: Timestamp) -> Result<()> {
+    if lives(issued_at, expires_at) {
+        Ok(())
+    } else {
+        Err(Error::because(ErrorCode::InvalidClaim, "the answer must expire after it is issued"))
     }
 }
 

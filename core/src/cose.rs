@@ -39,7 +39,8 @@ impl<'a> Sign1<'a> {
     }
 
     pub(crate) fn to_bytes(self) -> Vec<u8> {
-        let mut writer = Writer::with_capacity(self.protected.len() + self.payload.len() + 80);
+        // With room for headers and signature, and for the opening that may come behind.
+        let mut writer = Writer::with_capacity(self.protected.len() + self.payload.len() + 100);
         writer.tag(TAG_SIGN1).array(4).bytes(self.protected).map(0).bytes(self.payload).bytes(self.signature);
         writer.finish()
     }

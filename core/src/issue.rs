@@ -3,7 +3,10 @@
 //! Stands on everything but [`verify`](crate::Verifier), of which it knows nothing.
 
 use crate::{
-    claims::{Audience, Claims, IssuerName, Nonce, Purpose, Status, StatusListRef, TokenId},
+    chunks::every_chunk,
+    claims::{
+        Audience, Claims, IssuerName, Nonce, Purpose, RawClaims, Status, StatusListRef, check_lifetime,
+    },
     cose::{ProtectedHeader, SigStructure, Sign1},
     error::{Error, ErrorCode, Result},
     key::{Algorithm, KeyId, Signer, VerifyingKey},
@@ -101,8 +104,9 @@ impl Answer {
 pub struct Issuer<S> {
     name: IssuerName,
     signer: S,
-    algorithm: Algorithm,
     key: VerifyingKey,
+    /// The same for all tokens.
+    protected_header: Vec<u8>,
     random: Arc<dyn RandomSource>,
 }
 
@@ -111,13 +115,14 @@ impl<S: Signer> Issuer<S> {
     #[must_use]
     pub fn new(name: IssuerName, signer: S) -> Self {
         let key = signer.verifying_key();
-        Self { name, signer, algorithm: Algorithm::default(), key, random: default_random_source() }
+        let protected_header = protected_header(Algorithm::default(), key.key_id());
+        Self { name, signer, key, protected_header, random: default_random_source() }
     }
 
     /// Names another algorithm in the tokens: the one that the verifiers' trust stores name for the key.
     #[must_use]
     pub fn with_algorithm(self, algorithm: Algorithm) -> Self {
-        Self { algorithm, ..self }
+        Self { protected_header: protected_header(algorithm, self.key.key_id()), ..self }
     }
 
     /// Draws token ids and openings from another source than the system's. Without the `std` feature there is no other.
@@ -153,10 +158,37 @@ impl<S: Signer> Issuer<S> {
     /// `invalid_claim` where the answer would not live for a second, or past the end of time; `random_source_failed`;
     /// `signer_failed`.
     pub fn issue_at(&self, answer: &Answer, now: Timestamp) -> Result<Presentation> {
-        let (token_id, opening) = self.draw()?;
-        let commitment = answer.subject.as_ref().map(|subject| Commitment::new(subject, &opening));
-        let token = self.sign(&self.claims(answer, commitment, token_id, now)?)?;
-        Ok(Presentation::of_signed(&token, commitment.is_some().then_some(&opening)))
+        let random: Zeroizing<[u8; DRAWN]> = Zeroizing::new(random_bytes(&*self.random)?);
+        self.issue_with(answer, now, &random)
+    }
+
+    /// Issues many answers, now: for each, in order, what [`issue`](Self::issue) gives.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn issue_many(&self, answers: &[Answer]) -> Vec<Result<Presentation>>
+    where
+        S: Sync,
+    {
+        self.issue_many_at(answers, Timestamp::now())
+    }
+
+    /// Issues many answers at the time `now`: for each, in order, what [`issue_at`](Self::issue_at) gives. The random source
+    /// is asked once for many of them. With the feature `parallel` it works on all cores, and so may the signer and the
+    /// random source, several calls at a time.
+    #[must_use]
+    pub fn issue_many_at(&self, answers: &[Answer], now: Timestamp) -> Vec<Result<Presentation>>
+    where
+        S: Sync,
+    {
+        every_chunk(answers, CHUNK, |chunk| {
+            let mut random = Zeroizing::new(alloc::vec![0; chunk.len() * DRAWN]);
+            if self.random.fill(&mut random).is_err() {
+                // Each with its own error, and its own chance.
+                return chunk.iter().map(|answer| self.issue_at(answer, now)).collect();
+            }
+            let (random, _) = random.as_chunks();
+            chunk.iter().zip(random).map(|(answer, random)| self.issue_with(answer, now, random)).collect()
+        })
     }
 
     /// Signs claims that were made elsewhere: the token's bytes. The same claims always give the same bytes.
@@ -167,55 +199,63 @@ impl<S: Signer> Issuer<S> {
         if *claims.issuer() != self.name {
             return Err(Error::because(ErrorCode::InvalidClaim, "the claims name another issuer"));
         }
-        self.sign_as(claims, self.key.key_id())
+        self.signed(&RawClaims::of(claims), &self.protected_header)
     }
 
-    pub(crate) fn sign_as(&self, claims: &Claims, key_id: KeyId) -> Result<Vec<u8>> {
-        let protected = ProtectedHeader::write(self.algorithm.cose_id(), *key_id.as_bytes());
+    fn signed(&self, claims: &RawClaims<'_>, protected: &[u8]) -> Result<Vec<u8>> {
         let payload = claims.encode();
         let signature = self
             .signer
-            .sign(SigStructure::new(&protected, &payload).as_bytes())
+            .sign(SigStructure::new(protected, &payload).as_bytes())
             .map_err(|cause| Error::caused_by(ErrorCode::SignerFailed, cause))?;
-        Ok(Sign1 { protected: &protected, payload: &payload, signature: &signature }.to_bytes())
+        Ok(Sign1 { protected, payload: &payload, signature: &signature }.to_bytes())
     }
 
-    fn claims(
-        &self,
-        answer: &Answer,
-        commitment: Option<Commitment>,
-        token_id: TokenId,
-        now: Timestamp,
-    ) -> Result<Claims> {
+    /// The first half of `random` is the token's id. The second is the opening, whether it is wanted or not: the system
+    /// is asked once, which is what it costs.
+    fn issue_with(&self, answer: &Answer, now: Timestamp, random: &[u8; DRAWN]) -> Result<Presentation> {
+        let (halves, _) = random.as_chunks();
+        let (token_id, opening) = (&halves[0], Opening::from_bytes(halves[1]));
+        let commitment = answer.subject.as_ref().map(|subject| Commitment::new(subject, &opening));
         let expires_at = now
             .checked_add(answer.valid_for)
             .ok_or(Error::because(ErrorCode::InvalidClaim, "the answer would live past the end of time"))?;
-        let mut claims =
-            Claims::new(self.name.clone(), answer.status, answer.purpose.clone(), token_id, now, expires_at)?;
-        if let Some(audience) = &answer.audience {
-            claims = claims.with_audience(audience.clone());
-        }
-        if let Some(nonce) = &answer.nonce {
-            claims = claims.with_nonce(nonce.clone());
-        }
-        if let Some(reference) = &answer.status_list {
-            claims = claims.with_status_list(reference.clone());
-        }
-        if let Some(commitment) = commitment {
-            claims = claims.with_commitment(commitment);
-        }
-        Ok(if answer.specimen { claims.as_specimen() } else { claims })
-    }
-
-    /// A token id and an opening, whether it is wanted or not: the system is asked once, which is what it costs.
-    fn draw(&self) -> Result<(TokenId, Opening)> {
-        let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(random_bytes(&*self.random)?);
-        let (mut id, mut opening) = ([0; 16], [0; 16]);
-        id.copy_from_slice(&bytes[..16]);
-        opening.copy_from_slice(&bytes[16..]);
-        Ok((TokenId::from_bytes(id), Opening::from_bytes(opening)))
+        check_lifetime(now, expires_at)?;
+        let claims = RawClaims {
+            issuer: self.name.as_str(),
+            audience: answer.audience.as_ref().map(Audience::as_str),
+            expires_at,
+            issued_at: now,
+            token_id,
+            nonce: answer.nonce.as_ref().map(Nonce::as_bytes),
+            status_list: answer.status_list.as_ref().map(|list| (list.index(), list.uri())),
+            status: answer.status,
+            commitment: commitment.as_ref().map(Commitment::as_bytes),
+            purpose: answer.purpose.as_str(),
+            specimen: answer.specimen,
+        };
+        let token = self.signed(&claims, &self.protected_header)?;
+        Ok(Presentation::of_signed(token, commitment.is_some().then_some(&opening)))
     }
 }
+
+#[cfg(test)]
+impl<S: Signer> Issuer<S> {
+    /// Under another key id, as a collision would have it.
+    pub(crate) fn sign_as(&self, claims: &Claims, key_id: KeyId) -> Result<Vec<u8>> {
+        self.signed(&RawClaims::of(claims), &protected_header(Algorithm::default(), key_id))
+    }
+}
+
+fn protected_header(algorithm: Algorithm, key_id: KeyId) -> Vec<u8> {
+    ProtectedHeader::write(algorithm.cose_id(), *key_id.as_bytes())
+}
+
+/// Random bytes for an answer: a token id and an opening.
+const DRAWN: usize = 32;
+
+/// Answers that are issued between two calls of the random source.
+const CHUNK: usize = 64;
 
 #[cfg(feature = "std")]
 fn default_random_source() -> Arc<dyn RandomSource> {

@@ -30,9 +30,15 @@
 //! # Ok::<(), kycvs::Error>(())
 //! ```
 //!
+//! # Many tokens
+//!
+//! A [`Verifier`] that is used often is fast by itself: a trusted key that has been used 64 times gets tables
+//! ([`Preparation`] bounds and tunes them), with which a token costs less than half of what the bare signature costs without.
+//! [`Verifier::verify_many`] costs less still. The verdicts are the same, whichever way they are computed.
+//!
 //! # Layers
 //!
-//! Each module knows only those before it: `error`, `time`, `random` and `hex`; `cbor` (the strict encoding); `cose`
+//! Each module knows only those before it: `error`, `time`, `random`, `hex` and `chunks`; `cbor` (the strict encoding); `cose`
 //! (COSE_Sign1); `key`; `subject`; `claims`; `token`; `trust`; `issue`; `replay`; `verify`; `json`. There is no I/O, no network and
 //! no `unsafe`.
 //!
@@ -42,6 +48,7 @@
 //!   ([`SystemRandom`]), and [`MemoryReplayGuard`]. Without it the crate needs `alloc` alone, on a target that has atomic
 //!   pointers; the time is then always given (`verify_at`, `issue_at`), and a [`RandomSource`] is handed to the issuer.
 //!   WebAssembly without a system (`wasm32-unknown-unknown`) has no clock: leave `std` out there.
+//! - `parallel`: [`Verifier::verify_many`] and [`Issuer::issue_many`] work on all cores, in the current `rayon` pool.
 //! - `encrypted-keys`: secret keys in files that a passphrase encrypts. It brings AES, PBKDF2 and scrypt, which a verifier has
 //!   no use for.
 //! - `serde`: JSON forms of the public types. Names, purposes, algorithms, codes and families are strings, a status is its
@@ -54,6 +61,7 @@
 extern crate alloc;
 
 mod cbor;
+mod chunks;
 mod claims;
 mod cose;
 mod error;
@@ -73,7 +81,7 @@ mod verify;
 pub use claims::{Audience, Claims, IssuerName, Nonce, Purpose, Status, StatusListRef, TokenId};
 pub use error::{BoxError, Error, ErrorCode, Family, Result, UnknownCode};
 pub use issue::{Answer, Issuer};
-pub use key::{Algorithm, ImportedKey, ImportedKeys, KeyId, Signer, SigningKey, VerifyingKey};
+pub use key::{Algorithm, ImportedKey, ImportedKeys, KeyId, PreparedKey, Signer, SigningKey, VerifyingKey};
 pub use random::RandomSource;
 #[cfg(feature = "std")]
 pub use random::SystemRandom;
@@ -84,7 +92,7 @@ pub use subject::{Commitment, Opening, Subject, UNICODE_VERSION};
 pub use time::Timestamp;
 pub use token::{MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, MAX_TOKEN_BYTES, Presentation, Token};
 pub use trust::{TrustStore, TrustedKey, Validity};
-pub use verify::{Expectation, Policy, Verdict, Verifier};
+pub use verify::{Expectation, Policy, Preparation, Presented, Verdict, Verifier};
 /// What secrets are handed out in: wiped when dropped.
 pub use zeroize::Zeroizing;
 

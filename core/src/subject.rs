@@ -139,8 +139,8 @@ impl Commitment {
     /// `SHA-256( ["kycvs/subject/1", opening, name, mobile / null] )` over the deterministic encoding.
     #[must_use]
     pub fn new(subject: &Subject, opening: &Opening) -> Self {
-        // Long enough for every subject, so that growing leaves no copy of the name behind.
-        let mut writer = Writer::with_capacity(256);
+        // Long enough, so that growing leaves no copy of the name behind.
+        let mut writer = Writer::with_capacity(64 + subject.name().len());
         writer.array(4).text("kycvs/subject/1").bytes(opening.as_bytes()).text(subject.name());
         match subject.mobile() {
             Some(mobile) => writer.text(mobile),

@@ -20,7 +20,7 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use core::{fmt, str::FromStr};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The longest token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 1024;
@@ -171,7 +171,7 @@ impl<'a> Parts<'a> {
 /// What a person hands over: a token and, where the subject is to be checked, the opening of its commitment.
 ///
 /// It has one byte string and two text forms: `KV1:` and Base45 for QR codes, unpadded base64url for JSON and URLs.
-/// It is wiped when dropped, for the opening's sake.
+/// Its opening is wiped when it is dropped.
 ///
 /// ```
 /// # use kycvs::*;
@@ -186,7 +186,7 @@ impl<'a> Parts<'a> {
 /// ```
 #[derive(Clone)]
 pub struct Presentation {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Vec<u8>,
     token_len: usize,
 }
 
@@ -194,23 +194,25 @@ impl Presentation {
     /// A token with, or without, the opening of its commitment.
     #[must_use]
     pub fn new(token: Token<'_>, opening: Option<&Opening>) -> Self {
-        Self::of(token.as_bytes(), opening)
+        let mut bytes = Vec::with_capacity(token.as_bytes().len() + OPENING_ITEM_BYTES);
+        bytes.extend_from_slice(token.as_bytes());
+        Self::of(bytes, opening)
     }
 
     /// A token that was made of claims, and so is of the right form.
-    pub(crate) fn of_signed(token: &[u8], opening: Option<&Opening>) -> Self {
-        debug_assert!(Token::parse(token).is_ok());
+    pub(crate) fn of_signed(token: Vec<u8>, opening: Option<&Opening>) -> Self {
+        debug_assert!(Token::parse(&token).is_ok());
         Self::of(token, opening)
     }
 
-    fn of(token: &[u8], opening: Option<&Opening>) -> Self {
-        // Long enough from the start, so that growing leaves no copy of the opening behind.
-        let mut writer = Writer::with_capacity(token.len() + OPENING_ITEM_BYTES);
-        writer.raw(token);
+    /// The opening comes last, so that no copy of it is left behind where `token` has to grow.
+    fn of(token: Vec<u8>, opening: Option<&Opening>) -> Self {
+        let token_len = token.len();
+        let mut writer = Writer::behind(token);
         if let Some(opening) = opening {
             writer.bytes(opening.as_bytes());
         }
-        Self { bytes: Zeroizing::new(writer.finish()), token_len: token.len() }
+        Self { bytes: writer.finish(), token_len }
     }
 
     /// Reads a presentation. Nothing of it is verified.
@@ -219,7 +221,7 @@ impl Presentation {
     /// `too_large`, `malformed`, `not_canonical` or `not_a_status_token`, by the rules of `SPEC.md`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let parts = Parts::read(bytes)?;
-        Ok(Self { bytes: Zeroizing::new(bytes.into()), token_len: parts.token.as_bytes().len() })
+        Ok(Self { bytes: bytes.into(), token_len: parts.token.as_bytes().len() })
     }
 
     /// Reads either text form, with spaces and line breaks around it or not. Nothing of it is verified.
@@ -277,6 +279,15 @@ impl Presentation {
         text::to_base64url(&self.bytes)
     }
 }
+
+impl Drop for Presentation {
+    fn drop(&mut self) {
+        // The token is no secret, and wiping it would cost more than making it out of claims.
+        self.bytes[self.token_len..].zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Presentation {}
 
 /// In constant time, for presentations of one length.
 impl PartialEq for Presentation {

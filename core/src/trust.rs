@@ -203,7 +203,7 @@ impl TrustStore {
         if self.keys.len() >= Self::MAX_KEYS {
             return Err(bad_store("it would have over 4,096 keys"));
         }
-        if self.with_id(key.key_id()).any(|known| known.key == key.key) {
+        if self.with_id(key.key_id()).any(|(_, known)| known.key == key.key) {
             return Err(bad_store("the key is there already: remove it first"));
         }
         let at = self.keys.partition_point(|known| known.order() < key.order());
@@ -274,11 +274,11 @@ impl TrustStore {
         file::write(self)
     }
 
-    /// The keys with this id: one, or in the rarest of cases more.
-    pub(crate) fn with_id(&self, id: KeyId) -> impl Iterator<Item = &TrustedKey> + Clone {
+    /// The keys with this id, each with its place among [`keys`](Self::keys): one, or in the rarest of cases more.
+    pub(crate) fn with_id(&self, id: KeyId) -> impl Iterator<Item = (usize, &TrustedKey)> + Clone {
         let start = self.index.partition_point(|(known, _)| *known < id);
         let same = self.index[start..].iter().take_while(move |(known, _)| *known == id);
-        same.map(|&(_, at)| &self.keys[at])
+        same.map(|&(_, at)| (at, &self.keys[at]))
     }
 
     fn reindex(&mut self) {

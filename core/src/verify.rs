@@ -5,24 +5,29 @@
 //! before the first failing code is reported.
 
 mod expectation;
+mod many;
 mod policy;
+mod preparation;
 mod verdict;
 
 pub use expectation::Expectation;
+pub use many::Presented;
 pub use policy::Policy;
+pub use preparation::Preparation;
 pub use verdict::Verdict;
 
 use crate::{
-    claims::{RawClaims, TokenId},
+    claims::RawClaims,
     cose::SigStructure,
     error::{Error, ErrorCode, Result},
+    key::{Equation, VerifyingKey},
     replay::ReplayGuard,
     subject::{Commitment, Opening},
     time::Timestamp,
     token::{Parts, Token, decode_text},
     trust::{TrustStore, TrustedKey},
 };
-use alloc::{sync::Arc, vec::Vec};
+use alloc::sync::Arc;
 use core::fmt;
 
 /// Checks answers against a trust store and a [`Policy`]. Cheap to clone, and shared by threads as it is.
@@ -55,20 +60,39 @@ pub struct Verifier {
     trust: Arc<TrustStore>,
     policy: Policy,
     replay_guard: Option<Arc<dyn ReplayGuard>>,
+    prepared: Arc<preparation::Prepared>,
 }
 
 impl Verifier {
     /// A verifier that trusts these keys and keeps this policy.
     #[must_use]
     pub fn new(trust: TrustStore, policy: Policy) -> Self {
-        Self { trust: Arc::new(trust), policy, replay_guard: None }
+        Self {
+            policy,
+            replay_guard: None,
+            prepared: Arc::new(preparation::Prepared::new(&trust, Preparation::default())),
+            trust: Arc::new(trust),
+        }
     }
 
     /// The same verifier with another trust store: what to do when the store's file has changed. The replay guard stays,
-    /// and with it what was used.
+    /// and with it what was used; so do the tables of the keys that stay.
     #[must_use]
     pub fn with_trust(self, trust: TrustStore) -> Self {
-        Self { trust: Arc::new(trust), ..self }
+        Self { prepared: Arc::new(self.prepared.moved(&self.trust, &trust)), trust: Arc::new(trust), ..self }
+    }
+
+    /// Spends this much on being fast, where the default does not fit. What was prepared before is given up.
+    #[must_use]
+    pub fn with_preparation(self, preparation: Preparation) -> Self {
+        Self { prepared: Arc::new(preparation::Prepared::new(&self.trust, preparation)), ..self }
+    }
+
+    /// Makes the tables of the trusted keys now, for as many keys as the [`Preparation`] allows, and tells how many have some.
+    /// Without this call each is made when it pays.
+    #[expect(clippy::must_use_candidate, reason = "the number is for who wants it")]
+    pub fn prepare(&self) -> usize {
+        self.prepared.prepare_all(&self.trust)
     }
 
     /// Takes each token once, as this guard remembers. A guard in an [`Arc`] can serve several verifiers.
@@ -118,31 +142,13 @@ impl Verifier {
         self.check(&decode_text(text)?, expectation, now)
     }
 
-    /// Checks many presentations, now: for each, in order, what [`verify`](Self::verify) gives.
-    #[cfg(feature = "std")]
-    #[must_use]
-    pub fn verify_many(&self, presentations: &[&[u8]], expectation: &Expectation) -> Vec<Result<Verdict>> {
-        self.verify_many_at(presentations, expectation, Timestamp::now())
-    }
-
-    /// Checks many presentations at the time `now`: for each, in order, what [`verify_at`](Self::verify_at) gives.
-    #[must_use]
-    pub fn verify_many_at(
-        &self,
-        presentations: &[&[u8]],
-        expectation: &Expectation,
-        now: Timestamp,
-    ) -> Vec<Result<Verdict>> {
-        presentations.iter().map(|presentation| self.verify_at(presentation, expectation, now)).collect()
-    }
-
     /// What is wrong at the gate is told before the traveller's answer is looked at.
-    fn check_set_up(&self, now: Timestamp) -> Result<()> {
+    fn check_set_up(&self, now: Timestamp) -> Result<(), ErrorCode> {
         if self.trust.is_empty() {
-            return Err(ErrorCode::NoTrustedKeys.into());
+            return Err(ErrorCode::NoTrustedKeys);
         }
         if now < Timestamp::CLOCK_IS_SET {
-            return Err(ErrorCode::ClockNotSet.into());
+            return Err(ErrorCode::ClockNotSet);
         }
         Ok(())
     }
@@ -150,29 +156,58 @@ impl Verifier {
     fn check(&self, presentation: &[u8], expectation: &Expectation, now: Timestamp) -> Result<Verdict> {
         let parts = Parts::read(presentation)?;
         let trusted = self.signed_by(&parts.token)?;
-        let claims = parts.token.raw_claims();
-        let subject_matched = subject_matches(expectation, claims, parts.opening);
-        self.first_refusal(trusted, claims, expectation, subject_matched, now)?;
-        self.check_replay(claims, now)?;
-        let subject_matched = subject_matched == Some(true);
-        Ok(Verdict { claims: claims.to_claims(), key_id: trusted.key_id(), subject_matched })
+        let verdict = self.judge(&parts, trusted, expectation, now)?;
+        self.check_replay(&verdict, now)?;
+        Ok(verdict)
     }
 
-    /// The trusted key whose token this is. A key stands in the store once, so that there is one at the most.
+    /// The trusted key whose token this is.
     fn signed_by(&self, token: &Token<'_>) -> Result<&TrustedKey> {
+        self.candidates(token)?
+            .find(|&(at, trusted)| {
+                equation(token, trusted.key())
+                    .is_some_and(|equation| self.holds(&equation, at, trusted.key()))
+            })
+            .map(|(_, trusted)| trusted)
+            .ok_or(ErrorCode::BadSignature.into())
+    }
+
+    /// The trusted keys that can have signed, at least one, each with its place in the store. There is more than one
+    /// only where their ids are the same by chance: a key stands in the store once.
+    fn candidates(&self, token: &Token<'_>) -> Result<impl Iterator<Item = (usize, &TrustedKey)> + Clone> {
         let algorithm = token.algorithm().ok_or(ErrorCode::UnsupportedAlgorithm)?;
         let with_id = self.trust.with_id(token.key_id());
         if with_id.clone().next().is_none() {
             return Err(ErrorCode::UnknownKey.into());
         }
-        let mut candidates = with_id.filter(|trusted| trusted.algorithm() == algorithm).peekable();
-        if candidates.peek().is_none() {
+        let candidates = with_id.filter(move |(_, trusted)| trusted.algorithm() == algorithm);
+        if candidates.clone().next().is_none() {
             return Err(ErrorCode::UnsupportedAlgorithm.into());
         }
-        let message = SigStructure::new(token.protected_bytes(), token.payload_bytes());
-        candidates
-            .find(|trusted| trusted.key().verifies(message.as_bytes(), token.signature()))
-            .ok_or(ErrorCode::BadSignature.into())
+        Ok(candidates)
+    }
+
+    /// Whether the equation holds, from the key's tables where it has some.
+    fn holds(&self, equation: &Equation<'_>, at: usize, key: &VerifyingKey) -> bool {
+        match self.prepared.used(at, key, 1) {
+            Some(prepared) => equation.holds(&prepared.sum(equation)),
+            None => equation.holds(&key.sum(equation)),
+        }
+    }
+
+    /// What a token with a good signature says to this verifier, but for whether it was used before.
+    fn judge(
+        &self,
+        parts: &Parts<'_>,
+        trusted: &TrustedKey,
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Result<Verdict> {
+        let claims = parts.token.raw_claims();
+        let subject_matched = subject_matches(expectation, claims, parts.opening);
+        self.first_refusal(trusted, claims, expectation, subject_matched, now)?;
+        let subject_matched = subject_matched == Some(true);
+        Ok(Verdict { claims: claims.to_claims(), key_id: trusted.key_id(), subject_matched })
     }
 
     /// The policy checks: all are computed, and the first that fails is reported.
@@ -208,16 +243,22 @@ impl Verifier {
         }
     }
 
-    fn check_replay(&self, claims: &RawClaims<'_>, now: Timestamp) -> Result<()> {
+    fn check_replay(&self, verdict: &Verdict, now: Timestamp) -> Result<()> {
         let Some(guard) = &self.replay_guard else { return Ok(()) };
         // By the largest skew that there is: another verifier with this guard may allow more than this one.
-        let keep_until = claims.expires_at.saturating_add(Policy::MAX_CLOCK_SKEW);
-        match guard.first_use(claims.issuer, &TokenId::from_bytes(*claims.token_id), keep_until, now) {
+        let keep_until = verdict.expires_at().saturating_add(Policy::MAX_CLOCK_SKEW);
+        match guard.first_use(verdict.issuer(), verdict.token_id(), keep_until, now) {
             Ok(true) => Ok(()),
             Ok(false) => Err(ErrorCode::Replayed.into()),
             Err(cause) => Err(Error::caused_by(ErrorCode::ReplayGuardFailed, cause)),
         }
     }
+}
+
+/// What the token's signature says under `key`; `None` where it is nobody's.
+fn equation<'a>(token: &Token<'a>, key: &VerifyingKey) -> Option<Equation<'a>> {
+    let message = SigStructure::new(token.protected_bytes(), token.payload_bytes());
+    Equation::new(key, message.as_bytes(), token.signature())
 }
 
 /// `None` where no subject was asked for. A commitment or an opening that is missing is no match.
@@ -243,7 +284,7 @@ impl fmt::Debug for Verifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Audience, Claims, Issuer, IssuerName, Purpose, SigningKey, Status};
+    use crate::{Audience, Claims, Issuer, IssuerName, Purpose, SigningKey, Status, TokenId};
     use core::time::Duration;
 
     const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);

@@ -144,7 +144,7 @@ fn many_at_a_time_is_each_in_turn() {
     }
     let many = guarded().verify_many_at(&slices, &example_expectation(), EXAMPLE_NOW);
     assert_eq!(many.into_iter().map(code).collect::<Vec<_>>(), expected);
-    assert!(guarded().verify_many_at(&[], &example_expectation(), EXAMPLE_NOW).is_empty());
+    assert!(guarded().verify_many_at::<&[u8]>(&[], &example_expectation(), EXAMPLE_NOW).is_empty());
 }
 
 /// The calls without a time take the system's, which is later than the example.

@@ -4,7 +4,6 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use kycvs::{Expectation, Family, Timestamp, Verdict, Verifier};
-use rayon::prelude::*;
 
 use crate::failure::{DONE, Failure, NOT_GOOD, Result, WRONG_CALL};
 use crate::input::{TOKEN_FILE_BOUND, TokenInput};
@@ -39,10 +38,8 @@ pub(super) fn run(
         if chunk.is_empty() {
             break;
         }
-        let now = clock();
-        let verdicts: Vec<_> =
-            chunk.par_iter().map(|token| token.verify(verifier, expectation, now)).collect();
-        for verdict in verdicts {
+        let presented: Vec<_> = chunk.iter().map(TokenInput::presented).collect();
+        for verdict in verifier.verify_many_at(&presented, expectation, clock()) {
             write_line(count.next(&verdict), verdict, out)?;
         }
         bar.set_position(lines.read());

@@ -106,6 +106,18 @@ pub(crate) struct HeadBytes {
 
 impl HeadBytes {
     pub(super) fn of(header: Header) -> Self {
+        match short(header) {
+            Some((initial, argument)) => {
+                let mut bytes = [0; Head::MAX_LEN];
+                bytes[0] = initial;
+                bytes[1] = argument.unwrap_or_default();
+                Self { bytes, len: 1 + usize::from(argument.is_some()) }
+            }
+            None => Self::by_ciborium(header),
+        }
+    }
+
+    pub(super) fn by_ciborium(header: Header) -> Self {
         let mut written = Self { bytes: [0; Head::MAX_LEN], len: 0 };
         let Ok(()) = Encoder::from(Sink(&mut written)).push(header);
         written
@@ -119,6 +131,24 @@ impl HeadBytes {
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+}
+
+/// The initial byte and, if there is one, the byte behind it, of a header whose argument is below 256. Most are like that, and
+/// the long way to write them would cost as much as all else that is written.
+#[inline]
+pub(super) fn short(header: Header) -> Option<(u8, Option<u8>)> {
+    let (major, argument) = match header {
+        Header::Positive(value) => (0, value),
+        Header::Negative(value) => (1, value),
+        Header::Bytes(Some(len)) => (2, len as u64),
+        Header::Text(Some(len)) => (3, len as u64),
+        Header::Array(Some(len)) => (4, len as u64),
+        Header::Map(Some(len)) => (5, len as u64),
+        Header::Tag(number) => (6, number),
+        _ => return None,
+    };
+    let argument = u8::try_from(argument).ok()?;
+    Some(if argument < 24 { (major << 5 | argument, None) } else { (major << 5 | 0x18, Some(argument)) })
 }
 
 /// Lets ciborium-ll write into a [`HeadBytes`], with or without its `std` feature.
@@ -142,6 +172,23 @@ impl Write for Sink<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_way_writes_what_ciborium_writes() {
+        let of_a_length: [fn(Option<usize>) -> Header; 4] =
+            [Header::Bytes, Header::Text, Header::Array, Header::Map];
+        let of_a_number: [fn(u64) -> Header; 3] = [Header::Positive, Header::Negative, Header::Tag];
+        let mut short_ones = 0;
+        for argument in 0..300_usize {
+            let headers = of_a_length.map(|header| header(Some(argument)));
+            let headers = headers.into_iter().chain(of_a_number.map(|header| header(argument as u64)));
+            for header in headers {
+                short_ones += u32::from(short(header).is_some());
+                assert_eq!(HeadBytes::of(header).as_slice(), HeadBytes::by_ciborium(header).as_slice());
+            }
+        }
+        assert_eq!(short_ones, 7 * 256);
+    }
 
     #[test]
     fn the_short_way_gives_what_ciborium_gives() {

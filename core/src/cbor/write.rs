@@ -1,6 +1,6 @@
 //! Writing the deterministic encoding.
 
-use super::head::HeadBytes;
+use super::head::{HeadBytes, short};
 use alloc::vec::Vec;
 use ciborium_ll::Header;
 
@@ -13,6 +13,11 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self { out: Vec::with_capacity(bytes) }
+    }
+
+    /// Goes on behind what is there.
+    pub(crate) fn behind(out: Vec<u8>) -> Self {
+        Self { out }
     }
 
     pub(crate) fn tag(&mut self, number: u64) -> &mut Self {
@@ -64,8 +69,14 @@ impl Writer {
         core::mem::take(&mut self.out)
     }
 
+    #[inline]
     fn head(&mut self, header: Header) -> &mut Self {
-        self.raw(HeadBytes::of(header).as_slice())
+        let Some((initial, argument)) = short(header) else {
+            return self.raw(HeadBytes::by_ciborium(header).as_slice());
+        };
+        self.out.push(initial);
+        self.out.extend(argument);
+        self
     }
 }
 

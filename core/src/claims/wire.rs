@@ -26,7 +26,7 @@ const COMMITMENT: i64 = 1;
 const PURPOSE: i64 = 2;
 const SPECIMEN: i64 = 3;
 
-/// [`Claims`] that borrow from the token's bytes (or from a `Claims`). All bounds have been checked.
+/// [`Claims`] that borrow: from a token's bytes, from a [`Claims`], or from what an issuer is to say. All bounds have been checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawClaims<'a> {
     pub(crate) issuer: &'a str,
@@ -43,7 +43,7 @@ pub(crate) struct RawClaims<'a> {
 }
 
 impl<'a> RawClaims<'a> {
-    pub(super) fn of(claims: &'a Claims) -> Self {
+    pub(crate) fn of(claims: &'a Claims) -> Self {
         Self {
             issuer: claims.issuer.as_str(),
             audience: claims.audience.as_ref().map(Audience::as_str),
@@ -111,7 +111,7 @@ impl<'a> RawClaims<'a> {
         })
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let optional = [self.audience.is_some(), self.nonce.is_some(), self.status_list.is_some()];
         let mut writer = Writer::with_capacity(256);
         writer.map(5 + count(&optional)).int(ISS).text(self.issuer);

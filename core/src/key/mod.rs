@@ -8,17 +8,23 @@
 mod cose_key;
 #[cfg(feature = "encrypted-keys")]
 mod encrypted;
+mod equation;
 mod import;
 mod imported;
 mod jwk;
 mod pem;
+mod prepared;
 mod signing;
+mod table;
 mod verifying;
 
 pub use import::ImportedKeys;
 pub use imported::ImportedKey;
+pub use prepared::PreparedKey;
 pub use signing::{Signer, SigningKey};
 pub use verifying::VerifyingKey;
+
+pub(crate) use equation::{Equation, hold_all};
 
 use crate::error::{Error, ErrorCode, Result};
 use core::{fmt, str::FromStr};

@@ -126,7 +126,7 @@ impl Signer for SigningKey {
 
     fn sign(&self, message: &[u8]) -> core::result::Result<[u8; 64], BoxError> {
         // The public half is this seed's (see `from_seed`): with another one, two signatures would give the key away.
-        Ok(raw_sign::<Sha512>(&self.expanded, message, self.verifying_key.as_dalek()).to_bytes())
+        Ok(raw_sign::<Sha512>(&self.expanded, message, &self.inner.verifying_key()).to_bytes())
     }
 }
 

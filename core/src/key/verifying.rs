@@ -1,6 +1,6 @@
 //! The public half.
 
-use super::{KeyId, invalid};
+use super::{KeyId, equation::Equation, invalid};
 use crate::{
     cbor::Writer,
     error::{Error, Result},
@@ -9,6 +9,7 @@ use core::{
     fmt,
     hash::{Hash, Hasher},
 };
+use curve25519_dalek::edwards::EdwardsPoint;
 use sha2::{Digest, Sha256};
 
 /// An Ed25519 public key that may be trusted.
@@ -47,8 +48,8 @@ impl VerifyingKey {
         Self { inner, thumbprint }
     }
 
-    pub(super) fn as_dalek(&self) -> &ed25519_dalek::VerifyingKey {
-        &self.inner
+    pub(super) fn point(&self) -> EdwardsPoint {
+        self.inner.to_edwards()
     }
 
     /// The 32 bytes of RFC 8032 section 5.1.2.
@@ -77,8 +78,12 @@ impl VerifyingKey {
     /// This is the bare signature and says nothing about a token: use a [`Verifier`](crate::Verifier) for that.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        let signature = ed25519_dalek::Signature::from_bytes(signature);
-        self.inner.verify_strict(message, &signature).is_ok()
+        Equation::new(self, message, signature).is_some_and(|equation| equation.holds(&self.sum(&equation)))
+    }
+
+    /// `[S]B - [k]A`, from nothing but the key.
+    pub(crate) fn sum(&self, equation: &Equation<'_>) -> EdwardsPoint {
+        EdwardsPoint::vartime_double_scalar_mul_basepoint(&equation.k, &-self.point(), &equation.s)
     }
 }
 

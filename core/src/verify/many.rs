@@ -1,0 +1,213 @@
+//! Checking many answers at a time.
+//!
+//! Each gets the verdict that it gets alone. What is shared is work: the tables are walked place by place for all tokens of
+//! a key ([`PreparedKey::sums`](crate::key::PreparedKey::sums)), the sums are encoded with one inversion, and the chunks go to all cores (feature
+//! `parallel`). Replays come last and in order, so that of two tokens alike it is the first that is good.
+
+use super::{Expectation, Verdict, Verifier, equation};
+use crate::{
+    chunks::every_chunk,
+    error::{ErrorCode, Result},
+    key::{Equation, hold_all},
+    time::Timestamp,
+    token::{Parts, decode_text},
+    trust::TrustedKey,
+};
+use alloc::vec::Vec;
+use core::{fmt, ops::Deref};
+use zeroize::Zeroizing;
+
+/// Tokens that are worked on together: more gain little, and leave the nearer caches.
+const CHUNK: usize = 256;
+
+/// What was presented, in whatever form: bytes, or one of the text forms.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a presentation is bytes or text")]
+pub enum Presented<'a> {
+    /// The bytes of a presentation.
+    Bytes(&'a [u8]),
+    /// `KV1:` and Base45, or base64url; white space around it is dropped.
+    Text(&'a str),
+}
+
+impl Verifier {
+    /// Checks many presentations, now: for each, in order, what [`verify`](Self::verify) or, for text,
+    /// [`verify_text`](Self::verify_text) gives, at less cost. With the feature `parallel` it works on all cores (the current
+    /// `rayon` pool).
+    ///
+    /// ```
+    /// # use kycvs::*;
+    /// # let issuer = Issuer::new(IssuerName::new("in.gov.cowin")?, SigningKey::from_seed(&[7; 32]));
+    /// # let answer = Answer::new(Status::FullyVaccinated, Purpose::new("gate")?, core::time::Duration::from_secs(900));
+    /// # let trust = TrustStore::new().with(TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone()))?;
+    /// # let verifier = Verifier::new(trust, Policy::open());
+    /// let scanned = [issuer.issue(&answer)?.to_text(), "KV1:DAMAGED".into()];
+    /// let texts: Vec<&str> = scanned.iter().map(String::as_str).collect();
+    /// let verdicts = verifier.verify_many(&texts, &Expectation::no_nonce());
+    /// assert!(verdicts[0].is_ok() && verdicts[1].is_err());
+    /// # Ok::<(), kycvs::Error>(())
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn verify_many<'a, P: Into<Presented<'a>> + Copy + Sync>(
+        &self,
+        presentations: &[P],
+        expectation: &Expectation,
+    ) -> Vec<Result<Verdict>> {
+        self.verify_many_at(presentations, expectation, Timestamp::now())
+    }
+
+    /// Checks many presentations at the time `now`: for each, in order, what [`verify_at`](Self::verify_at) or, for text,
+    /// [`verify_text_at`](Self::verify_text_at) gives.
+    #[must_use]
+    pub fn verify_many_at<'a, P: Into<Presented<'a>> + Copy + Sync>(
+        &self,
+        presentations: &[P],
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Vec<Result<Verdict>> {
+        if let Err(code) = self.check_set_up(now) {
+            return presentations.iter().map(|_| Err(code.into())).collect();
+        }
+        let mut verdicts =
+            every_chunk(presentations, CHUNK, |chunk| self.check_chunk(chunk, expectation, now));
+        for verdict in &mut verdicts {
+            if let Ok(good) = verdict
+                && let Err(error) = self.check_replay(good, now)
+            {
+                *verdict = Err(error);
+            }
+        }
+        verdicts
+    }
+
+    /// All but the set-up and the replays.
+    fn check_chunk<'a, P: Into<Presented<'a>> + Copy>(
+        &self,
+        chunk: &[P],
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Vec<Result<Verdict>> {
+        let decoded: Vec<_> = chunk.iter().map(|&presented| presented.into().bytes()).collect();
+        let read = decoded.iter().map(|decoded| match decoded {
+            Ok(bytes) => self.read(bytes),
+            Err(error) => Err(error.code().into()),
+        });
+        let mut read: Vec<_> = read.collect();
+        self.decide_signatures(&mut read);
+        let verdicts = read.into_iter().map(|read| {
+            let Read { parts, trusted, signature, .. } = read?;
+            match signature {
+                Signature::Good => self.judge(&parts, trusted, expectation, now),
+                Signature::Bad | Signature::Open(_) => Err(ErrorCode::BadSignature.into()),
+            }
+        });
+        verdicts.collect()
+    }
+
+    fn read<'a>(&'a self, presentation: &'a [u8]) -> Result<Read<'a>> {
+        let parts = Parts::read(presentation)?;
+        let mut candidates = self.candidates(&parts.token)?;
+        let (Some((at, trusted)), None) = (candidates.next(), candidates.next()) else {
+            // Keys with one id, by chance.
+            let trusted = self.signed_by(&parts.token)?;
+            return Ok(Read { parts, at: 0, trusted, signature: Signature::Good });
+        };
+        let signature = equation(&parts.token, trusted.key()).map_or(Signature::Bad, Signature::Open);
+        Ok(Read { parts, at, trusted, signature })
+    }
+
+    /// Decides all signatures that are open: key by key, and all encodings together.
+    fn decide_signatures(&self, read: &mut [Result<Read<'_>>]) {
+        let mut open: Vec<&mut Read<'_>> =
+            read.iter_mut().flatten().filter(|read| matches!(read.signature, Signature::Open(_))).collect();
+        open.sort_by_key(|read| read.at);
+        let equations: Vec<Equation<'_>> = open.iter().filter_map(|read| read.equation()).collect();
+        let mut sums = Vec::with_capacity(equations.len());
+        for of_one_key in open.chunk_by(|one, other| one.at == other.at) {
+            let equations = &equations[sums.len()..][..of_one_key.len()];
+            let uses = u32::try_from(equations.len()).unwrap_or(u32::MAX);
+            let key = of_one_key[0].trusted.key();
+            match self.prepared.used(of_one_key[0].at, key, uses) {
+                Some(prepared) => sums.extend(prepared.sums(equations)),
+                None => sums.extend(equations.iter().map(|equation| key.sum(equation))),
+            }
+        }
+        for (read, good) in open.into_iter().zip(hold_all(&equations, &sums)) {
+            read.signature = if good { Signature::Good } else { Signature::Bad };
+        }
+    }
+}
+
+impl<'a> Presented<'a> {
+    fn bytes(self) -> Result<Bytes<'a>> {
+        Ok(match self {
+            Self::Bytes(bytes) => Bytes::Borrowed(bytes),
+            Self::Text(text) => Bytes::Decoded(decode_text(text)?),
+        })
+    }
+}
+
+impl<'a> From<&'a [u8]> for Presented<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a> From<&'a str> for Presented<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// By its form and length alone: it may hold an opening.
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Text(text) => write!(f, "Text({})", text.len()),
+        }
+    }
+}
+
+/// A presentation's bytes; wiped where they were made here.
+enum Bytes<'a> {
+    Borrowed(&'a [u8]),
+    Decoded(Zeroizing<Vec<u8>>),
+}
+
+impl Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Decoded(bytes) => bytes,
+        }
+    }
+}
+
+/// A token of the right form whose key is trusted.
+struct Read<'a> {
+    parts: Parts<'a>,
+    /// The key's place in the store.
+    at: usize,
+    trusted: &'a TrustedKey,
+    signature: Signature<'a>,
+}
+
+/// What is known of a signature.
+enum Signature<'a> {
+    Open(Equation<'a>),
+    Good,
+    Bad,
+}
+
+impl<'a> Read<'a> {
+    fn equation(&self) -> Option<Equation<'a>> {
+        match self.signature {
+            Signature::Open(equation) => Some(equation),
+            Signature::Good | Signature::Bad => None,
+        }
+    }
+}
