@@ -58,8 +58,8 @@ async fn name_and_number_go_with_the_answer_and_with_every_end() {
 }
 
 /// The bytes of the database, whatever is still current in them: of SQLite its file and its journal, of PostgreSQL all
-/// tables and indexes of this database as they lie on the disk. PostgreSQL's log is of all databases of the server, those
-/// of other tests included; the proof `private` searches it on a server of its own.
+/// pages of this database's tables and indexes, removed rows and all. PostgreSQL's log is of all databases of the server,
+/// those of other tests included; the proof `private` searches it on a server of its own.
 async fn bytes_of(stage: &Stage) -> Vec<u8> {
     if !stage.app.db.is_postgres() {
         let files = std::fs::read_dir(stage.folder.path()).expect("the folder");
@@ -67,12 +67,15 @@ async fn bytes_of(stage: &Stage) -> Vec<u8> {
             .flat_map(|entry| std::fs::read(entry.expect("a file").path()).expect("its bytes"))
             .collect();
     }
-    let mut connection = stage.app.db.reader().acquire().await.expect("a connection");
-    sqlx::query("CHECKPOINT").execute(&mut *connection).await.expect("pages are written");
-    let files = "SELECT pg_read_binary_file(pg_relation_filepath(oid)) AS bytes FROM pg_class \
+    // As they are in memory: to have them all written takes long where many tests run.
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    let inspect = "CREATE EXTENSION IF NOT EXISTS pageinspect";
+    sqlx::query(inspect).execute(&mut *tx).await.expect("it comes with the server");
+    let pages = "SELECT get_raw_page(oid::regclass::text, number::int) AS bytes FROM pg_class, \
+                 generate_series(0, pg_relation_size(oid) / current_setting('block_size')::int - 1) AS number \
                  WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace OR oid IN \
                  (SELECT reltoastrelid FROM pg_class WHERE relnamespace = 'public'::regnamespace)";
-    let rows = sqlx::query(files).fetch_all(&mut *connection).await.expect("they are read");
+    let rows = sqlx::query(pages).fetch_all(&mut *tx).await.expect("they are read");
     rows.iter().flat_map(|row| row.get::<Vec<u8>, _>("bytes")).collect()
 }
 
