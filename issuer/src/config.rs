@@ -253,11 +253,17 @@ pub enum Delivery {
 impl Config {
     /// How long what is under way is waited for when the service stops: a delivery, and what is written after it.
     pub(crate) fn finish(&self) -> Duration {
-        let delivery = match self.delivery {
-            Delivery::Webhook { timeout, .. } | Delivery::Smtp { timeout, .. } => timeout,
-            Delivery::Inbox {} => 0,
-        };
-        FINISH.max(Duration::from_secs(u64::from(delivery) + 5))
+        FINISH.max(Duration::from_secs(self.delivery.seconds() + 5))
+    }
+}
+
+impl Delivery {
+    /// How long handing a message over may take.
+    pub(crate) fn seconds(&self) -> u64 {
+        match *self {
+            Self::Webhook { timeout, .. } | Self::Smtp { timeout, .. } => timeout.into(),
+            Self::Inbox {} => 0,
+        }
     }
 }
 

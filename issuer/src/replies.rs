@@ -99,10 +99,8 @@ impl Scope<'_> {
     }
 }
 
-/// How long a begun call may take, in seconds: longer than any delivery. After that its process died.
-const LONGEST_WORK: i64 = 60;
-/// How long a call that is repeated waits for it. Shorter than what a call may take.
-const PATIENCE: Duration = Duration::from_secs(22);
+/// How much longer than a delivery a begun call may take, in seconds. After that its process died.
+const LONGER: u64 = 3;
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(200);
 /// What stands in place of the status as long as there is none.
@@ -175,7 +173,7 @@ pub(crate) async fn begin(tx: &mut Tx, app: &App, call: Option<&Repeatable>, req
     .bind(call.fingerprint.as_bytes())
     .bind(BEGUN)
     .bind(request)
-    .bind(now + LONGEST_WORK)
+    .bind(now.saturating_add_unsigned(app.config.delivery.seconds() + LONGER))
     .bind(now)
     .execute(&mut **tx)
     .await?;
@@ -249,9 +247,9 @@ enum Found {
     Reply(Reply),
 }
 
-/// What there is of a call once it is no longer under way: a reply or nothing.
+/// What there is of a call once it is no longer under way: a reply or nothing, as after the death of its process.
 async fn settled(app: &App, call: &Repeatable) -> Result<Found> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + Duration::from_secs(app.config.delivery.seconds() + LONGER + 1);
     loop {
         match find(app, call).await? {
             Found::Begun if Instant::now() >= deadline => {

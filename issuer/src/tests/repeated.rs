@@ -188,7 +188,7 @@ async fn a_call_whose_process_died_can_be_made_again() {
         call().await.expect(status);
         let mut tx = stage.app.db.begin().await.expect("begins");
         let unanswered = "UPDATE replies SET status = 0, body = '', expires_at = $1 WHERE body <> ''";
-        let unanswered = sqlx::query(unanswered).bind(stage.app.clock.now() + 60);
+        let unanswered = sqlx::query(unanswered).bind(stage.app.clock.now() + 30);
         assert_eq!(unanswered.execute(&mut *tx).await.expect("set").rows_affected(), 1);
         tx.commit().await.expect("commits");
         stage.app.clock.advance(60);
