@@ -1,12 +1,15 @@
 //! `cargo xtask bench`: criterion's benches, then what a token costs beside the bare signature; or, with `boundary`,
-//! what a call from another language costs beside the same call in Rust; or, with `journeys`, how fast the service is.
+//! what a call from another language costs beside the same call in Rust; or, with `journeys`, how fast the service is;
+//! or, with `peers`, what other libraries cost; or, with `instructions`, what callgrind counts.
 
 use std::process::ExitCode;
 
 use crate::context::Context;
 
 mod boundary;
+pub(crate) mod instructions;
 mod journeys;
+pub(crate) mod peers;
 mod program;
 
 pub(crate) use boundary::run as boundary;
@@ -21,6 +24,10 @@ pub(crate) enum Subject {
     Boundary,
     /// Complete journeys through the service
     Journeys,
+    /// kycvs beside other libraries; writes benches/RESULTS.md
+    Peers,
+    /// Instructions for each token, which repeat on a busy machine
+    Instructions,
 }
 
 /// Runs the benches; with `check` it fails where a token costs more than its bound.
