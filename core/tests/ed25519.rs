@@ -10,7 +10,8 @@
 //! The cases are Project Wycheproof's, the twelve of "Taming the many `EdDSA`s" (speccheck), the 914 of C2SP's CCTV, and the
 //! test's own: every encoding of a small-order point and every encoding that is not canonical as `A` and as `R`, torsion
 //! components in both, and `S` that is not reduced. Other people's messages are no tokens, so that theirs go through the two
-//! functions that a verifier stands on, `VerifyingKey::from_bytes` and `VerifyingKey::verifies`; the test's own go through
+//! functions that a verifier stands on, `VerifyingKey::from_bytes` and `VerifyingKey::verifies`, and through the same key with tables, alone and in bulk
+//! (`PreparedKey`); the test's own go through
 //! `Verifier::verify_at` as well, over the Sig_structure of a real token.
 
 mod common;
@@ -27,11 +28,15 @@ use curve25519_dalek::{
     traits::{Identity, IsIdentity},
 };
 use kycvs::{
-    ErrorCode, ImportedKeys, Issuer, Policy, SigningKey, Token, TrustStore, TrustedKey, Verifier,
-    VerifyingKey,
+    ErrorCode, ImportedKeys, Issuer, Policy, PreparedKey, SigningKey, Token, TrustStore, TrustedKey,
+    Verifier, VerifyingKey,
 };
 use sha2::{Digest, Sha512};
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 /// The order of the base point: 2^252 + 27742317777372353535851937790883648493, little-endian.
 const L: [u8; 32] = [
@@ -136,12 +141,29 @@ fn judge(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Outcome {
     let of_dalek = bare.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok();
     assert_eq!(accepted, of_dalek, "left: kycvs; right: verify_strict; {}", shown());
     assert_eq!(accepted, strict(key, message, signature), "right: section 6.3; {}", shown());
+    with_tables(key, |prepared| {
+        assert_eq!(accepted, prepared.verifies(message, signature), "right: from tables; {}", shown());
+        // Beside others: what is worked on together is decided each by itself.
+        let beside = [(&b"another"[..], signature), (message, signature), (&b"again another"[..], signature)];
+        let alone = beside.map(|(message, signature)| prepared.verifies(message, signature));
+        assert_eq!(prepared.verifies_many(&beside), alone, "{}", shown());
+        assert_eq!(alone[1], accepted, "{}", shown());
+    });
     if accepted {
         assert!(with_cofactor(key, message, signature), "{}", shown());
         Outcome::Accepted
     } else {
         Outcome::Refused
     }
+}
+
+/// The key with tables, which are made once for all of its cases.
+fn with_tables(key: &[u8; 32], check: impl FnOnce(&PreparedKey)) {
+    static TABLES: Mutex<BTreeMap<[u8; 32], PreparedKey>> = Mutex::new(BTreeMap::new());
+    let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    check(tables.entry(*key).or_insert_with(|| {
+        PreparedKey::new(&VerifyingKey::from_bytes(key).expect("a key that is not refused"))
+    }));
 }
 
 /// How often each outcome came.

@@ -180,10 +180,25 @@ fn the_count_for_the_table_of_platforms() {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
+/// Alone and among many, from the key alone and from its tables.
 fn presented(file: &Value, case: &Value) -> Result<Value> {
-    let (verifier, expectation) = set_up(file, case)?;
-    let verdict = verifier.verify_at(&hex(&case["presentation"]), &expectation, now(case))?;
-    Ok(as_json(&verdict))
+    let bytes = hex(&case["presentation"]);
+    let decide = |tables: bool, many: bool| {
+        let (verifier, expectation) = set_up(file, case)?;
+        if tables {
+            verifier.prepare();
+        }
+        if many {
+            let verdicts = verifier.verify_many_at(&[&*bytes], &expectation, now(case));
+            return verdicts.into_iter().next().expect("one");
+        }
+        verifier.verify_at(&bytes, &expectation, now(case))
+    };
+    let verdict = decide(false, false);
+    for (tables, many) in [(true, false), (false, true), (true, true)] {
+        assert_eq!(decide(tables, many), verdict, "{}: tables {tables}, many {many}", case["id"]);
+    }
+    Ok(as_json(&verdict?))
 }
 
 fn person(case: &Value) -> Result<Value> {

@@ -133,3 +133,63 @@ const SCALAR_BITS: usize = 253;
 
 /// Of digits of eight bits.
 const MAX_PLACES: usize = places(8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use curve25519_dalek::{constants::ED25519_BASEPOINT_POINT as B, traits::Identity};
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    /// One for each window that is used.
+    static TABLES: LazyLock<[Table; 2]> = LazyLock::new(|| [8, 12].map(|window| Table::new(&B, window)));
+
+    /// Through all three ways into the table, against the library's own multiplication.
+    fn check(scalar: &Scalar) {
+        for table in &*TABLES {
+            let expected = B * scalar;
+            let digits = table.digits(scalar);
+            table.touch(&digits);
+            let mut sum = EdwardsPoint::identity();
+            table.add(&digits, &mut sum);
+            assert_eq!(sum, expected, "{scalar:?}, window {}", table.window);
+            let mut sums = vec![EdwardsPoint::identity(), B];
+            table.add_to_all(&[table.digits(scalar), digits], &mut sums);
+            assert_eq!(sums, [expected, expected + B], "{scalar:?}, window {}", table.window);
+        }
+    }
+
+    #[test]
+    fn the_edges_of_every_digit() {
+        let mut power = Scalar::ONE;
+        for _ in 0..=252 {
+            for scalar in [power, power - Scalar::ONE, power + Scalar::ONE, -power, Scalar::ONE - power] {
+                check(&scalar);
+            }
+            power += power;
+        }
+    }
+
+    #[test]
+    fn scalars_of_one_byte_repeated() {
+        for byte in 0..=u8::MAX {
+            let mut bytes = [byte; 32];
+            bytes[31] &= 0x0f;
+            check(&Scalar::from_canonical_bytes(bytes).expect("below 2^252"));
+        }
+    }
+
+    #[test]
+    fn sizes_are_as_documented() {
+        let [small, large] = TABLES.each_ref().map(|table| size_of_val(&*table.entries));
+        assert_eq!((small, large), (637_600, 6_881_600));
+    }
+
+    proptest! {
+        #[test]
+        fn any_scalar(bytes: [u8; 32]) {
+            check(&Scalar::from_bytes_mod_order(bytes));
+        }
+    }
+}
