@@ -71,7 +71,7 @@ enum Chore {
         /// Fail where something costs more than its bound
         #[arg(long)]
         check: bool,
-        /// How often each language measures (with `boundary`)
+        /// How often each side measures (with `boundary` and `arrow`)
         #[arg(long, default_value_t = 11, value_name = "N")]
         rounds: usize,
         /// How long each database is measured (with `journeys`)
@@ -100,6 +100,9 @@ fn main() -> ExitCode {
         Chore::Bench { subject: bench::Subject::Core, check, criterion, .. } => bench::run(check, &criterion),
         Chore::Bench { subject: bench::Subject::Boundary, check, rounds, .. } => {
             bench::boundary(check, rounds)
+        }
+        Chore::Bench { subject: bench::Subject::Arrow, check, rounds, .. } => {
+            bench::arrow::run(check, rounds)
         }
         Chore::Bench { subject: bench::Subject::Journeys, seconds, .. } => bench::journeys(seconds),
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::context::Context;
 
+pub(crate) mod arrow;
 mod boundary;
 mod journeys;
 mod program;
@@ -21,6 +22,8 @@ pub(crate) enum Subject {
     Boundary,
     /// Complete journeys through the service
     Journeys,
+    /// A column in Python beside `verify_many`, and Apache Spark beside the command line
+    Arrow,
 }
 
 /// Runs the benches; with `check` it fails where a token costs more than its bound.
