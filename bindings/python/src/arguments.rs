@@ -1,7 +1,7 @@
 //! Bytes and text as Python has them.
 
 use crate::{names::wrong_type, presentation::Presentation};
-use kycvs::Zeroizing;
+use kycvs::{Presented, Zeroizing};
 use pyo3::{
     Borrowed, PyTypeInfo,
     exceptions::{PyTypeError, PyValueError},
@@ -100,6 +100,15 @@ impl Input {
         Bytes::of_buffer(value)?
             .map(Self::Bytes)
             .ok_or_else(|| wrong_type(name, "bytes, bytearray, memoryview, str or kycvs.Presentation", value))
+    }
+
+    /// For the core to read.
+    pub(crate) fn presented(&self) -> Presented<'_> {
+        match self {
+            Self::Bytes(bytes) => Presented::Bytes(bytes.as_slice()),
+            Self::Text(text) => Presented::Text(text),
+            Self::Presentation(presentation) => Presented::Bytes(presentation.get().inner.as_bytes()),
+        }
     }
 
     /// Whether this is one presentation where several are wanted: Python would go through its bytes one by one.

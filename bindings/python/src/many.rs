@@ -5,7 +5,6 @@ use crate::{
     failure::stops,
     in_order::{Place, Question, Turns},
     replay::Guard,
-    verifier::check,
 };
 use kycvs::{Expectation, Result, Timestamp, Verdict};
 use pyo3::prelude::*;
@@ -22,7 +21,7 @@ use std::{
 
 /// Below this many for each, starting a thread costs more than it gains.
 const FEWEST_FOR_A_THREAD: usize = 4;
-/// How many are checked between two looks for Ctrl-C where there is one thread: some ten milliseconds.
+/// How many are checked together, which is cheaper for each, and between two looks for Ctrl-C: some milliseconds.
 const AT_A_TIME: usize = 256;
 /// And how often it is looked for where there are several.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -34,7 +33,9 @@ pub(crate) struct Work<'a> {
     expectation: &'a Expectation,
     now: Timestamp,
     inputs: &'a [Input],
-    results: Vec<OnceLock<Result<Verdict>>>,
+    /// How many of the inputs are checked together.
+    at_a_time: usize,
+    results: Vec<OnceLock<Vec<Result<Verdict>>>>,
     next: AtomicUsize,
     stop: AtomicBool,
 }
@@ -47,10 +48,13 @@ impl<'a> Work<'a> {
         now: Timestamp,
         inputs: &'a [Input],
     ) -> Self {
+        // Each by itself where there is a guard: it may want to stop, and then it is not asked about the next one.
+        let at_a_time =
+            if guard.is_some() { 1 } else { inputs.len().div_ceil(processors()).clamp(1, AT_A_TIME) };
         let mut results = Vec::new();
-        results.resize_with(inputs.len(), OnceLock::new);
+        results.resize_with(inputs.len().div_ceil(at_a_time), OnceLock::new);
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { verifier, guard, expectation, now, inputs, results, next, stop }
+        Self { verifier, guard, expectation, now, inputs, at_a_time, results, next, stop }
     }
 
     /// Checks them all: for each its result, in order. They end early where the app wants to stop, with an error that says
@@ -61,19 +65,18 @@ impl<'a> Work<'a> {
     /// # Errors
     /// What a signal's handler raised, such as `KeyboardInterrupt`.
     pub(crate) fn run(self, py: Python<'_>) -> PyResult<Vec<Result<Verdict>>> {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let threads = processors.min(self.inputs.len().div_ceil(FEWEST_FOR_A_THREAD));
+        let threads = processors().min(self.inputs.len().div_ceil(FEWEST_FOR_A_THREAD));
         if threads < 2 {
             self.run_here(py)?;
         } else {
             self.run_on(py, threads)?;
         }
-        Ok(self.results.into_iter().filter_map(OnceLock::into_inner).collect())
+        Ok(self.results.into_iter().filter_map(OnceLock::into_inner).flatten().collect())
     }
 
     fn run_here(&self, py: Python<'_>) -> PyResult<()> {
         loop {
-            let more = py.detach(|| (0..AT_A_TIME).all(|_| self.one(None)));
+            let more = py.detach(|| (0..AT_A_TIME / self.at_a_time).all(|_| self.some(None)));
             py.check_signals()?;
             if !more {
                 return Ok(());
@@ -86,7 +89,7 @@ impl<'a> Work<'a> {
         let turns = self.guard.map(|_| Arc::new(Turns::default()));
         thread::scope(|scope| {
             let worker = |caller: Sender<Question>, turns: Option<Arc<Turns>>| {
-                move || while self.one(turns.as_ref().map(|turns| (turns, &caller))) {}
+                move || while self.some(turns.as_ref().map(|turns| (turns, &caller))) {}
             };
             // A system that is out of threads gets by with those that there are.
             let workers: Vec<_> = (0..threads)
@@ -122,23 +125,28 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Checks the next one; `false` where there is none.
-    fn one(&self, in_order: Option<(&Arc<Turns>, &Sender<Question>)>) -> bool {
+    /// Checks the next ones; `false` where there are none.
+    fn some(&self, in_order: Option<(&Arc<Turns>, &Sender<Question>)>) -> bool {
         if self.stop.load(Ordering::Relaxed) {
             return false;
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let Some(input) = self.inputs.get(number) else { return false };
-        let check = || check(self.verifier, input, self.expectation, Some(self.now));
-        let result = match in_order {
+        let Some(inputs) = self.inputs.chunks(self.at_a_time).nth(number) else { return false };
+        let inputs: Vec<_> = inputs.iter().map(Input::presented).collect();
+        let check = || self.verifier.verify_many_at(&inputs, self.expectation, self.now);
+        let results = match in_order {
             Some((turns, caller)) => {
                 Place { turns: Arc::clone(turns), number, caller: caller.clone() }.take(check)
             }
             None => check(),
         };
-        if result.as_ref().is_err_and(stops) {
+        if results.iter().any(|result| result.as_ref().is_err_and(stops)) {
             self.stop.store(true, Ordering::Relaxed);
         }
-        self.results[number].set(result).is_ok()
+        self.results[number].set(results).is_ok()
     }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }

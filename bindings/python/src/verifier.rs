@@ -12,7 +12,7 @@ use crate::{
     trust::TrustStore,
     verdict::Verdict,
 };
-use kycvs::{Audience, Expectation, Nonce, Policy, Purpose, Timestamp};
+use kycvs::{Audience, Expectation, Nonce, Policy, Presented, Purpose, Timestamp};
 use pyo3::{
     PyTraverseError, PyVisit,
     prelude::*,
@@ -271,12 +271,9 @@ pub(crate) fn check(
     now: Option<Timestamp>,
 ) -> kycvs::Result<kycvs::Verdict> {
     let now = now.unwrap_or_else(Timestamp::now);
-    match input {
-        Input::Bytes(bytes) => verifier.verify_at(bytes.as_slice(), expectation, now),
-        Input::Text(text) => verifier.verify_text_at(text, expectation, now),
-        Input::Presentation(presentation) => {
-            verifier.verify_at(presentation.get().inner.as_bytes(), expectation, now)
-        }
+    match input.presented() {
+        Presented::Bytes(bytes) => verifier.verify_at(bytes, expectation, now),
+        Presented::Text(text) => verifier.verify_text_at(text, expectation, now),
     }
 }
 

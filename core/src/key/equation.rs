@@ -10,6 +10,9 @@
 //!   only if it is one of eight strings.
 //! - `S` is read as a reduced scalar or not at all.
 //!
+//! (Chalkias, Garillot and Nikolaenko, "Taming the many `EdDSA`s", SSR 2020, compare the rules in use and give the edge
+//! cases; `core/tests/ed25519.rs` and `equivalence.rs` hold every way to `verify_strict`.)
+//!
 //! What is left is the sum: [`VerifyingKey`] computes it from nothing but the key, [`PreparedKey`](super::PreparedKey) from
 //! tables, for one signature or for many. Every way computes the same point, and so comes to the same verdict.
 
