@@ -71,7 +71,7 @@ enum Chore {
         /// Fail where something costs more than its bound
         #[arg(long)]
         check: bool,
-        /// How often each language measures (with `boundary`)
+        /// How often each side measures (with `boundary` and `arrow`)
         #[arg(long, default_value_t = 11, value_name = "N")]
         rounds: usize,
         /// How long each database (with `journeys`, 30 where it is left out) or all (with `peers`, 120) is measured
@@ -111,5 +111,8 @@ fn main() -> ExitCode {
             bench::peers::run(check, seconds.unwrap_or(120))
         }
         Chore::Bench { subject: bench::Subject::Instructions, write, .. } => bench::instructions::run(write),
+        Chore::Bench { subject: bench::Subject::Arrow, check, rounds, .. } => {
+            bench::arrow::run(check, rounds)
+        }
     }
 }

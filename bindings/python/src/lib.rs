@@ -3,14 +3,15 @@
 //! Nothing is decided here. Each file turns Python's types into those of the core, calls it, and turns back what it says:
 //! [`arguments`] (bytes, text, flags), [`times`] (moments, spans, numbers), [`names`] (the enums and the classes of
 //! exceptions, which are written in Python), [`failure`] (errors); then one file for each class. [`many`] checks a list on
-//! several threads, and [`in_order`] is how these ask one replay guard. What is not given by the caller is not given to the core either,
-//! so that no default stands twice.
+//! several threads, and [`in_order`] is how these ask one replay guard; [`arrow`] checks a column. What is not given by the
+//! caller is not given to the core either, so that no default stands twice.
 //!
 //! The documentation of classes and methods is that of Python's `help()`, whose examples `tests/test_doctests.py` runs.
 #![allow(clippy::doc_markdown, clippy::doc_link_with_quotes, reason = "it is written for Python's help()")]
 #![allow(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
 
 mod arguments;
+mod arrow;
 mod claims;
 mod failure;
 mod in_order;
@@ -37,6 +38,7 @@ mod _kycvs {
 
     #[pymodule_export]
     use crate::{
+        arrow::{Verdicts, verify_column},
         claims::{Claims, unpickle_claims},
         issuer::Issuer,
         keys::{

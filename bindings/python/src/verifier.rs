@@ -237,6 +237,16 @@ impl Verifier {
 }
 
 impl Verifier {
+    /// The core's verifier, for who checks many rows.
+    pub(crate) fn core(&self) -> &kycvs::Verifier {
+        &self.inner
+    }
+
+    /// Whether a replay guard of the app is asked about what is good otherwise.
+    pub(crate) fn asks_the_app(&self) -> bool {
+        matches!(self.guard, Some(Guard::Foreign(_)))
+    }
+
     fn guarded(
         inner: kycvs::Verifier,
         guard: Option<Guard>,
@@ -267,7 +277,8 @@ pub(crate) fn check(
     }
 }
 
-fn expectation(
+/// What every request says: the arguments of ``verify`` but the time.
+pub(crate) fn expectation(
     nonce: Option<&Bound<'_, PyAny>>,
     purpose: Option<&Bound<'_, PyAny>>,
     subject: Option<&Bound<'_, PyAny>>,

@@ -10,7 +10,7 @@ import weakref
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import NONCE, NOW
+from fixtures import NONCE, NOW
 from kycvs import (
     Algorithm,
     Issuer,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import vectors
-from conftest import NONCE, NOW, open_passes
+from fixtures import NONCE, NOW, open_passes
 from kycvs import Issuer, KycvsError, MemoryReplayGuard, Presentation, Status, Subject, TrustStore, Verifier
 
 STATM = Path("/proc/self/statm")

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from conftest import NOW, open_passes
+from fixtures import NOW, open_passes
 from kycvs import (
     Issuer,
     KycvsError,

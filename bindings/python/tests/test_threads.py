@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import vectors
-from conftest import NONCE, NOW, open_passes
+from fixtures import NONCE, NOW, open_passes
 from kycvs import (
     Issuer,
     KycvsError,

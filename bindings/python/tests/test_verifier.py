@@ -9,7 +9,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import NONCE, NOW, open_passes
+from fixtures import NONCE, NOW, open_passes
 from kycvs import (
     Issuer,
     KycvsError,

@@ -13,7 +13,7 @@ from typing import Any
 
 import kycvs
 import pytest
-from conftest import NOW
+from fixtures import NOW
 from kycvs import (
     Issuer,
     IssuingError,

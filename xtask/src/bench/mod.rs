@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::context::Context;
 
+pub(crate) mod arrow;
 mod boundary;
 pub(crate) mod instructions;
 mod journeys;
@@ -28,6 +29,8 @@ pub(crate) enum Subject {
     Peers,
     /// Instructions for each token, which repeat on a busy machine
     Instructions,
+    /// A column in Python beside `verify_many`, and Apache Spark beside the command line
+    Arrow,
 }
 
 /// Runs the benches; with `check` it fails where a token costs more than its bound.

@@ -5,6 +5,7 @@ use crate::run::{Group, Step};
 use crate::tally::Tally;
 
 mod benches;
+pub(crate) mod columns;
 mod cross;
 mod deny;
 mod guide;
@@ -68,6 +69,8 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step { name: "python", about: "the wheel's tests, type checkers among them", run: python::tests },
     Step { name: "wheel", about: "the wheel is manylinux and works without Rust", run: python::wheel },
+    Step { name: "arrow", about: "columns of pyarrow, Polars, DuckDB and DataFusion", run: columns::arrow },
+    Step { name: "spark", about: "Apache Spark, and a settlement that is killed", run: columns::spark },
     Step {
         name: "guide",
         about: "the guides and the Python entity against the real service",

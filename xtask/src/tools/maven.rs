@@ -1,4 +1,4 @@
-//! Maven and a JDK for the Kotlin package.
+//! Java for Apache Spark, and Maven with a JDK for the Kotlin package.
 
 use std::path::Path;
 
@@ -28,6 +28,29 @@ pub(crate) fn maven(context: &mut Context) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Sees to it that there is a Java that is new enough for Spark, which finds it by `JAVA_HOME` or `PATH`; installs Debian's
+/// where there is none and this is root on Debian.
+pub(crate) fn java(context: &mut Context) -> Result<(), Stop> {
+    let home = std::env::var_os("JAVA_HOME").filter(|home| !home.is_empty());
+    if home.is_none() {
+        apt::program(context, "java", JRE)?;
+    }
+    let java = home.map_or_else(|| "java".into(), |home| Path::new(&home).join("bin/java"));
+    let said = context.run(context.command(java).arg("-version"))?;
+    match major_of(&said.text) {
+        Some(OLDEST..) => Ok(()),
+        _ => Err(Stop::NotRun(format!(
+            "`java -version` names no Java of version {OLDEST} or later: set JAVA_HOME to one (Debian's package `{JRE}`)"
+        ))),
+    }
+}
+
+/// As `java -version` says it.
+fn major_of(text: &str) -> Option<u32> {
+    let (_, version) = text.split_once("version \"")?;
+    version.split(['.', '"', '-']).next()?.parse().ok()
+}
+
 /// The Java that Maven runs on.
 #[derive(Debug, PartialEq, Eq)]
 struct Java<'a> {
@@ -46,11 +69,23 @@ impl<'a> Java<'a> {
 }
 
 const JDK: &str = "default-jdk-headless";
+const JRE: &str = "default-jre-headless";
 const OLDEST: u32 = 17;
 
 #[cfg(test)]
 mod tests {
-    use super::Java;
+    use super::{Java, major_of};
+
+    #[test]
+    fn java_says_its_version() {
+        assert_eq!(major_of("openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime"), Some(17));
+        assert_eq!(
+            major_of("Picked up JAVA_TOOL_OPTIONS: -Xmx1g\nopenjdk version \"25\" 2025-09-16"),
+            Some(25)
+        );
+        assert_eq!(major_of("java version \"1.8.0_452\""), Some(1));
+        assert_eq!(major_of("sh: java: not found"), None);
+    }
 
     #[test]
     fn maven_says_which_java_it_runs_on() {

@@ -12,6 +12,10 @@ use crate::context::{Context, Stop};
 pub(crate) const SCRIPTS: &str = "xtask/python/requirements.txt";
 /// The packages that `bindings/python` is built and tested with.
 pub(crate) const BINDINGS: &str = "bindings/python/requirements-test.txt";
+/// The libraries that `kycvs.arrow` is tested with.
+pub(crate) const ARROW: &str = "bindings/python/requirements-arrow.txt";
+/// Apache Spark, for `kycvs.spark`.
+pub(crate) const SPARK: &str = "bindings/python/requirements-spark.txt";
 
 /// The packages that the service's description is held against it with.
 pub(crate) const SERVICE: &str = "issuer/proof/schemathesis/requirements.txt";

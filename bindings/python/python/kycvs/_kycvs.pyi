@@ -6,7 +6,7 @@ from typing_extensions import Buffer
 
 from kycvs._values import Algorithm, Status, StatusListRef
 from kycvs._errors import KycvsError
-from kycvs._protocols import ReplayGuard, Signer
+from kycvs._protocols import ArrowArray, ArrowStream, ReplayGuard, Signer
 
 __all__ = [
     "Claims",
@@ -20,6 +20,7 @@ __all__ = [
     "TrustStore",
     "TrustedKey",
     "Verdict",
+    "Verdicts",
     "Verifier",
     "VerifyingKey",
     "__version__",
@@ -29,6 +30,7 @@ __all__ = [
     "_unpickle_trusted_key",
     "_unpickle_verdict",
     "import_keys",
+    "verify_column",
 ]
 
 __version__: str
@@ -38,6 +40,16 @@ def _unpickle_imported_key(cose_key: bytes) -> ImportedKey: ...
 def _unpickle_imported_keys(keys: tuple[ImportedKey, ...], skipped: int) -> ImportedKeys: ...
 def _unpickle_trusted_key(store: bytes) -> TrustedKey: ...
 def _unpickle_verdict(*fields: object) -> Verdict: ...
+
+def verify_column(
+    column: ArrowArray | ArrowStream,
+    verifier: Verifier,
+    *,
+    nonce: Buffer | None,
+    purpose: str | None = None,
+    subject: Subject | None = None,
+    now: _Time | None = None,
+) -> Verdicts: ...
 
 # An aware datetime, or whole seconds since 1970.
 _Time: TypeAlias = datetime | int
@@ -327,6 +339,12 @@ class Verdict:
     def specimen(self) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class Verdicts:
+    def __len__(self) -> int: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 @final
 class MemoryReplayGuard:

@@ -94,3 +94,19 @@ class ReplayGuard(Protocol):
 
 # Where a user finds them.
 Signer.__module__ = ReplayGuard.__module__ = "kycvs"
+
+
+class ArrowArray(Protocol):
+    """A column in one piece, by the Arrow PyCapsule interface: what other libraries' columns are."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None, /) -> tuple[object, object]:
+        """Two capsules: its type, and the column."""
+        ...
+
+
+class ArrowStream(Protocol):
+    """A column in chunks, or a table, by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None, /) -> object:
+        """A capsule that gives the chunks one by one."""
+        ...

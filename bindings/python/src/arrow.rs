@@ -1,0 +1,159 @@
+//! Columns of presentations, as Arrow has them: `kycvs.arrow`.
+//!
+//! A day's answers are some hundred millions of rows, and a Python object for each would cost more than its check. Here a
+//! column comes in and a column goes out, by the Arrow PyCapsule interface, which every library of that kind speaks; the
+//! rows in it are never Python's. [`capsules`] is that interface, [`rows`] reads what came in, [`verdicts`] writes what
+//! goes out.
+//!
+//! What a row comes to is the core's verdict, as everywhere: the rows go through `verify_many`.
+
+mod capsules;
+mod rows;
+mod verdicts;
+
+pub(crate) use verdicts::Verdicts;
+
+use crate::{
+    arguments::instance,
+    failure::{Outcome, stops},
+    times,
+    verifier::{Verifier, expectation},
+};
+use kycvs::{Expectation, Presented, Timestamp, Verdict};
+use pyo3::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use rows::Rows;
+use std::{borrow::Cow, ops::Range};
+use verdicts::Column;
+
+/// How many rows are checked between two looks for Ctrl-C: some hundred milliseconds, and a few megabytes of verdicts
+/// that are not in their column yet.
+const AT_A_TIME: usize = 8_192;
+
+/// Checks every row of an Arrow column, on all processors, and gives a column of verdicts.
+///
+/// - ``column``: a column of binary or text (or a table of one such column) of any library that speaks the Arrow
+///   PyCapsule interface: pyarrow, Polars, DuckDB, DataFusion and others. It is not copied. Text is what
+///   ``Verifier.verify`` takes as ``str``.
+/// - ``verifier``, ``nonce``, ``purpose``, ``subject`` and ``now`` are as of ``Verifier.verify``, and hold for all rows;
+///   without ``now`` the clock is read once.
+///
+/// A row that is not good has its code in the result; it never raises. Rows keep their order and their chunks, and a row
+/// that is null is null in the result. A replay guard is asked in the order of the rows, and one of the app in the thread
+/// that calls this, row by row. Other threads run meanwhile, and Ctrl-C ends it early.
+///
+/// Raises TypeError where it is no such column, RuntimeError where the column's own source fails, and IssuingError
+/// (``invalid_claim``) for a nonce or a purpose that no token can hold.
+///
+/// >>> import kycvs.arrow
+/// >>> from kycvs import TrustStore, Verifier
+/// >>> kycvs.arrow.verify(["no", "column"], Verifier(TrustStore(), open=True), nonce=None)
+/// Traceback (most recent call last):
+///     ...
+/// TypeError: column: expected an Arrow column of binary or text, not list
+#[pyfunction]
+#[pyo3(signature = (column, verifier, *, nonce, purpose=None, subject=None, now=None))]
+pub(crate) fn verify_column(
+    py: Python<'_>,
+    column: &Bound<'_, PyAny>,
+    verifier: &Bound<'_, PyAny>,
+    nonce: Option<&Bound<'_, PyAny>>,
+    purpose: Option<&Bound<'_, PyAny>>,
+    subject: Option<&Bound<'_, PyAny>>,
+    now: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Verdicts> {
+    let verifier = instance::<Verifier>("verifier", verifier)?.get();
+    let expectation = expectation(nonce, purpose, subject)?;
+    let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
+    let mut source = capsules::read("column", column)?;
+    let mut work = Work { verifier, expectation, now, threads: None };
+    let mut chunks = Vec::new();
+    // The source may want the interpreter's lock for itself.
+    while let Some(array) = py.detach(|| source.next()) {
+        let rows = Rows::of(&array.map_err(capsules::source_failed)?)?;
+        chunks.push(work.chunk(py, &rows)?);
+    }
+    Ok(Verdicts::new(chunks))
+}
+
+struct Work<'a> {
+    verifier: &'a Verifier,
+    expectation: Expectation,
+    now: Timestamp,
+    /// Made for this call: threads that are kept would not outlive a `fork()`, and whoever waits for them there would
+    /// wait forever.
+    threads: Option<ThreadPool>,
+}
+
+impl Work<'_> {
+    fn chunk(&mut self, py: Python<'_>, rows: &Rows) -> Outcome<verdicts::Chunk> {
+        let mut column = Column::with_capacity(rows.len());
+        let mut start = 0;
+        while start < rows.len() {
+            let end = rows.len().min(start + AT_A_TIME);
+            py.detach(|| self.part(rows, start..end, &mut column))?;
+            py.check_signals()?;
+            start = end;
+        }
+        Ok(column.finish())
+    }
+
+    fn part(&mut self, rows: &Rows, places: Range<usize>, column: &mut Column) -> Outcome<()> {
+        let texts: Vec<Option<Cow<'_, str>>> = places.clone().map(|place| rows.text(place)).collect();
+        let presented = places.clone().zip(&texts).filter(|(place, _)| !rows.is_null(*place));
+        let presented: Vec<Presented<'_>> = presented
+            .map(|(place, text)| match text {
+                Some(text) => Presented::Text(text),
+                None => Presented::Bytes(rows.bytes(place)),
+            })
+            .collect();
+        let mut results = if self.verifier.asks_the_app() {
+            self.one_by_one(&presented)?
+        } else {
+            self.together(&presented)
+        }
+        .into_iter();
+        for place in places {
+            if rows.is_null(place) {
+                column.push_null();
+            } else {
+                column.push(&results.next().unwrap_or_else(|| unreachable!("one for each row")));
+            }
+        }
+        Ok(())
+    }
+
+    fn together(&mut self, presented: &[Presented<'_>]) -> Vec<kycvs::Result<Verdict>> {
+        let verifier = self.verifier.core();
+        // A system that is out of threads gets by with those that there are.
+        self.threads = self.threads.take().or_else(|| threads().ok());
+        let check = || verifier.verify_many_at(presented, &self.expectation, self.now);
+        match &self.threads {
+            Some(threads) => threads.install(check),
+            None => presented.iter().map(|&one| self.one(one)).collect(),
+        }
+    }
+
+    /// In the order of the rows and in this thread, as a replay guard of the app is to be asked.
+    fn one_by_one(&self, presented: &[Presented<'_>]) -> Outcome<Vec<kycvs::Result<Verdict>>> {
+        let mut results = Vec::with_capacity(presented.len());
+        for &presented in presented {
+            match self.one(presented) {
+                Err(error) if stops(&error) => return Err(error.into()),
+                result => results.push(result),
+            }
+        }
+        Ok(results)
+    }
+
+    fn one(&self, presented: Presented<'_>) -> kycvs::Result<Verdict> {
+        match presented {
+            Presented::Bytes(bytes) => self.verifier.core().verify_at(bytes, &self.expectation, self.now),
+            Presented::Text(text) => self.verifier.core().verify_text_at(text, &self.expectation, self.now),
+        }
+    }
+}
+
+fn threads() -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new().thread_name(|number| format!("kycvs-arrow-{number}")).build()
+}

@@ -1,0 +1,181 @@
+//! The column that goes out: a struct for each row.
+
+use super::capsules;
+use arrow_array::{
+    Array, ArrayRef, StructArray,
+    builder::{FixedSizeBinaryBuilder, Int8Builder, LargeStringBuilder, UInt16Builder, UInt64Builder},
+};
+use arrow_buffer::NullBufferBuilder;
+use arrow_schema::{DataType, Field, Fields};
+use kycvs::Verdict;
+use pyo3::{prelude::*, types::PyCapsule};
+use std::sync::Arc;
+
+/// What a row that is good has for a code.
+const GOOD: &str = "good";
+/// A guess at what a row's code and issuer take; they get what they need.
+const TEXT: usize = 12;
+
+/// A chunk of the column.
+pub(super) type Chunk = Arc<StructArray>;
+
+/// A column of verdicts, by the Arrow PyCapsule interface: ``pyarrow.chunked_array(verdicts)``,
+/// ``polars.Series(verdicts)`` and the like take it without a copy.
+///
+/// Each row is a struct, and null where the row that came in is:
+///
+/// - ``status``: int8, the status of a good answer; null where it is not good.
+/// - ``code``: large_string, ``good``, or the code for which it is not, such as ``expired``.
+/// - ``number``: uint16, 0, or the code's number.
+/// - ``issuer``: large_string, ``token_id``: fixed_size_binary(16), ``issued_at_seconds`` and ``expires_at_seconds``:
+///   uint64, seconds since 1970; all four as in a ``Verdict``, and null where the answer is not good.
+///
+/// There are as many chunks as came in. What has been taken from it can be taken again.
+///
+/// >>> import kycvs.arrow
+/// >>> kycvs.arrow.Verdicts()
+/// Traceback (most recent call last):
+///     ...
+/// TypeError: cannot create 'kycvs.arrow.Verdicts' instances
+#[pyclass(frozen, module = "kycvs.arrow")]
+pub(crate) struct Verdicts {
+    chunks: Arc<[Chunk]>,
+    rows: usize,
+}
+
+impl Verdicts {
+    pub(super) fn new(chunks: Vec<Chunk>) -> Self {
+        let rows = chunks.iter().map(|chunk| chunk.len()).sum();
+        Self { chunks: chunks.into(), rows }
+    }
+}
+
+#[pymethods]
+impl Verdicts {
+    fn __len__(&self) -> usize {
+        self.rows
+    }
+
+    #[expect(clippy::unused_self, reason = "Python's name for it has a `self`")]
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capsules::schema(py, &field())
+    }
+
+    /// ``requested_schema`` is a wish, which the interface lets go unheard.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        capsules::stream(py, field(), Arc::clone(&self.chunks))
+    }
+
+    fn __repr__(&self) -> String {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let (rows, chunks) = (self.rows, self.chunks.len());
+        format!("<Verdicts: {rows} row{}, {chunks} chunk{}>", plural(rows), plural(chunks))
+    }
+}
+
+fn field() -> Field {
+    Field::new("verdict", DataType::Struct(fields()), true)
+}
+
+fn fields() -> Fields {
+    // A reader that looks at no more than the parts finds nulls there too, so that all of them can be null.
+    let field = |name, data_type| Field::new(name, data_type, true);
+    Fields::from(vec![
+        field("status", DataType::Int8),
+        field("code", DataType::LargeUtf8),
+        field("number", DataType::UInt16),
+        field("issuer", DataType::LargeUtf8),
+        field("token_id", DataType::FixedSizeBinary(16)),
+        field("issued_at_seconds", DataType::UInt64),
+        field("expires_at_seconds", DataType::UInt64),
+    ])
+}
+
+/// A chunk that is being written.
+pub(super) struct Column {
+    status: Int8Builder,
+    /// Its offsets have eight bytes, so that no chunk that fits into memory is too long.
+    code: LargeStringBuilder,
+    number: UInt16Builder,
+    issuer: LargeStringBuilder,
+    token_id: FixedSizeBinaryBuilder,
+    issued_at: UInt64Builder,
+    expires_at: UInt64Builder,
+    nulls: NullBufferBuilder,
+}
+
+impl Column {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        let text = || LargeStringBuilder::with_capacity(rows, rows.saturating_mul(TEXT));
+        Self {
+            status: Int8Builder::with_capacity(rows),
+            code: text(),
+            number: UInt16Builder::with_capacity(rows),
+            issuer: text(),
+            token_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
+            issued_at: UInt64Builder::with_capacity(rows),
+            expires_at: UInt64Builder::with_capacity(rows),
+            nulls: NullBufferBuilder::new(rows),
+        }
+    }
+
+    pub(super) fn push(&mut self, result: &kycvs::Result<Verdict>) {
+        self.nulls.append_non_null();
+        match result {
+            Ok(verdict) => {
+                self.code.append_value(GOOD);
+                self.number.append_value(0);
+                self.push_verdict(verdict);
+            }
+            Err(error) => {
+                self.code.append_value(error.code().as_str());
+                self.number.append_value(error.number());
+                self.push_no_verdict();
+            }
+        }
+    }
+
+    pub(super) fn push_null(&mut self) {
+        self.nulls.append_null();
+        self.code.append_null();
+        self.number.append_null();
+        self.push_no_verdict();
+    }
+
+    fn push_verdict(&mut self, verdict: &Verdict) {
+        let status = i8::try_from(verdict.status().number());
+        self.status.append_value(status.unwrap_or_else(|_| unreachable!("a status is 0, 1 or 2")));
+        self.issuer.append_value(verdict.issuer());
+        let written = self.token_id.append_value(verdict.token_id().as_bytes());
+        written.unwrap_or_else(|_| unreachable!("a token id has 16 bytes"));
+        self.issued_at.append_value(verdict.issued_at().as_secs());
+        self.expires_at.append_value(verdict.expires_at().as_secs());
+    }
+
+    fn push_no_verdict(&mut self) {
+        self.status.append_null();
+        self.issuer.append_null();
+        self.token_id.append_null();
+        self.issued_at.append_null();
+        self.expires_at.append_null();
+    }
+
+    pub(super) fn finish(mut self) -> Chunk {
+        let parts: Vec<ArrayRef> = vec![
+            Arc::new(self.status.finish()),
+            Arc::new(self.code.finish()),
+            Arc::new(self.number.finish()),
+            Arc::new(self.issuer.finish()),
+            Arc::new(self.token_id.finish()),
+            Arc::new(self.issued_at.finish()),
+            Arc::new(self.expires_at.finish()),
+        ];
+        Arc::new(StructArray::new(fields(), parts, self.nulls.finish()))
+    }
+}

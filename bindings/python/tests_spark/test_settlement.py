@@ -1,0 +1,165 @@
+"""`settlement/settle.py`: killed in the middle and run again, it counts what the command line counts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pyarrow
+import pytest
+from fixtures import NOW
+from kycvs import Issuer, SigningKey, Status, TrustStore
+from pyarrow import dataset, parquet
+from test_doctests import README
+
+JOB = Path(__file__).resolve().parent.parent / "settlement" / "settle.py"
+FILES, ROWS = 4, 1_500
+
+
+SPARK = "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell"
+"""What `spark-submit` would be told."""
+
+
+def moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+
+def answers(issuer: Issuer) -> list[bytes]:
+    """A day's answers, most of them good."""
+    chance = random.Random(7)
+    stranger = Issuer("in.gov.cowin", SigningKey.from_seed(bytes(32)))
+    rows = []
+    for _ in range(FILES * ROWS):
+        answer = chance.choices([issuer, stranger], [20, 1])[0].issue(
+            Status(chance.randrange(3)),
+            "rail-booking",
+            valid_for=chance.choice([86_400, 86_400, 900]),
+            audience=chance.choices(["irctc.co.in", "example.org"], [20, 1])[0],
+            now=NOW - 3_600,
+        )
+        data = bytearray(bytes(answer))
+        if chance.random() < 0.05:
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        rows.append(bytes(data))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def day(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the trust store, the answers as lines, and as some Parquet files."""
+    folder = tmp_path_factory.mktemp("day")
+    trust = TrustStore().with_key(issuer.name, issuer.verifying_key)
+    (folder / "trust.cbor").write_bytes(trust.to_bytes())
+    rows = answers(issuer)
+    lines = [base64.urlsafe_b64encode(row).decode().rstrip("=") for row in rows]
+    (folder / "answers.txt").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "parquet").mkdir()
+    for number in range(FILES):
+        part = rows[number * ROWS : (number + 1) * ROWS]
+        seats = range(number * ROWS, number * ROWS + len(part))
+        parquet.write_table(pyarrow.table({"seat": seats, "answer": part}), folder / "parquet" / f"{number}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def by_command_line(day: Path) -> dict[str, int]:
+    """How many answers have which code, as `kycvs verify --batch` says."""
+    command = [os.environ["KYCVS_BIN"], "verify", "--json", "--audience", "irctc.co.in", "--now", moment(NOW)]
+    command += ["--trust", str(day / "trust.cbor"), "--batch", str(day / "answers.txt")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1, done.stderr
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(verdicts) == FILES * ROWS
+    return dict(Counter("good" if verdict["ok"] else verdict["code"] for verdict in verdicts))
+
+
+def command(day: Path, out: Path, *more: str) -> list[str]:
+    settings = ["--trust", str(day / "trust.cbor"), "--audience", "irctc.co.in", "--now", moment(NOW)]
+    return [sys.executable, str(JOB), str(day / "parquet"), str(out), *settings, "--files-in-a-part", "1", *more]
+
+
+def run(day: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": SPARK}
+    return subprocess.run(
+        command(day, out, *more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=day,
+        env=environment,
+    )
+
+
+def settled(out: Path) -> dict[str, int]:
+    """What stands there, read by somebody else, who also sees that each row is there once."""
+    table = dataset.dataset(out, partitioning="hive", exclude_invalid_files=True, ignore_prefixes=["_", "."]).to_table()
+    seats = table["seat"].to_pylist()
+    assert len(seats) == len(set(seats))
+    return dict(Counter(table["code"].to_pylist()))
+
+
+def kill_after_the_first_part(day: Path, out: Path) -> None:
+    """Starts it, and kills all of it, Spark's JVM too, when the first part is there and others are not."""
+    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": SPARK}
+    process = subprocess.Popen(
+        command(day, out),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=day,
+        env=environment,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 90
+    # In the middle of the second: it has begun to write and has not ended.
+    while not (out / "part=0").exists() or not list(out.glob("_staging/part=1")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_and_run_again_it_counts_each_row_once(day: Path, by_command_line: dict[str, int]) -> None:
+    out = day / "out"
+    kill_after_the_first_part(day, out)
+    assert (out / "part=0").is_dir() and not (out / f"part={FILES - 1}").exists()
+    whole = sorted(out.glob("part=*/code=*/*.parquet"))
+    before = [(file, file.stat().st_mtime_ns) for file in whole]
+    # What is there is whole: all rows of the parts that are done, and none of another.
+    assert sum(settled(out).values()) == ROWS * len(list(out.glob("part=*")))
+
+    again = run(day, out)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout.splitlines()[-1]) == by_command_line
+    assert settled(out) == by_command_line
+    assert {"good", "bad_signature", "unknown_key", "wrong_audience", "expired"} <= set(by_command_line)
+    # What was done before was not done again.
+    assert [(file, file.stat().st_mtime_ns) for file, _ in before] == before
+    assert sorted(path.name for path in out.iterdir() if path.is_dir() and path.name[0] != "_") == [
+        f"part={number}" for number in range(FILES)
+    ]
+
+    # What was begun otherwise is not mixed.
+    shutil.copy(day / "parquet" / "0.parquet", day / "parquet" / "9.parquet")
+    refused = run(day, out, "--now", moment(NOW + 1))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "was begun otherwise (now, parts)" in refused.stderr and "Traceback" not in refused.stderr
+    assert settled(out) == by_command_line
+
+
+def test_the_readme_calls_it_as_it_is_called() -> None:
+    [line] = re.findall(r"^spark-submit settlement/settle\.py (.*)$", README.read_text(), re.MULTILINE)
+    options = set(re.findall(r"--\S+", line))
+    assert options and options <= set(re.findall(r'"(--\S+?)"', JOB.read_text()))
