@@ -1,5 +1,7 @@
 //! What one `verify` costs in Rust, to hold beside the same call in Python, Kotlin and Swift.
 //!
+//! And what it costs without tables for the key, which is what a call's own cost is held to.
+//!
 //! `cargo xtask bench boundary` starts this and the programs of the bindings, and has them measure in turns: it writes
 //! the name of a measurement to their standard input, and each answers with nanoseconds a call.
 
@@ -12,30 +14,32 @@ use std::{
 };
 
 use kycvs::{
-    Audience, Expectation, IssuerName, Nonce, Policy, Purpose, Timestamp, TrustStore, TrustedKey, Verifier,
-    VerifyingKey,
+    Audience, Expectation, IssuerName, Nonce, Policy, Preparation, Purpose, Timestamp, TrustStore,
+    TrustedKey, Verifier, VerifyingKey,
 };
 use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let case =
         Case::read(std::env::args_os().nth(1).ok_or("say which file of test vectors to take")?.into())?;
+    let without_tables = case.verifier.clone().with_preparation(Preparation::never());
     let mut out = std::io::stdout().lock();
-    writeln!(out, "ready verify verify-2-threads")?;
+    writeln!(out, "ready verify verify-2-threads verify-without-tables")?;
     out.flush()?;
     let mut warm = Vec::new();
     for name in std::io::stdin().lock().lines() {
         let name = name?;
-        let threads = match name.as_str() {
-            "verify" => 1,
-            "verify-2-threads" => 2,
+        let (verifier, threads) = match name.as_str() {
+            "verify" => (&case.verifier, 1),
+            "verify-2-threads" => (&case.verifier, 2),
+            "verify-without-tables" => (&without_tables, 1),
             other => return Err(format!("nothing here is called `{other}`").into()),
         };
         if !warm.contains(&name) {
-            case.round(threads, Duration::from_millis(200));
+            case.round(verifier, threads, Duration::from_millis(200));
             warm.push(name);
         }
-        writeln!(out, "{:.1}", case.round(threads, Duration::from_millis(400)))?;
+        writeln!(out, "{:.1}", case.round(verifier, threads, Duration::from_millis(400)))?;
         out.flush()?;
     }
     Ok(())
@@ -76,10 +80,11 @@ impl Case {
     }
 
     /// Nanoseconds a call, with all threads at work for at least `span`.
-    fn round(&self, threads: u32, span: Duration) -> f64 {
+    fn round(&self, verifier: &Verifier, threads: u32, span: Duration) -> f64 {
         let start = Instant::now();
         let calls: u64 = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.calls(start, span))).collect();
+            let workers: Vec<_> =
+                (0..threads).map(|_| scope.spawn(|| self.calls(verifier, start, span))).collect();
             workers.into_iter().map(|worker| worker.join().expect("no worker panics")).sum()
         });
         #[allow(clippy::cast_precision_loss)]
@@ -87,12 +92,11 @@ impl Case {
         start.elapsed().as_secs_f64() * 1e9 / calls
     }
 
-    fn calls(&self, start: Instant, span: Duration) -> u64 {
+    fn calls(&self, verifier: &Verifier, start: Instant, span: Duration) -> u64 {
         let mut count = 0;
         while start.elapsed() < span {
             for _ in 0..BETWEEN_LOOKS {
-                let verdict =
-                    self.verifier.verify_at(black_box(&self.presentation), &self.expectation, self.now);
+                let verdict = verifier.verify_at(black_box(&self.presentation), &self.expectation, self.now);
                 black_box(verdict).expect("the presentation is good");
             }
             count += BETWEEN_LOOKS;

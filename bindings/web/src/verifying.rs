@@ -8,7 +8,7 @@ use crate::{
     trust::TrustStore,
     values,
 };
-use kycvs::{Audience, Nonce, Purpose, Timestamp};
+use kycvs::{Audience, Nonce, Preparation, Purpose, Timestamp};
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 
@@ -70,6 +70,9 @@ impl Expectation {
     }
 }
 
+/// The core has none without a system, where memory may be scarce: a page that has checked 64 answers can spare the 9 MB.
+const KEYS_WITH_TABLES: usize = 4;
+
 /// Checks answers against a trust store and a policy.
 #[wasm_bindgen]
 pub struct Verifier(kycvs::Verifier);
@@ -77,7 +80,8 @@ pub struct Verifier(kycvs::Verifier);
 #[wasm_bindgen]
 impl Verifier {
     pub fn of(trust: &TrustStore, policy: Policy, guard: Option<ForeignGuard>) -> Self {
-        let verifier = kycvs::Verifier::new(trust.0.clone(), policy.0);
+        let preparation = Preparation::default().with_max_keys(KEYS_WITH_TABLES);
+        let verifier = kycvs::Verifier::new(trust.0.clone(), policy.0).with_preparation(preparation);
         Self(match guard {
             Some(guard) => verifier.with_replay_guard(AppGuard::new(guard)),
             None => verifier,

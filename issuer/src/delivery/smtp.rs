@@ -26,8 +26,7 @@ pub struct SmtpGateway {
 /// What the number's digits take the place of.
 const NUMBER: &str = "{number}";
 
-/// How a mail server is reached, and what mails to it look like.
-#[derive(Debug)]
+/// How a mail server is reached, and what mails to it look like. It has no `Debug`: the address may hold a password.
 pub struct SmtpSettings<'a> {
     /// `smtps://host`, `smtp://host?tls=required` (STARTTLS), or plain `smtp://` on loopback, each with a port where it
     /// is not the usual one.
