@@ -189,10 +189,12 @@ impl Verifier {
 
     /// Whether the equation holds, from the key's tables where it has some.
     fn holds(&self, equation: &Equation<'_>, at: usize, key: &VerifyingKey) -> bool {
-        match self.prepared.used(at, key, 1) {
-            Some(prepared) => equation.holds(&prepared.sum(equation)),
-            None => equation.holds(&key.sum(equation)),
+        if let Some(prepared) = self.prepared.tables(at) {
+            return equation.holds(&prepared.sum(equation));
         }
+        let good = equation.holds(&key.sum(equation));
+        self.prepared.count(at, key, usize::from(good));
+        good
     }
 
     /// What a token with a good signature says to this verifier, but for whether it was used before.

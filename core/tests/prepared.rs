@@ -91,15 +91,43 @@ fn a_batch_counts_for_as_many() {
 }
 
 #[test]
-fn strangers_cost_no_memory() {
-    let (verifier, strangers) = (example_verifier(), issuers(4));
-    let passes: Vec<_> = strangers.iter().map(pass).collect();
+fn strangers_and_forgers_cost_no_memory() {
+    let (issuers, strangers) = (issuers(2), [Issuer::new(issuer("issuer-9"), key(50))]);
+    let verifier = Verifier::new(trust(&issuers), Policy::open());
+    let mut forged = pass(&issuers[0]).as_bytes().to_vec();
+    *forged.last_mut().expect("a token") ^= 0x10;
+    let stranger = pass(&strangers[0]);
+    let inputs = [&*forged, stranger.as_bytes()];
     let bytes = held(|| {
-        for pass in passes.iter().cycle().take(1_000) {
-            assert!(verify(&verifier, pass).is_err());
+        for input in inputs.iter().cycle().take(1_000) {
+            assert!(verifier.verify_at(input, &Expectation::no_nonce(), EXAMPLE_NOW).is_err());
         }
     });
     assert_eq!(bytes, 0);
+    let many: Vec<&[u8]> = inputs.iter().copied().cycle().take(1_000).collect();
+    assert!(verifier.verify_many_at(&many, &Expectation::no_nonce(), EXAMPLE_NOW).iter().all(Result::is_err));
+    // None was made in other threads either.
+    let tables = held(|| assert_eq!(verifier.prepare(), 2));
+    assert!((2 * SMALL.start..2 * SMALL.end).contains(&tables), "{tables} bytes");
+}
+
+/// A key that there was no room for gets its tables when there is room again.
+#[test]
+fn what_is_given_up_makes_room() {
+    let issuers = issuers(2);
+    let passes: Vec<_> = issuers.iter().map(pass).collect();
+    let often = |verifier: &Verifier, pass| {
+        held(|| (0..USES).for_each(|_| drop(verify(verifier, pass).expect("good"))))
+    };
+    let verifier = Verifier::new(trust(&issuers), Policy::open())
+        .with_preparation(Preparation::default().with_max_keys(1));
+    assert!(SMALL.contains(&often(&verifier, &passes[0])));
+    assert_eq!(often(&verifier, &passes[1]), 0);
+    let moved = verifier.clone().with_trust(trust(&issuers[1..]));
+    // The old verifier holds the tables of the first key still.
+    assert_eq!(often(&moved, &passes[1]), 0);
+    drop(verifier);
+    assert!(SMALL.contains(&often(&moved, &passes[1])));
 }
 
 #[test]

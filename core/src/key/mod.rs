@@ -25,6 +25,7 @@ pub use signing::{Signer, SigningKey};
 pub use verifying::VerifyingKey;
 
 pub(crate) use equation::{Equation, hold_all};
+pub(crate) use prepared::CHUNK;
 
 use crate::error::{Error, ErrorCode, Result};
 use core::{fmt, str::FromStr};

@@ -8,7 +8,7 @@ use super::{Expectation, Verdict, Verifier, equation};
 use crate::{
     chunks::every_chunk,
     error::{ErrorCode, Result},
-    key::{Equation, hold_all},
+    key::{CHUNK, Equation, hold_all},
     time::Timestamp,
     token::{Parts, decode_text},
     trust::TrustedKey,
@@ -16,9 +16,6 @@ use crate::{
 use alloc::vec::Vec;
 use core::{fmt, ops::Deref};
 use zeroize::Zeroizing;
-
-/// Tokens that are worked on together: more gain little, and leave the nearer caches.
-const CHUNK: usize = 256;
 
 /// What was presented, in whatever form: bytes, or one of the text forms.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -126,15 +123,18 @@ impl Verifier {
         let mut sums = Vec::with_capacity(equations.len());
         for of_one_key in open.chunk_by(|one, other| one.at == other.at) {
             let equations = &equations[sums.len()..][..of_one_key.len()];
-            let uses = u32::try_from(equations.len()).unwrap_or(u32::MAX);
             let key = of_one_key[0].trusted.key();
-            match self.prepared.used(of_one_key[0].at, key, uses) {
+            match self.prepared.tables(of_one_key[0].at) {
                 Some(prepared) => sums.extend(prepared.sums(equations)),
                 None => sums.extend(equations.iter().map(|equation| key.sum(equation))),
             }
         }
-        for (read, good) in open.into_iter().zip(hold_all(&equations, &sums)) {
+        for (read, good) in open.iter_mut().zip(hold_all(&equations, &sums)) {
             read.signature = if good { Signature::Good } else { Signature::Bad };
+        }
+        for of_one_key in open.chunk_by(|one, other| one.at == other.at) {
+            let good = of_one_key.iter().filter(|read| matches!(read.signature, Signature::Good)).count();
+            self.prepared.count(of_one_key[0].at, of_one_key[0].trusted.key(), good);
         }
     }
 }

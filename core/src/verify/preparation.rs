@@ -1,20 +1,24 @@
 //! When a trusted key gets tables, and how many may.
 //!
 //! Trusted keys are few and live long, and tokens are many. A key's tables pay after some dozens of tokens, so that they are made
-//! then and not before: a phone that checks ten tokens never has them. Keys that are not trusted are not in this book
-//! at all, so that nothing a stranger sends takes memory; and the number of keys with tables is bounded.
+//! then and not before: a phone that checks ten tokens never has them. Only good signatures count, and keys that are not
+//! trusted are not in this book at all, so that nothing a stranger sends takes memory; and the number of keys with tables is
+//! bounded.
 
 use crate::{
     key::{PreparedKey, VerifyingKey},
-    trust::TrustStore,
+    trust::{TrustStore, TrustedKey},
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
 use once_cell::race::OnceBox;
 
 /// What a [`Verifier`](crate::Verifier) may spend on being fast: how much memory, for how many keys.
 ///
-/// A verifier prepares a trusted key when it has checked 64 signatures under it, for no more than 32 keys: nobody has to set
+/// A verifier prepares a trusted key when it has found 64 signatures good under it, for no more than 32 keys: nobody has to set
 /// anything. A key takes 638 kB and half a millisecond or so, once; the first one in a process takes 6.9 MB and some milliseconds more.
 /// From then on its tokens are verified in less than half the time, with the same verdicts.
 ///
@@ -39,19 +43,20 @@ impl Preparation {
         Self { max_keys: 0, large: false }
     }
 
-    /// Tables of 6.9 MB a key, for a fifth less time than with the small ones; for at most 32 keys unless set.
+    /// Tables of 6.9 MB a key, for an eighth less time than with the small ones; for at most 32 keys unless set.
     #[must_use]
     pub fn large() -> Self {
         Self { max_keys: 32, large: true }
     }
 
-    /// For how many keys there may be tables at a time. Those that are met often first get them.
+    /// For how many keys there may be tables at a time, in this verifier, its clones, and those that
+    /// [`with_trust`](crate::Verifier::with_trust) makes of it. Whichever keys come first get them.
     #[must_use]
     pub fn with_max_keys(self, max_keys: usize) -> Self {
         Self { max_keys, ..self }
     }
 
-    /// How often a key is used before it gets tables: about as often as pays for making them.
+    /// How many good signatures a key has before it gets tables: about as many as pay for making them.
     fn uses_that_pay(&self) -> u32 {
         if self.large { 1_024 } else { 64 }
     }
@@ -73,66 +78,112 @@ pub(super) struct Prepared {
     preparation: Preparation,
     /// One for each key of the store, in its order; none where there will never be tables.
     slots: Vec<Arc<Slot>>,
-    /// How many more keys may get tables.
-    left: AtomicUsize,
+    left: Arc<Left>,
 }
 
-/// Shared by the verifiers that a change of the trust store leaves behind and makes.
-#[derive(Default)]
+/// How many more keys may get tables, in all verifiers that came of one by a change of the trust store.
+struct Left(AtomicUsize);
+
+/// One key's, in whichever of those verifiers it stands.
 struct Slot {
-    uses: AtomicU32,
+    good: AtomicU32,
+    /// Someone makes the tables, or they are there.
+    taken: AtomicBool,
     key: OnceBox<PreparedKey>,
+    left: Arc<Left>,
 }
 
 impl Prepared {
     pub(super) fn new(trust: &TrustStore, preparation: Preparation) -> Self {
-        let keys = if preparation.max_keys == 0 { 0 } else { trust.len() };
-        let slots = (0..keys).map(|_| Arc::default()).collect();
-        Self { slots, left: AtomicUsize::new(preparation.max_keys), preparation }
+        let left = Arc::new(Left(AtomicUsize::new(preparation.max_keys)));
+        let slots = if preparation.max_keys == 0 { 0 } else { trust.len() };
+        let slots = (0..slots).map(|_| Arc::new(Slot::new(&left))).collect();
+        Self { preparation, slots, left }
     }
 
     /// For another trust store: a key that stays keeps its tables.
     pub(super) fn moved(&self, old: &TrustStore, new: &TrustStore) -> Self {
-        let mut moved = Self::new(new, self.preparation.clone());
-        let mut taken = 0;
-        for (slot, trusted) in moved.slots.iter_mut().zip(new.keys()) {
-            let same = old.with_id(trusted.key_id()).find(|(_, known)| known.key() == trusted.key());
-            if let Some((at, _)) = same {
-                *slot = Arc::clone(&self.slots[at]);
-                taken += usize::from(slot.key.get().is_some());
+        let slot = |trusted: &TrustedKey| {
+            let mut with_id = old.with_id(trusted.key_id());
+            let same = with_id.find(|(_, known)| known.key() == trusted.key());
+            match same.and_then(|(at, _)| self.slots.get(at)) {
+                Some(slot) => Arc::clone(slot),
+                None => Arc::new(Slot::new(&self.left)),
             }
+        };
+        let keys = if self.preparation.max_keys == 0 { 0 } else { new.len() };
+        Self {
+            preparation: self.preparation.clone(),
+            slots: new.keys().take(keys).map(slot).collect(),
+            left: Arc::clone(&self.left),
         }
-        moved.left = AtomicUsize::new(self.preparation.max_keys.saturating_sub(taken));
-        moved
     }
 
-    /// The tables of the key at `at`, where it has some by now; `uses` more signatures are about to be checked under it.
-    pub(super) fn used(&self, at: usize, key: &VerifyingKey, uses: u32) -> Option<&PreparedKey> {
-        let slot = self.slots.get(at)?;
-        if let Some(prepared) = slot.key.get() {
-            return Some(prepared);
+    /// The tables of the key at `at`, where it has some by now.
+    pub(super) fn tables(&self, at: usize) -> Option<&PreparedKey> {
+        self.slots.get(at)?.key.get()
+    }
+
+    /// Notes that `good` signatures were found good under the key at `at`, and makes its tables where they pay by now.
+    ///
+    /// Signatures that are not good do not count: anyone can make those, for every key.
+    pub(super) fn count(&self, at: usize, key: &VerifyingKey, good: usize) {
+        let Some(slot) = self.slots.get(at) else { return };
+        if good == 0 || slot.key.get().is_some() {
+            return;
         }
-        let pays = self.preparation.uses_that_pay();
-        let before = slot.uses.fetch_add(uses, Relaxed);
-        // One thread crosses the line and makes the tables; the others go on without.
-        (before < pays && before.saturating_add(uses) >= pays).then(|| self.prepare(slot, key)).flatten()
+        let good = u32::try_from(good).unwrap_or(u32::MAX);
+        let until_now = slot.good.fetch_add(good, Relaxed).saturating_add(good);
+        // Where another thread makes them, this one goes on without.
+        if until_now >= self.preparation.uses_that_pay() && slot.take() {
+            slot.key.get_or_init(|| Box::new(self.preparation.prepare(key)));
+        }
     }
 
     /// Makes tables for all keys, as far as they may have some, and tells how many have.
     pub(super) fn prepare_all(&self, trust: &TrustStore) -> usize {
         let keys = self.slots.iter().zip(trust.keys());
-        keys.filter(|(slot, trusted)| self.prepare(slot, trusted.key()).is_some()).count()
+        keys.filter(|(slot, trusted)| {
+            if slot.take() {
+                slot.key.get_or_init(|| Box::new(self.preparation.prepare(trusted.key())));
+            }
+            while slot.taken.load(Acquire) && slot.key.get().is_none() {
+                // For less than a millisecond, or some milliseconds where the tables are large.
+                core::hint::spin_loop();
+            }
+            slot.key.get().is_some()
+        })
+        .count()
+    }
+}
+
+impl Slot {
+    fn new(left: &Arc<Left>) -> Self {
+        Self {
+            good: AtomicU32::new(0),
+            taken: AtomicBool::new(false),
+            key: OnceBox::new(),
+            left: Arc::clone(left),
+        }
     }
 
-    fn prepare<'a>(&self, slot: &'a Slot, key: &VerifyingKey) -> Option<&'a PreparedKey> {
-        if let Some(prepared) = slot.key.get() {
-            return Some(prepared);
+    /// Whether it is this caller who is to make the tables: nobody else does or did, and there may be some more.
+    fn take(&self) -> bool {
+        if self.left.0.load(Relaxed) == 0 || self.taken.swap(true, AcqRel) {
+            return false;
         }
-        self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).ok()?;
-        if slot.key.set(Box::new(self.preparation.prepare(key))).is_err() {
-            // Another thread was faster, and has counted it.
-            self.left.fetch_add(1, Relaxed);
+        let may = self.left.0.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        if !may {
+            self.taken.store(false, Release);
         }
-        slot.key.get()
+        may
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if *self.taken.get_mut() {
+            self.left.0.fetch_add(1, Relaxed);
+        }
     }
 }
