@@ -3,8 +3,8 @@
 //! Criterion measures one side after the other, so that a machine that is busy now and idle then shifts the two against each
 //! other. For the ratio of the two there is the bench `ratios`, which takes turns.
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use kycvs_benches::Sides;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use kycvs_benches::{Bulk, Sides};
 use std::hint::black_box;
 
 fn issue(criterion: &mut Criterion) {
@@ -17,9 +17,24 @@ fn issue(criterion: &mut Criterion) {
 
 fn verify(criterion: &mut Criterion) {
     let sides = sides();
+    sides.prepare();
     let mut group = criterion.benchmark_group("verify");
     group.bench_function("kycvs", |bencher| bencher.iter(|| black_box(&sides).verify()));
+    group.bench_function("kycvs_prepared", |bencher| bencher.iter(|| black_box(&sides).verify_prepared()));
     group.bench_function("dalek_verify_strict", |bencher| bencher.iter(|| black_box(&sides).verify_strict()));
+    group.finish();
+}
+
+/// Many at once; the time is that of all of them, and criterion says how many a second beside it.
+fn bulk(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("bulk");
+    for (name, keys, tokens) in
+        [("64_of_one_key", 1, 64), ("1024_of_one_key", 1, 1_024), ("1024_of_32_keys", 32, 1_024)]
+    {
+        let bulk = Bulk::new(keys, tokens).expect("the example of SPEC.md");
+        group.throughput(Throughput::Elements(bulk.tokens()));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(&bulk).verify().is_ok()));
+    }
     group.finish();
 }
 
@@ -36,5 +51,5 @@ fn sides() -> Sides {
     Sides::new().expect("the example of SPEC.md")
 }
 
-criterion_group!(benches, issue, verify, parse);
+criterion_group!(benches, parse, issue, verify, bulk);
 criterion_main!(benches);

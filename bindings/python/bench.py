@@ -6,15 +6,14 @@ The case of test-vectors/valid.json is `valid/specification` unless named; it is
 purpose, at its time, without a person. Prints `ready NAME ...`; then for each line NAME on standard input it runs one
 round of 0.4 s or more and prints the nanoseconds of one call. The end of input ends it.
 
-`cargo xtask bench` runs this beside the same in Rust. The peers need `cryptography`, `PyJWT` and `cwt`; one that is not
-installed is not offered.
+`cargo xtask bench boundary` runs this beside the same in Rust. The peers are in bench_peers.py, and what they need in
+requirements-bench.txt; one that is not installed is not offered.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import secrets
 import sys
 import threading
 import time
@@ -23,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import kycvs
+from bench_peers import PEERS, Call
 
 VECTORS = Path(__file__).resolve().parent.parent.parent / "test-vectors" / "valid.json"
 SHORTEST_ROUND_NS = 400_000_000
-
-Call = Callable[[], object]
 
 
 def main(case_id: str = "valid/specification") -> None:
@@ -118,93 +116,6 @@ def together(call: Call, threads: int) -> float:
     for worker in workers:
         worker.join()
     return (time.perf_counter_ns() - begin) / (calls * threads)
-
-
-def pyjwt_eddsa() -> Call:
-    """PyJWT: a JWT with the same claims, EdDSA, audience and expiry checked, the nonce and the purpose compared."""
-    import jwt
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    key = Ed25519PrivateKey.generate()
-    nonce = secrets.token_urlsafe(16)
-    now = int(time.time())
-    claims = {
-        "iss": "in.gov.cowin",
-        "aud": "irctc.co.in",
-        "iat": now,
-        "exp": now + 86400,
-        "jti": secrets.token_hex(16),
-        "nonce": nonce,
-        "status": 2,
-        "purpose": "rail-booking",
-        "commitment": secrets.token_urlsafe(32),
-    }
-    token = jwt.encode(claims, key, algorithm="EdDSA")
-    public = key.public_key()
-
-    def verify() -> object:
-        decoded = jwt.decode(token, public, algorithms=["EdDSA"], audience="irctc.co.in", issuer="in.gov.cowin")
-        if decoded["nonce"] != nonce or decoded["purpose"] != "rail-booking":
-            raise ValueError("another answer")
-        return decoded
-
-    verify()
-    return verify
-
-
-def cwt() -> Call:
-    """PyPI's cwt: this project's own token, its signature and times checked."""
-    from cwt import COSEKey, decode
-
-    signing = kycvs.SigningKey.generate()
-    answer = kycvs.Issuer("in.gov.cowin", signing).issue(
-        kycvs.Status.FULLY_VACCINATED,
-        "rail-booking",
-        valid_for=86400,
-        audience="irctc.co.in",
-        nonce=secrets.token_bytes(16),
-        subject=kycvs.Subject("A.P.J. Abdul Kalam"),
-    )
-    token = answer.without_opening().to_bytes()
-    # The COSE_Key's labels: kty OKP, kid, alg EdDSA, key_ops verify, crv Ed25519, x.
-    key = COSEKey.new(
-        {
-            1: 1,
-            2: bytes.fromhex(signing.verifying_key.key_id),
-            3: -8,
-            4: [2],
-            -1: 6,
-            -2: signing.verifying_key.to_bytes(),
-        }
-    )
-
-    def verify() -> object:
-        return decode(token, key)
-
-    verify()
-    return verify
-
-
-def cryptography_ed25519() -> Call:
-    """The bare signature of cryptography (OpenSSL) over as many bytes as a token signs."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    key = Ed25519PrivateKey.generate()
-    message = secrets.token_bytes(200)
-    signature = key.sign(message)
-    public = key.public_key()
-
-    def verify() -> object:
-        return public.verify(signature, message)
-
-    return verify
-
-
-PEERS: dict[str, Callable[[], Call]] = {
-    "pyjwt-eddsa": pyjwt_eddsa,
-    "cwt": cwt,
-    "cryptography-ed25519": cryptography_ed25519,
-}
 
 
 if __name__ == "__main__":

@@ -196,6 +196,8 @@ pub(crate) enum Entity {
     List(EntityList),
     /// Take an entity's right to ask from it
     Disable(EntityId),
+    /// Give an entity that was disabled its right to ask back
+    Enable(EntityId),
     /// Give an entity another key; the one before is good no more
     RotateKey(EntityRotateKey),
 }

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use kycvs::Family;
+use kycvs::{ErrorCode, Family};
+
+#[cfg(feature = "serve")]
+use kycvs_issuer::config::ConfigError;
 
 use crate::output::{Output, shown};
 use crate::report::ErrorObject;
@@ -23,6 +26,9 @@ pub(crate) enum Failure {
     NoQrCode(String),
     /// A CSV file that is none, or a row of it that cannot be understood.
     BadCsv(String),
+    /// A setting of the service that cannot be used.
+    #[cfg(feature = "serve")]
+    BadSetting(String),
     /// An audit log that is not as it was written.
     #[cfg(feature = "serve")]
     BrokenLog(String),
@@ -54,6 +60,8 @@ impl Failure {
             Self::NoQrCode(_) => "no_qr_code",
             Self::BadCsv(_) => "bad_csv",
             #[cfg(feature = "serve")]
+            Self::BadSetting(_) => ErrorCode::InvalidSetting.as_str(),
+            #[cfg(feature = "serve")]
             Self::BrokenLog(_) => "broken_log",
             Self::Usage(_) | Self::Said(_) | Self::ClosedPipe => "usage",
         }
@@ -64,6 +72,8 @@ impl Failure {
         match self {
             Self::At(_, failure) => failure.number(),
             Self::Core(error) => error.number(),
+            #[cfg(feature = "serve")]
+            Self::BadSetting(_) => ErrorCode::InvalidSetting.number(),
             _ => 0,
         }
     }
@@ -73,6 +83,8 @@ impl Failure {
         match self {
             Self::At(_, failure) => failure.family(),
             Self::Core(error) => error.family().as_str(),
+            #[cfg(feature = "serve")]
+            Self::BadSetting(_) => ErrorCode::InvalidSetting.family().as_str(),
             _ => "usage",
         }
     }
@@ -84,7 +96,7 @@ impl Failure {
             Self::Core(error) => error.to_string(),
             Self::Usage(text) | Self::Io(text) | Self::NoQrCode(text) | Self::BadCsv(text) => text.clone(),
             #[cfg(feature = "serve")]
-            Self::BrokenLog(text) => text.clone(),
+            Self::BadSetting(text) | Self::BrokenLog(text) => text.clone(),
             Self::Said(_) | Self::ClosedPipe => String::new(),
         }
     }
@@ -122,6 +134,14 @@ impl Failure {
     /// `error[code]: sentence`.
     pub(crate) fn line(&self) -> String {
         format!("error[{}]: {}", self.code(), self.message())
+    }
+}
+
+#[cfg(feature = "serve")]
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let text = shown(&error.to_string()).into_owned();
+        if error.is_unreadable() { Self::Io(text) } else { Self::BadSetting(text) }
     }
 }
 

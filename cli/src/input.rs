@@ -158,7 +158,7 @@ fn is_text(text: &str) -> bool {
 fn looks_like_path(text: &str) -> bool {
     let endings = [".kycvs", ".png", ".jpg", ".jpeg", ".txt", ".cbor", ".bin"];
     let lower = text.to_ascii_lowercase();
-    !text.starts_with("KV1:")
+    !Presentation::is_kv1(text)
         && (endings.iter().any(|ending| lower.ends_with(ending))
             || ["/", "./", "../", "~/", ".\\", "..\\"].iter().any(|start| text.starts_with(start)))
 }

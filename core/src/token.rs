@@ -232,6 +232,21 @@ impl Presentation {
         Self::from_bytes(&text::decode(text)?)
     }
 
+    /// Whether a text claims to be an answer's: whether it begins with `KV1:`, behind white space or not. So the answer is
+    /// told from whatever else was scanned beside it, and what is wrong with it can be said; to read it is for
+    /// [`from_text`](Self::from_text). Base64url has no such mark.
+    ///
+    /// ```
+    /// use kycvs::Presentation;
+    ///
+    /// assert!(Presentation::is_kv1("KV1:RRQJ"));
+    /// assert!(!Presentation::is_kv1("https://example.org/"));
+    /// ```
+    #[must_use]
+    pub fn is_kv1(text: &str) -> bool {
+        text::is_kv1(text)
+    }
+
     /// The bytes that a text stands for, read no further: for tools that show what is in a damaged one.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use kycvs::{Issuer, Signer};
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::Clock,
@@ -30,6 +31,8 @@ pub(crate) struct App {
     pub(crate) inbox: Option<Arc<Inbox>>,
     /// Says that there is a webhook to send.
     pub(crate) webhook_wake: Arc<Notify>,
+    /// What goes on to its end where the connection of its call breaks. The database is not closed before.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl fmt::Debug for App {

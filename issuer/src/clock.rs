@@ -42,7 +42,7 @@ impl Clock {
         Self { stands_at_ms: Some(Self::default().now_ms()), ..Self::default() }
     }
 
-    /// Moves the time ahead.
+    /// Moves the time ahead, or with a negative number back.
     #[cfg(test)]
     pub(crate) fn advance(&self, seconds: i64) {
         self.offset_ms.fetch_add(seconds * 1000, Ordering::Relaxed);

@@ -9,11 +9,13 @@ mod example;
 mod file;
 mod secrets;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
+
+use crate::net::FINISH;
 
 pub use file::ConfigError;
 pub(crate) use secrets::{Source, read_secret_file};
@@ -76,8 +78,8 @@ pub struct Config {
     pub log: Log,
 }
 
-/// The database.
-#[derive(Clone, Debug, Deserialize)]
+/// The database. Its `Debug` shows a file, and of another URL the kind alone.
+#[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `sqlite:FILE`, or `postgres://...` where no password is in it.
@@ -91,6 +93,19 @@ pub struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self { url: "sqlite:kycvs.db".to_owned(), url_file: None, connections: 8 }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A password in it is refused, and may be there until then.
+        let Self { url, url_file, connections } = self;
+        let shown = if url.starts_with("sqlite:") { Some(url.as_str()) } else { url.split(':').next() };
+        f.debug_struct("Database")
+            .field("url", &shown)
+            .field("url_file", url_file)
+            .field("connections", connections)
+            .finish_non_exhaustive()
     }
 }
 
@@ -201,8 +216,8 @@ pub struct Rate {
     pub seconds: f64,
 }
 
-/// How passwords reach phones.
-#[derive(Clone, Debug, Deserialize)]
+/// How passwords reach phones. Its `Debug` shows of an address the host alone: the rest may hold a provider's key.
+#[derive(Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Delivery {
     /// A signed HTTP call to an SMS gateway.
@@ -233,6 +248,46 @@ pub enum Delivery {
     },
     /// A page at `/inbox` that shows every message to everyone: for development alone.
     Inbox {},
+}
+
+impl Config {
+    /// How long what is under way is waited for when the service stops: a delivery, and what is written after it.
+    pub(crate) fn finish(&self) -> Duration {
+        FINISH.max(Duration::from_secs(self.delivery.seconds() + 5))
+    }
+}
+
+impl Delivery {
+    /// How long handing a message over may take.
+    pub(crate) fn seconds(&self) -> u64 {
+        match *self {
+            Self::Webhook { timeout, .. } | Self::Smtp { timeout, .. } => timeout.into(),
+            Self::Inbox {} => 0,
+        }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Webhook { url, secret_file, timeout } => f
+                .debug_struct("Webhook")
+                .field("host", &url.host_str())
+                .field("secret_file", secret_file)
+                .field("timeout", timeout)
+                .finish_non_exhaustive(),
+            Self::Smtp { url, username, password_file, from, to, timeout } => f
+                .debug_struct("Smtp")
+                .field("host", &url.host_str())
+                .field("username", username)
+                .field("password_file", password_file)
+                .field("from", from)
+                .field("to", to)
+                .field("timeout", timeout)
+                .finish_non_exhaustive(),
+            Self::Inbox {} => f.write_str("Inbox"),
+        }
+    }
 }
 
 /// Webhooks to verifying entities.

@@ -95,7 +95,17 @@ impl Db {
         Ok(row?.try_get::<i64, _>("busy")? == 0)
     }
 
-    /// Whether it is PostgreSQL, for the few statements that differ.
+    /// What ends a `SELECT` of the rows that a statement over many of them changes, in an order that others do not keep:
+    /// it waits for none that somebody else has locked. In SQLite nobody else has.
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Whether it is PostgreSQL.
+    #[cfg(test)]
     pub(crate) fn is_postgres(&self) -> bool {
         self.dialect == Dialect::Postgres
     }
@@ -115,6 +125,13 @@ pub(crate) fn kind(error: &sqlx::Error) -> &'static str {
         sqlx::Error::Database(_) => "refused",
         _ => "statement",
     }
+}
+
+/// Whether PostgreSQL ended the transaction so that another could go on: a deadlock, or a serialisation failure. The same
+/// may work at once.
+pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "40P01" || code == "40001")
 }
 
 fn sqlite_pool(connections: u32) -> AnyPoolOptions {

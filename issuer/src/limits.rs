@@ -2,6 +2,11 @@
 //!
 //! Each limit is a rate as GCRA takes it (the leaky bucket as a meter): one row with the time at which everything that
 //! was used up is there again. A row is named by a keyed hash, so that no number and no address is in the table.
+//!
+//! Clocks go wrong, and those of two instances differ. A row whose time is farther ahead than this clock could have put
+//! it is of a clock that was ahead; taken at its word, it would lock an entity or a network out for as long. It counts
+//! as one that is just full ([`Meter::farthest`]). Not so a number's: what bounds the guesses must not give way to a
+//! clock.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -58,12 +63,14 @@ impl Limit<'_> {
             .bind(self.key(app))
             .fetch_optional(app.db.reader())
             .await?;
-        match row.map(|row| row.try_get::<i64, _>("full_at_ms")).transpose()? {
-            Some(full_at) if full_at > now.saturating_add(meter.tolerance) => {
-                Err(meter.refusal(full_at, now))
-            }
-            _ => Ok(()),
+        let Some(full_at) = row.map(|row| row.try_get::<i64, _>("full_at_ms")).transpose()? else {
+            return Ok(());
+        };
+        let is_used_up = full_at > now.saturating_add(meter.tolerance);
+        if is_used_up && full_at <= now.saturating_add(meter.farthest) {
+            return Err(meter.refusal(full_at, now));
         }
+        Ok(())
     }
 
     /// Gives one back that came to nothing.
@@ -77,17 +84,19 @@ impl Limit<'_> {
     }
 
     async fn upsert(self, tx: &mut Tx, app: &App, now: i64, latest: i64) -> Result<bool> {
-        let interval = self.meter(app).interval;
+        let Meter { interval, tolerance, farthest } = self.meter(app);
         let done = sqlx::query(
             "INSERT INTO limits (key, full_at_ms) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET full_at_ms = \
-             CASE WHEN limits.full_at_ms > $3 THEN limits.full_at_ms ELSE $3 END + $4 \
-             WHERE limits.full_at_ms <= $5",
+             CASE WHEN limits.full_at_ms <= $3 THEN $3 WHEN limits.full_at_ms > $6 THEN $7 \
+             ELSE limits.full_at_ms END + $4 WHERE limits.full_at_ms <= $5 OR limits.full_at_ms > $6",
         )
         .bind(self.key(app))
         .bind(now.saturating_add(interval))
         .bind(now)
         .bind(interval)
         .bind(latest)
+        .bind(now.saturating_add(farthest))
+        .bind(now.saturating_add(tolerance))
         .execute(&mut **tx)
         .await?;
         Ok(done.rows_affected() > 0)
@@ -95,13 +104,13 @@ impl Limit<'_> {
 
     fn meter(self, app: &App) -> Meter {
         let limits = &app.config.limits;
-        Meter::of(match self {
-            Self::OtpToNumber(_) => limits.otp_per_number,
-            Self::OtpFromAddress(_) => limits.otp_per_address,
-            Self::ConfirmFromAddress(_) => limits.confirm_per_address,
-            Self::RequestByEntity(_) => limits.requests_per_entity,
-            Self::PassFromAddress(_) => limits.passes_per_address,
-        })
+        match self {
+            Self::OtpToNumber(_) => Meter { farthest: i64::MAX, ..Meter::of(limits.otp_per_number) },
+            Self::OtpFromAddress(_) => Meter::of(limits.otp_per_address),
+            Self::ConfirmFromAddress(_) => Meter::of(limits.confirm_per_address),
+            Self::RequestByEntity(_) => Meter::of(limits.requests_per_entity),
+            Self::PassFromAddress(_) => Meter::of(limits.passes_per_address),
+        }
     }
 
     fn key(self, app: &App) -> Vec<u8> {
@@ -130,14 +139,22 @@ struct Meter {
     interval: i64,
     /// How far ahead of now the time of the row may be for there to be one.
     tolerance: i64,
+    /// How far ahead it may be at all, for this clock to have put it there.
+    farthest: i64,
 }
+
+/// By how much the clocks of instances may differ. Within it a row of another clock is taken at its word: otherwise who
+/// asks two instances in turn would get more than the rate.
+const SKEW: Duration = Duration::from_secs(10);
 
 impl Meter {
     fn of(rate: Rate) -> Self {
         let interval = Duration::try_from_secs_f64(rate.seconds).unwrap_or(Duration::MAX).as_millis();
         // A thousand years are enough, and cannot overflow below.
         let interval = i64::try_from(interval).unwrap_or(i64::MAX).clamp(1, 31_556_952_000_000);
-        Self { interval, tolerance: interval.saturating_mul(i64::from(rate.burst.max(1)) - 1) }
+        let tolerance = interval.saturating_mul(i64::from(rate.burst.max(1)) - 1);
+        let skew = i64::try_from(SKEW.as_millis()).unwrap_or(i64::MAX);
+        Self { interval, tolerance, farthest: tolerance.saturating_add(interval).saturating_add(skew) }
     }
 
     fn refusal(&self, full_at: i64, now: i64) -> Problem {

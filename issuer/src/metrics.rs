@@ -95,9 +95,15 @@ impl Metrics {
         self.messages.get_or_create(&OutcomeLabel { outcome: "failed" }).inc();
     }
 
-    /// A webhook was taken by the entity, or was not, or was given up.
-    pub(crate) fn webhook(&self, outcome: &'static str) {
+    /// A call of a webhook, which the entity took or did not take.
+    pub(crate) fn webhook(&self, is_taken: bool) {
+        let outcome = if is_taken { "taken" } else { "not_taken" };
         self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// Webhooks that no entity took and that are called no more: their time is over, or there is nobody to call.
+    pub(crate) fn webhooks_given_up(&self, count: u64) {
+        self.webhooks.get_or_create(&OutcomeLabel { outcome: "given_up" }).inc_by(count);
     }
 
     /// All of them, in the text format that Prometheus reads.
@@ -130,7 +136,11 @@ impl Default for Metrics {
         registry.register("answers", "Answers signed by kind", metrics.answers.clone());
         registry.register("ended", "Requests ended by state", metrics.ended.clone());
         registry.register("otp_messages", "Messages with a password by outcome", metrics.messages.clone());
-        registry.register("webhooks", "Webhooks to entities by outcome", metrics.webhooks.clone());
+        registry.register(
+            "webhooks",
+            "Calls of webhooks that entities took and did not take, and webhooks that were given up",
+            metrics.webhooks.clone(),
+        );
         metrics
     }
 }

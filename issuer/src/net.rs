@@ -29,7 +29,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tower::ServiceExt;
 
@@ -43,7 +43,7 @@ const HEAD: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_mins(1);
 /// The same, while most places are taken.
 const SILENCE_WHEN_FULL: Duration = Duration::from_secs(3);
-/// What is under way when the service stops is finished within this.
+/// What is under way at the end is given at least this.
 pub(crate) const FINISH: Duration = Duration::from_secs(10);
 /// A head is never larger.
 const LARGEST_HEAD: u32 = 16 * 1024;
@@ -54,11 +54,13 @@ pub(crate) struct Server {
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) proxies: Proxies,
     pub(crate) max_connections: u32,
+    /// What is under way at the end is finished within this.
+    pub(crate) finish: Duration,
 }
 
 impl Server {
-    /// Serves until `stop` is ready, and then finishes what is under way.
-    pub(crate) async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+    /// Serves until `stop` is ready, and then finishes what is under way. Until when there is time for that.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Instant {
         let places = usize::try_from(self.max_connections).unwrap_or(Semaphore::MAX_PERMITS);
         let free = Arc::new(Semaphore::new(places));
         let shared = Arc::new(self);
@@ -85,9 +87,11 @@ impl Server {
             });
         }
         drop(listener);
-        if timeout(FINISH, graceful.shutdown()).await.is_err() {
+        let deadline = Instant::now() + shared.finish;
+        if timeout_at(deadline, graceful.shutdown()).await.is_err() {
             tracing::warn!("some calls were not finished in time");
         }
+        deadline
     }
 }
 

@@ -40,9 +40,11 @@ pub(crate) fn install_crypto() {
 pub(crate) enum Outcome {
     /// 2xx.
     Taken,
-    /// It may go better later, at the earliest after that many seconds where the other side says so. The text is for the
-    /// log, without anything of the address or the body.
+    /// It was not taken, and may be later, at the earliest after that many seconds where the other side says so. The text is
+    /// for the log, without anything of the address or the body.
     Again(String, Option<u64>),
+    /// The same, but that it may have been taken: no answer came, or one of a proxy or of a fault.
+    Unknown(String, Option<u64>),
     /// The same call will be refused again.
     Refused(String),
 }
@@ -53,7 +55,9 @@ impl Outcome {
     pub(crate) async fn of(result: reqwest::Result<Response>) -> Self {
         let mut response = match result {
             Ok(response) => response,
-            Err(error) => return Self::Again(reason(&error).to_owned(), None),
+            // Where there is no connection, nothing was sent.
+            Err(error) if error.is_connect() => return Self::Again(reason(&error).to_owned(), None),
+            Err(error) => return Self::Unknown(reason(&error).to_owned(), None),
         };
         let status = response.status();
         let wait = retry_after(&response);
@@ -67,8 +71,10 @@ impl Outcome {
         let told = format!("it answered {}", status.as_u16());
         match status {
             status if status.is_success() => Self::Taken,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Self::Again(told, wait),
-            status if status.is_server_error() => Self::Again(told, wait),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
+                Self::Again(told, wait)
+            }
+            status if status.is_server_error() => Self::Unknown(told, wait),
             _ => Self::Refused(told),
         }
     }
@@ -101,15 +107,19 @@ fn retry_after(response: &Response) -> Option<u64> {
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         // Of a scheme that is not the web's, such as smtp, an address in figures is a name as well.
-        Some(Host::Domain(name)) => {
-            name == "localhost"
-                || name.ends_with(".localhost")
-                || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Some(Host::Domain(name)) => is_loopback_name(name),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::from(address).to_canonical().is_loopback(),
         None => false,
     }
+}
+
+/// Whether a host's name, or its address in figures, is this machine's.
+pub(crate) fn is_loopback_name(name: &str) -> bool {
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// The wait before repetition number `attempt` (the first is 1): twice as long each time up to `longest`, and of that

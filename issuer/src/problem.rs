@@ -9,6 +9,8 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
+use crate::db;
+
 /// The codes, each with its HTTP status, its title, and what the caller can do. They are served at `/problems`.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $title:literal;)*) => {
@@ -71,6 +73,8 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<u64>,
     /// More members of the document, such as `tries_left`.
     pub(crate) members: Map<String, Value>,
+    /// Whether the database only let another transaction go first, so that the same may work at once.
+    pub(crate) is_conflict: bool,
 }
 
 /// The result of what the service does.
@@ -78,7 +82,7 @@ pub(crate) type Result<T, E = Problem> = std::result::Result<T, E>;
 
 impl Problem {
     pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after: None, members: Map::new() }
+        Self { code, detail: detail.into(), retry_after: None, members: Map::new(), is_conflict: false }
     }
 
     #[must_use]
@@ -125,12 +129,14 @@ impl IntoResponse for Problem {
 /// The database is away or refuses. The cause goes to the log by its kind: the text of a database can hold values.
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
+        let is_conflict = db::is_conflict(&error);
         let (kind, code) = match &error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) => ("connection", ProblemCode::Unavailable),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => ("pool", ProblemCode::Unavailable),
             sqlx::Error::Database(error) => {
                 tracing::error!(code = error.code().as_deref(), "the database refused a statement");
-                return Self::new(ProblemCode::Unavailable, "The database is busy or away.").retry_after(5);
+                let busy = Self::new(ProblemCode::Unavailable, "The database is busy or away.");
+                return Self { is_conflict, ..busy.retry_after(5) };
             }
             _ => ("statement", ProblemCode::Internal),
         };

@@ -3,13 +3,17 @@
 //! The reply is stored in the transaction of what it tells, so that there is either both or neither. Two calls with one
 //! key that come at once meet at that row: who comes second is rolled back and repeats the first one's reply. What had no
 //! effect (a value that is not taken, a service that is away) is not stored and can be tried again with the same key.
+//!
+//! Between what a call does first and what it can say there may be seconds: a message is handed over. Such a call is
+//! [begun](begin) before and [finished](finish) or [given up](give_up) after; who repeats it in between waits for that.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use axum::http::StatusCode;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use sqlx::Row;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     app::App,
@@ -95,6 +99,13 @@ impl Scope<'_> {
     }
 }
 
+/// How much longer than a delivery a begun call may take, in seconds. After that its process died.
+const LONGER: u64 = 3;
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(200);
+/// What stands in place of the status as long as there is none.
+const BEGUN: i64 = 0;
+
 /// Does `work`, or repeats what it was answered with. `work` [keeps](keep) its reply.
 pub(crate) async fn once(
     app: &App,
@@ -102,13 +113,20 @@ pub(crate) async fn once(
     work: impl Future<Output = Result<Reply>>,
 ) -> Result<Reply> {
     let Some(call) = call else { return work.await };
-    if let Some(reply) = find(app, call).await? {
+    if let Found::Reply(reply) = settled(app, call).await? {
         return Ok(reply);
     }
     match work.await {
         Ok(reply) => Ok(reply),
         // Another call with this key may have been quicker, which is why this one found no more to do.
-        Err(problem) => find(app, call).await?.ok_or(problem),
+        Err(problem) => match find(app, call).await? {
+            Found::Nothing => Err(problem),
+            Found::Begun => match settled(app, call).await? {
+                Found::Reply(reply) => Ok(reply),
+                _ => Err(repeat("The same call came to nothing: repeat it.")),
+            },
+            Found::Reply(reply) => Ok(reply),
+        },
     }
 }
 
@@ -121,10 +139,7 @@ pub(crate) async fn keep(
     reply: &Reply,
 ) -> Result<()> {
     let Some(call) = call else { return Ok(()) };
-    let answers = &app.config.answers;
-    let longest = [answers.request_lifetime, answers.max_valid_for, answers.keep_ended];
-    let expires_at = longest.iter().fold(app.clock.now(), |sum, seconds| sum + i64::from(*seconds));
-    let sealed = app.secret.seal(&call.context(), reply.body.as_bytes())?;
+    let (status, body, expires_at) = kept(app, call, reply)?;
     let done = sqlx::query(
         "INSERT INTO replies (scope, key_hash, fingerprint, status, body, request, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope, key_hash) DO NOTHING",
@@ -132,16 +147,87 @@ pub(crate) async fn keep(
     .bind(&call.scope)
     .bind(call.key_hash.as_bytes())
     .bind(call.fingerprint.as_bytes())
-    .bind(i64::from(reply.status.as_u16()))
-    .bind(Base64UrlUnpadded::encode_string(&sealed))
+    .bind(status)
+    .bind(body)
     .bind(request)
     .bind(expires_at)
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 0 {
-        return Err(Problem::new(ProblemCode::WrongState, "The same call is being answered."));
+        return Err(repeat("The same call is being answered."));
     }
     Ok(())
+}
+
+/// Notes, in the transaction of its first effect, that a call is under way whose reply comes later.
+pub(crate) async fn begin(tx: &mut Tx, app: &App, call: Option<&Repeatable>, request: &str) -> Result<()> {
+    let Some(call) = call else { return Ok(()) };
+    let now = app.clock.now();
+    let done = sqlx::query(
+        "INSERT INTO replies (scope, key_hash, fingerprint, status, body, request, expires_at) \
+         VALUES ($1, $2, $3, $4, '', $5, $6) ON CONFLICT (scope, key_hash) DO UPDATE \
+         SET fingerprint = $3, request = $5, expires_at = $6 WHERE replies.status = $4 AND replies.expires_at <= $7",
+    )
+    .bind(&call.scope)
+    .bind(call.key_hash.as_bytes())
+    .bind(call.fingerprint.as_bytes())
+    .bind(BEGUN)
+    .bind(request)
+    .bind(now.saturating_add_unsigned(app.config.delivery.seconds() + LONGER))
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Err(repeat("The same call is being answered."));
+    }
+    Ok(())
+}
+
+/// Stores the reply of a call that was begun, unless what it is about has ended in the meantime.
+pub(crate) async fn finish(app: &App, call: Option<&Repeatable>, reply: &Reply) -> Result<()> {
+    let Some(call) = call else { return Ok(()) };
+    let (status, body, expires_at) = kept(app, call, reply)?;
+    let mut tx = app.db.begin().await?;
+    sqlx::query(
+        "UPDATE replies SET status = $1, body = $2, expires_at = $3 \
+         WHERE scope = $4 AND key_hash = $5 AND status = $6",
+    )
+    .bind(status)
+    .bind(body)
+    .bind(expires_at)
+    .bind(&call.scope)
+    .bind(call.key_hash.as_bytes())
+    .bind(BEGUN)
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Forgets a call that was begun and came to nothing, in the transaction that takes its first effect back: it can be tried
+/// again with the same key.
+pub(crate) async fn give_up(tx: &mut Tx, call: Option<&Repeatable>) -> Result<()> {
+    let Some(call) = call else { return Ok(()) };
+    sqlx::query("DELETE FROM replies WHERE scope = $1 AND key_hash = $2 AND status = $3")
+        .bind(&call.scope)
+        .bind(call.key_hash.as_bytes())
+        .bind(BEGUN)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// A reply as it is stored: status, sealed body, and until when.
+fn kept(app: &App, call: &Repeatable, reply: &Reply) -> Result<(i64, String, i64)> {
+    let answers = &app.config.answers;
+    let longest = [answers.request_lifetime, answers.max_valid_for, answers.keep_ended];
+    let expires_at = longest.iter().fold(app.clock.now(), |sum, seconds| sum + i64::from(*seconds));
+    let sealed = app.secret.seal(&call.context(), reply.body.as_bytes())?;
+    Ok((i64::from(reply.status.as_u16()), Base64UrlUnpadded::encode_string(&sealed), expires_at))
+}
+
+/// Nothing was done by this call, and what another one does is not known yet.
+fn repeat(why: &str) -> Problem {
+    Problem::new(ProblemCode::WrongState, why).retry_after(1)
 }
 
 /// Removes what a person's calls about a request were answered with: it holds the answer.
@@ -153,24 +239,55 @@ pub(crate) async fn forget(tx: &mut Tx, request: &str) -> Result<()> {
     Ok(())
 }
 
-async fn find(app: &App, call: &Repeatable) -> Result<Option<Reply>> {
-    let row = sqlx::query("SELECT fingerprint, status, body FROM replies WHERE scope = $1 AND key_hash = $2")
-        .bind(&call.scope)
-        .bind(call.key_hash.as_bytes())
-        .fetch_optional(app.db.reader())
-        .await?;
-    let Some(row) = row else { return Ok(None) };
+/// What there is of a call.
+enum Found {
+    Nothing,
+    /// It is under way.
+    Begun,
+    Reply(Reply),
+}
+
+/// What there is of a call once it is no longer under way: a reply or nothing, as after the death of its process.
+async fn settled(app: &App, call: &Repeatable) -> Result<Found> {
+    let deadline = Instant::now() + Duration::from_secs(app.config.delivery.seconds() + LONGER + 1);
+    loop {
+        match find(app, call).await? {
+            Found::Begun if Instant::now() >= deadline => {
+                return Err(repeat("The same call is being answered: repeat it."));
+            }
+            Found::Begun => sleep(LOOK).await,
+            found => return Ok(found),
+        }
+    }
+}
+
+async fn find(app: &App, call: &Repeatable) -> Result<Found> {
+    let row = sqlx::query(
+        "SELECT fingerprint, status, body, expires_at FROM replies WHERE scope = $1 AND key_hash = $2",
+    )
+    .bind(&call.scope)
+    .bind(call.key_hash.as_bytes())
+    .fetch_optional(app.db.reader())
+    .await?;
+    let Some(row) = row else { return Ok(Found::Nothing) };
+    let status: i64 = row.try_get("status")?;
+    if status == BEGUN && row.try_get::<i64, _>("expires_at")? <= app.clock.now() {
+        return Ok(Found::Nothing);
+    }
     if !call.fingerprint.is(&row.try_get::<Vec<u8>, _>("fingerprint")?) {
         return Err(Problem::new(
             ProblemCode::KeyReused,
             "This Idempotency-Key came with another call before. Make a new key for each call.",
         ));
     }
+    if status == BEGUN {
+        return Ok(Found::Begun);
+    }
     let broken = || Problem::new(ProblemCode::Internal, "The stored reply cannot be read.");
     let sealed = Base64UrlUnpadded::decode_vec(&row.try_get::<String, _>("body")?).map_err(|_| broken())?;
     let body = app.secret.open(&call.context(), &sealed)?;
-    let status = u16::try_from(row.try_get::<i64, _>("status")?).map_err(|_| broken())?;
-    Ok(Some(Reply {
+    let status = u16::try_from(status).map_err(|_| broken())?;
+    Ok(Found::Reply(Reply {
         status: StatusCode::from_u16(status).map_err(|_| broken())?,
         body: String::from_utf8(body.to_vec()).map_err(|_| broken())?,
         code: None,

@@ -14,7 +14,9 @@ use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
     task::JoinSet,
+    time::{timeout, timeout_at},
 };
+use tokio_util::task::TaskTracker;
 
 use crate::{
     app::App,
@@ -24,7 +26,7 @@ use crate::{
     delivery::{self, Gateway},
     http,
     metrics::Metrics,
-    net::Server,
+    net::{FINISH, Server},
     records::{Records, SqlRecords},
     sweeper,
     tls::Tls,
@@ -90,6 +92,7 @@ impl Service {
             records: Arc::new(SqlRecords::new(db.clone())),
             metrics: Arc::new(Metrics::default()),
             webhook_wake: Arc::new(Notify::new()),
+            tasks: TaskTracker::new(),
             db,
             config: Arc::new(config),
         };
@@ -193,14 +196,17 @@ impl Bound {
             tls,
             proxies: app.config.proxies.clone(),
             max_connections: app.config.max_connections,
+            finish: app.config.finish(),
         };
-        server.serve(listener, stop).await;
+        let deadline = server.serve(listener, stop).await;
+        // What goes on without its connection.
+        app.tasks.close();
+        if timeout_at(deadline, app.tasks.wait()).await.is_err() {
+            tracing::warn!("some calls without a connection were not finished in time");
+        }
         // Workers end after the calls, which may have something for them.
         drop(stopping);
-        if tokio::time::timeout(crate::net::FINISH, async { while workers.join_next().await.is_some() {} })
-            .await
-            .is_err()
-        {
+        if timeout(FINISH, async { while workers.join_next().await.is_some() {} }).await.is_err() {
             tracing::warn!("some work was not finished in time; it is taken up at the next start");
         }
         app.db.close().await;

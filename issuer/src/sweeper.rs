@@ -3,7 +3,11 @@
 
 use std::{pin::pin, time::Duration};
 
-use crate::{app::App, flow::expire, problem::Result};
+use crate::{
+    app::App,
+    flow::expire,
+    problem::{Problem, Result},
+};
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_secs(2);
@@ -18,7 +22,7 @@ pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
     loop {
         // A fault of the database is logged where it becomes a problem; the next round may go better.
         if let Err(problem) = sweep(&app, round).await {
-            tracing::warn!(code = problem.code.as_str(), "sweeping broke off");
+            tracing::warn!(code = problem.code.as_str(), "sweeping broke off in part");
         }
         round = round.wrapping_add(1);
         tokio::select! {
@@ -28,16 +32,25 @@ pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
     }
 }
 
-/// One round.
+/// One round: every step, whether or not those before went well; the first fault.
 pub(crate) async fn sweep(app: &App, round: u32) -> Result<()> {
-    while expire::expire(app).await? == expire::batch() {}
-    while expire::remove(app).await? == expire::batch() {}
-    if round.is_multiple_of(ROUNDS) {
-        expire::forget_old(app).await?;
-    }
+    let is_slow = round.is_multiple_of(ROUNDS);
+    let expired = once_more(|| expire::expire(app)).await;
+    let removed = once_more(|| expire::remove(app)).await;
+    let forgotten = if is_slow { once_more(|| expire::forget_old(app)).await } else { Ok(()) };
     // What calls erased in the meantime is in the journal too.
-    if !app.db.empty_journal().await? && round.is_multiple_of(ROUNDS) {
-        tracing::warn!("somebody reads the database all the time: what was erased stays in its journal");
+    let emptied = app.db.empty_journal().await.map(|emptied| {
+        if !emptied && is_slow {
+            tracing::warn!("somebody reads the database all the time: what was erased stays in its journal");
+        }
+    });
+    expired.and(removed).and(forgotten).and(emptied.map_err(Problem::from))
+}
+
+/// Does it, and once more where the database let another transaction go first.
+async fn once_more<T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> Result<T> {
+    match work().await {
+        Err(problem) if problem.is_conflict => work().await,
+        done => done,
     }
-    Ok(())
 }

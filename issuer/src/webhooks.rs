@@ -19,7 +19,7 @@ use kycvs::Zeroizing;
 use reqwest::{Client, header};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 use tokio::{
     sync::{Notify, Semaphore},
     task::{Id, JoinSet},
@@ -116,12 +116,30 @@ struct Row {
     attempts: u32,
 }
 
+/// A row, and what becomes of it. In the order in which everyone locks such rows: by request first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Told {
+    request: String,
+    id: String,
+    fate: Fate,
+}
+
 /// What becomes of a row.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
+    /// It was taken, or there is nothing to tell any more.
     Done,
+    /// Its time is over.
+    GivenUp,
     /// Milliseconds since 1970.
     AgainAt(i64),
+}
+
+impl Told {
+    /// Whether it is called no more.
+    fn is_over(&self) -> bool {
+        !matches!(self.fate, Fate::AgainAt(_))
+    }
 }
 
 impl Worker {
@@ -212,9 +230,15 @@ impl Worker {
             }
             let Some(first) = calls.join_next().await else { return fails };
             let ended: Vec<_> = iter::once(first).chain(iter::from_fn(|| calls.try_join_next())).collect();
-            fails = ended.iter().any(|ended| !matches!(ended, Ok((_, Fate::Done))));
+            fails = ended.iter().any(|ended| !matches!(ended, Ok(told) if told.is_over()));
             // One transaction for all that ended at the same time.
-            if let Err(error) = self.note(ended.iter().flatten()).await {
+            let mut told: Vec<_> = ended.into_iter().flatten().collect();
+            told.sort_unstable();
+            let noted = match self.note(&told).await {
+                Err(error) if db::is_conflict(&error) => self.note(&told).await,
+                noted => noted,
+            };
+            if let Err(error) = noted {
                 // They are sent again when their time as taken is over, with the same ids.
                 tracing::warn!(kind = db::kind(&error), "what became of webhooks was not noted");
             }
@@ -225,32 +249,34 @@ impl Worker {
         let now_ms = self.clock.now_ms();
         // A row may wait for those before it, each of which may take the whole time of a call.
         let taken = Duration::from_secs(3 * u64::from(self.settings.timeout) + 10);
-        let mut tx = self.db.begin().await?;
-        let rows = sqlx::query(
+        // Many rows, and not in the order in which others lock them: it waits for none.
+        let statement = format!(
             "UPDATE webhooks SET next_at_ms = $1, attempts = attempts + 1 WHERE next_at_ms <= $2 AND id IN \
-             (SELECT id FROM webhooks WHERE entity = $3 AND next_at_ms <= $2 ORDER BY next_at_ms LIMIT $4) \
+             (SELECT id FROM webhooks WHERE entity = $3 AND next_at_ms <= $2 ORDER BY next_at_ms LIMIT $4{}) \
              RETURNING id, request, event, created_at, expires_at, attempts",
-        )
-        .bind(after(now_ms, taken))
-        .bind(now_ms)
-        .bind(entity)
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(&mut *tx)
-        .await?;
+            self.db.skip_locked()
+        );
+        let mut tx = self.db.begin().await?;
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(after(now_ms, taken))
+            .bind(now_ms)
+            .bind(entity)
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *tx)
+            .await?;
         tx.commit().await?;
         rows.iter().map(Row::read).collect()
     }
 
-    /// Sends one; gives its id and what becomes of it.
-    async fn tell(self: Arc<Self>, row: Row, endpoint: Arc<Endpoint>) -> (String, Fate) {
+    /// Sends one, and says what becomes of it.
+    async fn tell(self: Arc<Self>, row: Row, endpoint: Arc<Endpoint>) -> Told {
         let fate = self.fate(&row, &endpoint).await;
-        (row.id, fate)
+        Told { request: row.request, id: row.id, fate }
     }
 
     async fn fate(&self, row: &Row, endpoint: &Endpoint) -> Fate {
         if row.expires_at <= self.clock.now() {
-            self.metrics.webhook("given_up");
-            return Fate::Done;
+            return Fate::GivenUp;
         }
         let body = match (self.view)(row.request.clone()).await {
             Ok(Some(view)) if view["state"] != "acknowledged" => row.body(&view),
@@ -261,13 +287,13 @@ impl Worker {
         let outcome = endpoint.call(row, body, self).await;
         let (entity, event, attempt) = (&endpoint.entity, &row.event, row.attempts);
         let request = row.request.get(..6).unwrap_or_default();
-        self.metrics.webhook(if matches!(outcome, Outcome::Taken) { "taken" } else { "not_taken" });
+        self.metrics.webhook(outcome == Outcome::Taken);
         match outcome {
             Outcome::Taken => {
                 tracing::info!(entity, event, attempt, request, "the entity took its webhook");
                 Fate::Done
             }
-            Outcome::Again(why, wait) => {
+            Outcome::Again(why, wait) | Outcome::Unknown(why, wait) => {
                 tracing::warn!(entity, event, attempt, request, why, "the entity did not take its webhook");
                 self.again(row, wait)
             }
@@ -285,25 +311,37 @@ impl Worker {
         Fate::AgainAt(after(self.clock.now_ms(), backoff(first, row.attempts, LONGEST_WAIT).max(named)))
     }
 
-    async fn note(&self, ended: impl Iterator<Item = &(String, Fate)>) -> sqlx::Result<()> {
+    /// `told` is in its order.
+    async fn note(&self, told: &[Told]) -> sqlx::Result<()> {
+        let mut given_up = 0;
         let mut tx = self.db.begin().await?;
-        for (id, fate) in ended {
+        for Told { id, fate, .. } in told {
             let statement = match fate {
-                Fate::Done => sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id),
+                Fate::Done | Fate::GivenUp => sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id),
                 Fate::AgainAt(at) => {
                     sqlx::query("UPDATE webhooks SET next_at_ms = $1 WHERE id = $2").bind(at).bind(id)
                 }
             };
-            statement.execute(&mut *tx).await?;
+            let rows = statement.execute(&mut *tx).await?.rows_affected();
+            given_up += if *fate == Fate::GivenUp { rows } else { 0 };
         }
-        tx.commit().await
+        tx.commit().await?;
+        self.metrics.webhooks_given_up(given_up);
+        Ok(())
     }
 
     /// Of an entity that was disabled or has no address any more.
     async fn forget(&self, entity: &str) -> sqlx::Result<()> {
+        // As with `take`; what somebody else has locked is gone after the next poll.
+        let statement = format!(
+            "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE entity = $1{})",
+            self.db.skip_locked()
+        );
         let mut tx = self.db.begin().await?;
-        sqlx::query("DELETE FROM webhooks WHERE entity = $1").bind(entity).execute(&mut *tx).await?;
-        tx.commit().await
+        let rows = sqlx::query(AssertSqlSafe(statement)).bind(entity).execute(&mut *tx).await?;
+        tx.commit().await?;
+        self.metrics.webhooks_given_up(rows.rows_affected());
+        Ok(())
     }
 }
 

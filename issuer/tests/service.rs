@@ -1,12 +1,22 @@
 //! The service from outside: opened with a file of settings, served, stopped, and opened again.
 #![allow(missing_docs, reason = "a test")]
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use kycvs::SigningKey;
-use kycvs_issuer::{Service, StartError, config::Config};
+use kycvs_issuer::{
+    Service, StartError,
+    config::Config,
+    delivery::{Gateway, Message, NotDelivered},
+};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 
 /// A folder with everything that a service needs.
 struct Files(TempDir);
@@ -49,7 +59,11 @@ struct Running {
 
 impl Running {
     async fn start(config: Config) -> Self {
-        let bound = Service::open(config).await.expect("it opens").bind().await.expect("it listens");
+        Self::of(Service::open(config).await.expect("it opens")).await
+    }
+
+    async fn of(service: Service) -> Self {
+        let bound = service.bind().await.expect("it listens");
         let address = bound.address();
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(bound.serve(async { _ = stopped.await }));
@@ -68,10 +82,25 @@ impl Running {
 
 /// A call without a library between.
 async fn kycvs_issuer_get(address: SocketAddr, path: &str) -> (u16, String) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
-    let call = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    answer(begin(address, &head).await).await
+}
+
+async fn begin(address: SocketAddr, call: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
     stream.write_all(call.as_bytes()).await.expect("written");
+    stream
+}
+
+fn post(address: SocketAddr, path: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+async fn answer(mut stream: TcpStream) -> (u16, String) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("text");
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
@@ -98,6 +127,51 @@ async fn it_serves_and_stops_and_serves_again() {
         let mode = fs::metadata(files.path(name)).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name} can be read by others");
     }
+}
+
+/// Says when it is asked, and a second later that the message was not sent.
+#[derive(Default)]
+struct SlowGateway(Notify);
+
+impl Gateway for SlowGateway {
+    fn deliver<'a>(&'a self, _: &'a Message) -> BoxFuture<'a, Result<(), NotDelivered>> {
+        Box::pin(async {
+            self.0.notify_one();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Err(NotDelivered::certainly("it is down"))
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_at_the_end_though_nobody_waits_for_it() {
+    let files = Files::new();
+    let config = || {
+        let mut config = files.config("");
+        config.passes.enabled = true;
+        config.passes.purposes = vec!["office".to_owned()];
+        config
+    };
+    let gateway = Arc::new(SlowGateway::default());
+    let service = Service::open(config()).await.expect("it opens").with_gateway(gateway.clone());
+    let service = Running::of(service).await;
+    let pass = post(service.address, "/v1/passes", r#"{"purpose": "office"}"#);
+    let (status, body) = answer(begin(service.address, &pass).await).await;
+    assert_eq!(status, 201, "{body}");
+    let id =
+        body.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
+    let otp = format!("/v1/requests/{id}/otp");
+    let otp = post(service.address, &otp, r#"{"name": "Asha Rani", "mobile": "9876543210"}"#);
+    let call = begin(service.address, &otp).await;
+    gateway.0.notified().await;
+    drop(call);
+    service.stop().await;
+
+    // The password that was not sent was taken back.
+    let service = Running::start(config()).await;
+    let (status, body) = service.get(&format!("/v1/requests/{id}/consent")).await;
+    assert!(status == 200 && body.contains("\"state\":\"open\""), "{body}");
+    service.stop().await;
 }
 
 #[tokio::test]

@@ -2,21 +2,23 @@
 
 /** @import { Problem } from "./types" */
 
-/** `offline` where no reply came at all. */
+/** A call that came to nothing, for good or for now. */
 export class Failure extends Error {
   /** Whether an earlier try of the same call got no reply. */
   repeated = false;
 
-  /** @param {Problem} problem @param {boolean} [definite] whether the reply is the last word on the call */
-  constructor(problem, definite = false) {
+  /** @param {Problem} problem @param {number} status of HTTP; 0 where no reply came at all */
+  constructor(problem, status) {
     super(problem.code);
     this.problem = problem;
-    this.definite = definite;
+    /** Whether this is the last word on the call. */
+    this.definite = status !== 0 && status < 500;
+    this.again = status === 0 || status === 408 || (status > 501 && problem.code !== "otp_not_delivered");
   }
 }
 
-/** How long one try may take: the service itself gives an SMS gateway ten seconds. */
-const TIMEOUT = 20_000;
+/** How long one try may take, in milliseconds: the service ends every call within 30 seconds, a slow SMS gateway or not. */
+const TIMEOUT = 35_000;
 /** Between tries, in milliseconds. */
 const WAITS = [800, 2_000, 4_000];
 
@@ -31,8 +33,8 @@ export const now = () => Date.now() / 1000 + skew;
  */
 let pending;
 
-/** `true`: a call is being repeated. */
-export const listener = { slow: (/** @type {boolean} */ _) => {} };
+/** Is told where a call is being repeated. */
+export const listener = { retrying() {} };
 
 /** @param {string} path @returns {Promise<any>} */
 export const get = (path) => repeated(path, {});
@@ -57,41 +59,31 @@ export async function post(path, content) {
 
 /** @param {string} path @param {RequestInit} init */
 async function repeated(path, init) {
-  for (const wait of [...WAITS, 0]) {
-    /** @type {Failure} */
-    let failure;
+  for (let tries = 0; ; tries += 1) {
     try {
-      const { status, content } = await once(path, init);
-      listener.slow(false);
-      if (status < 300) return content;
-      failure = new Failure(content, status < 500);
-      if (status !== 408 && (status < 502 || content.code === "otp_not_delivered")) throw failure;
+      return await once(path, init);
     } catch (error) {
-      if (error instanceof Failure) {
-        error.repeated = wait !== WAITS[0];
-        throw error;
-      }
-      failure = new Failure({ code: "offline" });
+      if (!(error instanceof Failure)) throw error;
+      error.repeated = tries > 0;
+      if (!error.again || tries === WAITS.length) throw error;
     }
-    if (wait === 0) {
-      listener.slow(false);
-      throw failure;
-    }
-    listener.slow(true);
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    listener.retrying();
+    await new Promise((resolve) => setTimeout(resolve, WAITS[tries]));
   }
 }
 
 /** @param {string} path @param {RequestInit} init */
 async function once(path, init) {
-  const reply = await fetch(path, { ...init, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(TIMEOUT) });
-  const date = Date.parse(reply.headers.get("date") ?? "");
-  if (date) skew = (date - Date.now()) / 1000;
-  // A proxy's error page is no problem document.
-  const content = await reply.json().catch((error) => {
-    if (reply.ok) throw error;
-    return { code: reply.status < 500 ? "bad_request" : "unavailable" };
-  });
-  const after = Number(reply.headers.get("retry-after"));
-  return { status: reply.status, content: after ? { ...content, retry_after: after } : content };
+  try {
+    const reply = await fetch(path, { ...init, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(TIMEOUT) });
+    const date = Date.parse(reply.headers.get("date") ?? "");
+    if (date) skew = (date - Date.now()) / 1000;
+    if (reply.ok) return await reply.json();
+    // A proxy's error page is no problem document.
+    const problem = await reply.json().catch(() => ({ code: reply.status < 500 ? "bad_request" : "unavailable" }));
+    const after = Number(reply.headers.get("retry-after"));
+    throw new Failure(after ? { ...problem, retry_after: after } : problem, reply.status);
+  } catch (error) {
+    throw error instanceof Failure ? error : new Failure({ code: "offline" }, 0);
+  }
 }

@@ -17,6 +17,9 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** One that sends no form. @param {string} text @param {() => void} click @param {string} [kind] its class */
+export const button = (text, click, kind = "") => el("button", { type: "button", click, class: kind }, text);
+
 /** @param {...([string, string | Node] | null)} rows */
 export function list(...rows) {
   return el("dl", {}, ...rows.flatMap((row) => (row ? [el("dt", {}, row[0]), el("dd", {}, row[1])] : [])));

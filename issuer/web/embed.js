@@ -11,13 +11,13 @@ const TEXTS = {
   en: {
     title: "Consent to tell your vaccination status",
     again: "Try again",
-    not_registered: "{site} is not registered with {issuer}, so you cannot answer here. Nothing was told. Please tell the owner of this page.",
+    not_registered: "You cannot answer here. Perhaps {site} is not registered with {issuer}, or the connection was lost on the way. Nothing was told. Try again, or tell the owner of this page.",
     away: "{issuer} does not answer. Nothing was told. Check your connection, and wait or try again.",
   },
   hi: {
     title: "टीकाकरण की स्थिति बताने की सहमति",
     again: "फिर कोशिश करें",
-    not_registered: "{site} का {issuer} में पंजीकरण नहीं है, इसलिए यहाँ उत्तर नहीं दिया जा सकता। कुछ भी नहीं बताया गया। कृपया साइट के संचालक को बताएँ।",
+    not_registered: "यहाँ उत्तर नहीं दिया जा सकता। शायद {site} का {issuer} में पंजीकरण नहीं है, या रास्ते में संपर्क टूट गया। कुछ भी नहीं बताया गया। फिर कोशिश करें, या साइट के संचालक को बताएँ।",
     away: "{issuer} से उत्तर नहीं आ रहा। कुछ भी नहीं बताया गया। अपना इंटरनेट जाँचें, और थोड़ा रुकें या फिर कोशिश करें।",
   },
 };
@@ -112,15 +112,14 @@ class KycvsRequest extends HTMLElement {
 
   /** @param {string} code */
   #fail(code) {
-    const away = code !== "not_registered";
-    const message = this.#text(away ? "away" : code);
+    const message = this.#text(code === "not_registered" ? code : "away");
     const sentence = document.createElement("p");
     sentence.textContent = message;
     const again = document.createElement("button");
     again.type = "button";
     again.textContent = this.#text("again");
     again.addEventListener("click", () => this.#open());
-    this.#notice.replaceChildren(sentence, ...(away ? [again] : []));
+    this.#notice.replaceChildren(sentence, again);
     this.#notice.hidden = false;
     // A slow one may still come.
     this.#frame.hidden = code !== "slow";

@@ -1,8 +1,9 @@
 /** From the consent to the answer: the screens that the embedded page and the page for passes have in common. */
 
 import { Failure, get, listener, now, post } from "./api.js";
-import { el, field, list, save } from "./dom.js";
+import { button, el, field, list, save } from "./dom.js";
 import { duration, has, lang, moment, t } from "./i18n.js";
+import { keep, kept } from "./receipt.js";
 
 /** @import { Answer, Consent, Problem, Sent, Word } from "./types" */
 
@@ -26,7 +27,7 @@ export class Flow {
     this.tell = tell;
     this.extra = extra;
     root.replaceChildren(this.#alert, this.#screen, this.#status);
-    listener.slow = (slow) => (this.#status.textContent = t(slow ? "retrying" : "working"));
+    listener.retrying = () => (this.#status.textContent = t("retrying"));
     setInterval(() => {
       if (!this.over && !this.#busy && consent.expires_at < now()) this.#late();
       this.#tick();
@@ -35,8 +36,10 @@ export class Flow {
 
   /** Once more where the language has changed. */
   start() {
-    const { state } = this.#consent;
+    const { id, state } = this.#consent;
+    const answer = kept(id);
     if (lives(state)) this.#ask();
+    else if (answer) this.#done(answer);
     else this.#end(state);
   }
 
@@ -97,7 +100,7 @@ export class Flow {
     } catch (error) {
       // The first try has sent it, perhaps, and the second came too soon after it.
       if (!(error instanceof Failure && error.repeated && problem(error).code === "too_many_requests")) throw error;
-      const consent = await get(`/v1/requests/${id}/consent`);
+      const consent = await this.#call(() => get(`/v1/requests/${id}/consent`));
       if (consent.state !== "otp_sent") throw error;
       this.#consent = consent;
     }
@@ -109,7 +112,7 @@ export class Flow {
     const otp = field("otp", t("otp"), t("otpHint"), { inputmode: "numeric", autocomplete: "one-time-code" });
     const left = el("p", { role: "timer" });
     const tries = el("p", {}, t("triesLeft", { n: consent.otp.tries_left }));
-    const again = el("button", { type: "button", class: "link", click: () => this.#again() });
+    const again = button("", () => this.#again(), "link");
     const tick = () => {
       const rest = Math.ceil((consent.otp.expires_at ?? 0) - now());
       left.textContent = rest > 0 ? t("timeLeft", { time: clock(rest) }) : t("problem.otp_expired");
@@ -122,7 +125,10 @@ export class Flow {
       const digits = plainDigits(otp.input.value);
       if (digits.length !== 6) return otp.complain(t("sixDigits"));
       try {
-        this.#done(await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits })));
+        /** @type {Answer} */
+        const answer = await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits }));
+        if (consent.entity) keep(answer);
+        this.#done(answer);
       } catch (error) {
         const { code, tries_left } = problem(error);
         if (code !== "wrong_otp") return this.#failed(error);
@@ -135,7 +141,7 @@ export class Flow {
       t("enter"),
       el("p", {}, t("sent", { to: this.#given.mobile || t(consent.mobile_hint ? "endingIn" : "yourNumber", this.#names()) })),
       this.#form(confirm, [otp.whole, el("div", { class: "row" }, left, tries)], t("confirm")),
-      el("p", { class: "row" }, again, el("button", { type: "button", class: "link", click: () => this.#details() }, t("change"))),
+      el("p", { class: "row" }, again, button(t("change"), () => this.#details(), "link")),
     );
     this.#tick = tick;
     tick();
@@ -173,18 +179,16 @@ export class Flow {
       [t("audit"), `${receipt.audit.seq}: ${receipt.audit.hash}`],
     ];
     const lines = [t("receipt"), "", ...rows.map(([name, value]) => `${name}: ${value}`), ""];
-    const keep = () => save("kycvs-receipt.txt", new Blob([lines.join("\r\n")], { type: "text/plain;charset=utf-8" }));
+    const download = () => save("kycvs-receipt.txt", new Blob([lines.join("\r\n")], { type: "text/plain;charset=utf-8" }));
     this.#show(
       t(entity ? "done" : "doneAnyone", this.#names()),
       el("p", { class: `told told-${answer.status}` }, rows[0][1]),
       answer.status < 2 && el("p", {}, t("unexpected", this.#names())),
       ...(this.extra?.(answer) ?? []),
       el("details", { open: !this.extra }, el("summary", {}, t("receipt")), list(...rows)),
-      el("p", { class: "row" },
-        el("button", { type: "button", click: keep }, t("save")),
-        el("button", { type: "button", class: "second", click: () => print() }, t("print"))),
+      el("p", { class: "row" }, button(t("save"), download), button(t("print"), () => print(), "second")),
     );
-    this.tell({ type: "answer", presentation: answer.presentation, state: "answered" });
+    this.tell({ type: "answer", presentation: answer.presentation });
   }
 
   /** As the service says, if it does. */
@@ -205,8 +209,8 @@ export class Flow {
     if (!how || !has(`end.${how}`)) how = "request_over";
     this.#given = { name: "", mobile: "" };
     this.#show(t(`end.${how}`), el("p", {}, t(this.#consent.entity ? `end.${how}.do` : "pass.again", this.#names())));
-    if (how === "declined" || how === "failed" || how === "expired") this.tell({ type: how, state: how });
-    else this.tell({ type: how === "answered" ? "answer" : "error", code: how });
+    if (how === "declined" || how === "failed" || how === "expired") this.tell({ type: how });
+    else this.tell(how === "answered" ? { type: "answer" } : { type: "error", code: how });
   }
 
   /** @param {unknown} error */
@@ -278,8 +282,7 @@ export class Flow {
         this.#failed(error);
       }
     };
-    return el("form", { novalidate: true, submit: go }, ...fields, el("p", { class: "row" },
-      el("button", {}, label), el("button", { type: "button", class: "second", click: decline }, t("decline"))));
+    return el("form", { novalidate: true, submit: go }, ...fields, el("p", { class: "row" }, el("button", {}, label), button(t("decline"), decline, "second")));
   }
 
   #binding() {

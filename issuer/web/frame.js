@@ -1,7 +1,7 @@
 /** The page in the frame. It shows nothing of a request before a page of a registered origin has said that it embeds it. */
 
 import { Failure, get } from "./api.js";
-import { el } from "./dom.js";
+import { button, el } from "./dom.js";
 import { Flow } from "./flow.js";
 import { load, t } from "./i18n.js";
 
@@ -46,8 +46,8 @@ function tell(word) {
 
 /** @param {string} code @param {boolean} [again] */
 function stop(code, again = false) {
-  const retry = el("button", { type: "button", click: () => location.reload() }, t("tryAgain"));
-  root.replaceChildren(el("h1", {}, t(`end.${code}`)), el("p", {}, t(`end.${code}.do`, { site: parentOrigin })), ...(again ? [retry] : []));
+  root.replaceChildren(el("h1", {}, t(`end.${code}`)), el("p", {}, t(`end.${code}.do`, { site: parentOrigin })));
+  if (again) root.append(button(t("tryAgain"), () => location.reload()));
   say({ type: "error", code });
 }
 
@@ -77,6 +77,6 @@ async function begin() {
 
 begin().catch((error) => {
   console.error(error);
-  // The texts themselves did not come, so there is none but this.
-  root.replaceChildren(el("p", {}, "The page did not load. Please try again. · पेज नहीं खुला। फिर कोशिश करें।"));
+  // The texts themselves did not come: what the page says without its scripts is seen at once.
+  document.querySelector(".late")?.classList.remove("late");
 });

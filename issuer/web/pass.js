@@ -1,7 +1,7 @@
 /** An open pass: for what, the same steps as every answer, and then the QR code to show, save or print. */
 
 import { Failure, get, post } from "./api.js";
-import { el, save } from "./dom.js";
+import { button, el, save } from "./dom.js";
 import { Flow } from "./flow.js";
 import { duration, has, load, t } from "./i18n.js";
 
@@ -9,15 +9,16 @@ import { duration, has, load, t } from "./i18n.js";
 
 const root = /** @type {HTMLElement} */ (document.querySelector("main"));
 
+const again = () => button(t("tryAgain"), () => location.reload());
+
 /** Says what went wrong, and what to do. @param {unknown} error */
 function wrong(error) {
   if (!(error instanceof Failure)) console.error(error);
-  // The texts themselves did not come, so there is none but this.
-  if (!has("tryAgain")) return root.replaceChildren(el("p", {}, "The page did not load. Please try again. · पेज नहीं खुला। फिर कोशिश करें।"));
+  // The texts themselves did not come: what the page says without its scripts is seen at once.
+  if (!has("tryAgain")) return document.querySelector(".late")?.classList.remove("late");
   const key = `problem.${error instanceof Failure ? error.problem.code : "internal"}`;
-  const again = el("button", { type: "button", click: () => location.reload() }, t("tryAgain"));
   const text = t(has(key) ? key : "problem.internal", { issuer: location.host });
-  root.replaceChildren(el("div", { role: "alert" }, el("p", {}, text)), again);
+  root.replaceChildren(el("div", { role: "alert" }, el("p", {}, text)), again());
 }
 
 /** What the pass is for. @param {Passes} passes */
@@ -32,8 +33,7 @@ function choose(passes) {
       const { id } = await post("/v1/passes", { purpose: purpose.value });
       /** @type {Consent} */
       const consent = await get(`/v1/requests/${id}/consent`);
-      const again = el("button", { type: "button", click: () => location.reload() }, t("tryAgain"));
-      new Flow(root, consent, ({ type }) => type !== "answer" && root.append(again), shown).start();
+      new Flow(root, consent, ({ type }) => type !== "answer" && root.append(again()), shown).start();
     } catch (error) {
       wrong(error);
     }
@@ -56,8 +56,8 @@ function shown({ qr = "", text = "" }) {
     image,
     el("p", { class: "warning" }, t("pass.copied")),
     el("p", { class: "row" },
-      el("button", { type: "button", click: async () => save("kycvs-pass.png", await asPng(image)) }, t("pass.png")),
-      el("button", { type: "button", class: "second", click: () => save("kycvs-pass.svg", picture) }, t("pass.svg"))),
+      button(t("pass.png"), async () => save("kycvs-pass.png", await asPng(image))),
+      button(t("pass.svg"), () => save("kycvs-pass.svg", picture), "second")),
     el("details", {}, el("summary", {}, t("pass.text")), el("p", { class: "text" }, text)),
   ];
 }

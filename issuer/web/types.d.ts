@@ -40,7 +40,8 @@ export interface Sent {
 export interface Answer {
   state: "answered";
   status: 0 | 1 | 2;
-  presentation: string;
+  /** Missing where no more than the receipt was kept. */
+  presentation?: string;
   token_id: string;
   issued_at: number;
   expires_at: number;
@@ -85,7 +86,6 @@ export interface Word {
   type: "ready" | "resize" | "answer" | "declined" | "failed" | "expired" | "error";
   height?: number;
   presentation?: string;
-  state?: string;
   code?: string;
 }
 

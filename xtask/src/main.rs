@@ -62,8 +62,8 @@ enum Chore {
         #[arg(value_parser = clap::builder::PossibleValuesParser::new(fuzz::TARGETS))]
         target: Option<String>,
     },
-    /// Run the benches and print what a token costs beside the bare signature, what a call in another
-    /// language costs, or how fast the service is
+    /// Run the benches and print what a token costs beside the bare signature or other libraries, what a call in
+    /// another language costs, or how fast the service is
     Bench {
         /// What to measure
         #[arg(default_value = "core")]
@@ -74,9 +74,12 @@ enum Chore {
         /// How often each side measures (with `boundary` and `arrow`)
         #[arg(long, default_value_t = 11, value_name = "N")]
         rounds: usize,
-        /// How long each database is measured (with `journeys`)
-        #[arg(long, default_value_t = 30, value_name = "N")]
-        seconds: u64,
+        /// How long each database (with `journeys`, 30 where it is left out) or all (with `peers`, 120) is measured
+        #[arg(long, value_name = "N")]
+        seconds: Option<u64>,
+        /// Write the counts down (with `instructions`)
+        #[arg(long)]
+        write: bool,
         /// Handed to criterion as they are, after `--`
         #[arg(last = true)]
         criterion: Vec<String>,
@@ -101,9 +104,15 @@ fn main() -> ExitCode {
         Chore::Bench { subject: bench::Subject::Boundary, check, rounds, .. } => {
             bench::boundary(check, rounds)
         }
+        Chore::Bench { subject: bench::Subject::Journeys, seconds, .. } => {
+            bench::journeys(seconds.unwrap_or(30))
+        }
+        Chore::Bench { subject: bench::Subject::Peers, check, seconds, .. } => {
+            bench::peers::run(check, seconds.unwrap_or(120))
+        }
+        Chore::Bench { subject: bench::Subject::Instructions, write, .. } => bench::instructions::run(write),
         Chore::Bench { subject: bench::Subject::Arrow, check, rounds, .. } => {
             bench::arrow::run(check, rounds)
         }
-        Chore::Bench { subject: bench::Subject::Journeys, seconds, .. } => bench::journeys(seconds),
     }
 }

@@ -19,10 +19,23 @@ export function boundedBytes(bytes, most = maxPresentationBytes()) {
 export function boundedText(text) {
   const most = maxTextBytes();
   if (text.length <= most) return text;
-  let [start, end] = [0, text.length];
-  while (start < end && SPACE.includes(text.charAt(start))) start += 1;
+  const start = beginning(text);
+  let end = text.length;
   while (start < end && SPACE.includes(text.charAt(end - 1))) end -= 1;
   return end - start > most ? "0".repeat(most + 1) : text.slice(start, end);
+}
+
+/** What a text begins with, as long as any text of a presentation is. @param {string} text @returns {string} */
+export function boundedStart(text) {
+  const start = beginning(text);
+  return text.slice(start, start + maxTextBytes());
+}
+
+/** Where the white space before a text ends. @param {string} text */
+function beginning(text) {
+  let start = 0;
+  while (start < text.length && SPACE.includes(text.charAt(start))) start += 1;
+  return start;
 }
 
 const SPACE = " \t\r\n";

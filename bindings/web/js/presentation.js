@@ -2,7 +2,7 @@
 
 import * as raw from "./kycvs_web.js";
 import { bytesOf, optionalText, textOf, wrongType } from "./arguments.js";
-import { boundedBytes, boundedText } from "./bounds.js";
+import { boundedBytes, boundedStart, boundedText } from "./bounds.js";
 import { Owned, handleOf } from "./owned.js";
 
 /** @import { Bytes } from "./arguments.js" */
@@ -69,6 +69,17 @@ export class Presentation extends Owned {
   static fromText(text) {
     if (typeof text !== "string") throw wrongType("text", "a string", text);
     return new Presentation(raw.Presentation.fromText(boundedText(text)));
+  }
+
+  /**
+   * Whether a text claims to be an answer's: whether it begins with `KV1:`, behind white space or not. So the answer is told
+   * from whatever else was scanned beside it; to read it is for `fromText`. Base64url has no such mark.
+   * @param {string} text
+   * @returns {boolean}
+   */
+  static isKv1(text) {
+    if (typeof text !== "string") throw wrongType("text", "a string", text);
+    return raw.Presentation.isKv1(boundedStart(text));
   }
 
   /** Its bytes. @returns {Uint8Array} */

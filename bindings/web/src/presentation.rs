@@ -23,6 +23,11 @@ impl Presentation {
         Ok(Self(kycvs::Presentation::from_text(text).map_err(failure)?))
     }
 
+    #[wasm_bindgen(js_name = isKv1)]
+    pub fn is_kv1(text: &str) -> bool {
+        kycvs::Presentation::is_kv1(text)
+    }
+
     #[wasm_bindgen(js_name = toBytes)]
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.as_bytes().to_vec()

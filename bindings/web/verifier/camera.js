@@ -38,7 +38,7 @@ export async function scan(video, other) {
   while (stream === own) {
     const found = await read(await frame(video));
     if (stream !== own) return undefined;
-    if ("text" in found && found.text.startsWith("KV1:")) {
+    if ("text" in found && found.answer) {
       stop(video);
       return found.text;
     }

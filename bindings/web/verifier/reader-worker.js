@@ -26,14 +26,14 @@ async function find(picture) {
   }
   try {
     if (bitmap.width * bitmap.height > MOST_PIXELS) return { problem: "too-large" };
-    return look(bitmap, (await loading).readQr);
+    return look(bitmap, await loading);
   } finally {
     bitmap.close();
   }
 }
 
-/** @param {ImageBitmap} bitmap @param {typeof import("./kycvs/web.js").readQr} readQr @returns {Found} */
-function look(bitmap, readQr) {
+/** @param {ImageBitmap} bitmap @param {typeof import("./kycvs/web.js")} kycvs @returns {Found} */
+function look(bitmap, { Presentation, readQr }) {
   const longest = Math.max(bitmap.width, bitmap.height);
   const sizes = LOOKS.filter((size) => size < longest);
   if (longest <= Math.max(...LOOKS)) sizes.push(longest);
@@ -42,13 +42,13 @@ function look(bitmap, readQr) {
   let other;
   for (const size of sizes) {
     const found = readQr(scaled(bitmap, size / longest));
-    const answers = new Set(found.texts.filter((text) => text.startsWith("KV1:")));
+    const answers = new Set(found.texts.filter((text) => Presentation.isKv1(text)));
     if (answers.size > 1) return { problem: "several" };
-    for (const text of answers) return { text };
+    for (const text of answers) return { text, answer: true };
     other ??= found.texts[0];
     damaged ||= found.damaged > 0;
   }
-  if (other !== undefined) return { text: other };
+  if (other !== undefined) return { text: other, answer: false };
   return { problem: damaged ? "damaged" : "nothing" };
 }
 

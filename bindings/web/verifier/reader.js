@@ -4,7 +4,10 @@
 /** How long a code is looked for, in milliseconds. */
 const PATIENCE = 10_000;
 
-/** @typedef {{ text: string } | { problem: "nothing" | "damaged" | "several" | "too-large" | "no-picture" | "too-long" }} Found */
+/**
+ * `answer`: the text claims to be an answer's.
+ * @typedef {{ text: string, answer: boolean } | { problem: "nothing" | "damaged" | "several" | "too-large" | "no-picture" | "too-long" }} Found
+ */
 
 /** @type {Worker | undefined} */
 let worker;

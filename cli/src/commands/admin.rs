@@ -23,8 +23,7 @@ fn with<T>(
     open: impl AsyncFnOnce(&Config) -> std::result::Result<Admin, AdminError>,
     work: impl AsyncFnOnce(&Admin) -> Result<T>,
 ) -> Result<T> {
-    let config =
-        Config::from_file(config).map_err(|error| Failure::Io(shown(&error.to_string()).into_owned()))?;
+    let config = Config::from_file(config)?;
     kycvs_issuer::run(async {
         let admin = open(&config).await.map_err(failed)?;
         let result = work(&admin).await;
@@ -38,6 +37,7 @@ pub(super) fn failed(error: AdminError) -> Failure {
     match error {
         AdminError::Core(error) => Failure::Core(error),
         AdminError::Refused(text) => Failure::Usage(text),
+        AdminError::Config(error) => error.into(),
         error => Failure::Io(shown(&error.to_string()).into_owned()),
     }
 }

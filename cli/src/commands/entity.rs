@@ -16,6 +16,7 @@ pub(super) fn run(command: &Entity, out: &mut Output) -> Result<u8> {
         Entity::Add(options) => add(options, out),
         Entity::List(options) => list(options, out),
         Entity::Disable(options) => disable(options, out),
+        Entity::Enable(options) => enable(options, out),
         Entity::RotateKey(options) => rotate_key(options, out),
     }
 }
@@ -138,6 +139,22 @@ fn disable(options: &EntityId, out: &mut Output) -> Result<u8> {
         out.object(&Disabled { ok: true, disabled: &options.id })?;
     } else {
         out.line(&format!("disabled {}", shown(&options.id)))?;
+    }
+    Ok(DONE)
+}
+
+#[derive(Serialize)]
+struct Enabled<'a> {
+    ok: bool,
+    enabled: &'a str,
+}
+
+fn enable(options: &EntityId, out: &mut Output) -> Result<u8> {
+    with_admin(&options.config, async |admin| entities::enable(admin, &options.id).await.map_err(failed))?;
+    if out.is_json() {
+        out.object(&Enabled { ok: true, enabled: &options.id })?;
+    } else {
+        out.line(&format!("enabled {}", shown(&options.id)))?;
     }
     Ok(DONE)
 }

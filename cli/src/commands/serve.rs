@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use kycvs_issuer::{
-    Service,
+    Service, StartError,
     config::{Config, Log},
-    demo::{Addresses, Demo, PEOPLE},
+    demo::{Addresses, Demo, DemoError, PEOPLE},
     stop_signal,
 };
 use serde::Serialize;
@@ -32,12 +32,12 @@ struct Listening {
 }
 
 fn serve(path: &Path, out: &mut Output) -> Result<()> {
-    let config = Config::from_file(path).map_err(|error| failed(&error))?;
+    let config = Config::from_file(path)?;
     kycvs_issuer::log_to_stderr(&config.log);
     let public_url = config.public_url.origin().ascii_serialization();
     kycvs_issuer::run(async {
-        let bound = Service::open(config).await.map_err(|error| failed(&error))?;
-        let bound = bound.bind().await.map_err(|error| failed(&error))?;
+        let bound = Service::open(config).await.map_err(failed)?;
+        let bound = bound.bind().await.map_err(failed)?;
         let address = bound.address().to_string();
         // Before anyone is told that it runs.
         let stop = stop_signal();
@@ -74,7 +74,11 @@ fn demonstrate(options: &Serve, out: &mut Output) -> Result<()> {
     kycvs_issuer::log_to_stderr(&Log { level: "warn".to_owned(), ..Log::default() });
     let folder = options.dir.as_deref().or(fresh.as_ref().map(TempDir::path)).unwrap_or(Path::new("."));
     let done = kycvs_issuer::run(async {
-        let demo = Demo::open(folder, options.listen).await.map_err(|error| failed(&error))?;
+        let demo = Demo::open(folder, options.listen).await.map_err(|error| match error {
+            DemoError::Start(error) => failed(error),
+            DemoError::Config(error) => error.into(),
+            error => not_started(&error),
+        })?;
         let stop = stop_signal();
         say(demo.addresses(), fresh.is_some(), out)?;
         out.finish()?;
@@ -128,7 +132,14 @@ fn say(addresses: &Addresses, is_removed: bool, out: &mut Output) -> Result<()> 
     out.line("Ctrl-C ends it.")
 }
 
+fn failed(error: StartError) -> Failure {
+    match error {
+        StartError::Config(error) => error.into(),
+        error => not_started(&error),
+    }
+}
+
 /// A service that does not start: its sentence says what to do.
-fn failed(error: &dyn std::error::Error) -> Failure {
+fn not_started(error: &dyn std::error::Error) -> Failure {
     Failure::Io(shown(&error.to_string()).into_owned())
 }

@@ -124,8 +124,13 @@ fn a_file_that_cannot_be_used_is_refused_with_its_line() {
     folder.write("kycvs.toml", "listen = \"127.0.0.1:0\"\nlisten_on = 1\n");
     folder
         .run("serve --config kycvs.toml", NOTHING)
-        .ends(2, "`kycvs.toml`, line 2: unknown field `listen_on`");
-    folder.run("serve --config nothing.toml", NOTHING).ends(2, "`nothing.toml`: cannot be read");
+        .ends(2, "error[invalid_setting]: `kycvs.toml`, line 2: unknown field `listen_on`");
+    folder
+        .run("entity list --config kycvs.toml", NOTHING)
+        .ends(2, "error[invalid_setting]: `kycvs.toml`, line 2");
+    let refused = folder.run("--json serve --config kycvs.toml", NOTHING).json();
+    assert_eq!((&refused["number"], &refused["family"]), (&120.into(), &"set_up".into()));
+    folder.run("serve --config nothing.toml", NOTHING).ends(2, "error[io]: `nothing.toml`: cannot be read");
     let refused = folder.run("--json serve --config nothing.toml", NOTHING);
     assert_eq!((refused.status, &refused.json()["ok"]), (Some(2), &Value::Bool(false)));
 }

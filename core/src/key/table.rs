@@ -91,9 +91,9 @@ impl Table {
         let digit = digits.digits[place];
         if let Some(entry) = self.entry(place, digit) {
             if digit > 0 {
-                *sum += entry.0;
+                *sum += &entry.0;
             } else {
-                *sum -= entry.0;
+                *sum -= &entry.0;
             }
         }
     }

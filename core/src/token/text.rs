@@ -16,7 +16,7 @@ pub(super) const MAX_BYTES: usize =
 /// Decodes either form. White space around it is dropped: people paste, and neither form begins or ends with any
 /// (Base45 has the space, but no canonical text ends with one: its last character is at most `W` or `5`).
 pub(crate) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let text = text.trim_matches([' ', '\t', '\r', '\n']);
+    let text = trimmed(text);
     if text.len() > MAX_BYTES {
         return Err(ErrorCode::TooLarge.into());
     }
@@ -26,6 +26,15 @@ pub(crate) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>> {
         None => Base64UrlUnpadded::decode_vec(text).ok().map(Zeroizing::new),
     };
     Ok(bytes.ok_or(ErrorCode::BadText)?)
+}
+
+/// Whether it begins as a text in Base45 does.
+pub(super) fn is_kv1(text: &str) -> bool {
+    trimmed(text).starts_with(KV1)
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
 }
 
 /// The crate takes some texts that no encoder makes, such as two characters of a value over 255: what it decodes must
@@ -87,6 +96,18 @@ mod tests {
         }
         assert_eq!(code("KV1:"), None);
         assert_eq!(code("\n KV1:BB8 \t\r\n"), None);
+    }
+
+    #[test]
+    fn what_claims_to_be_an_answer_is_known_by_its_beginning() {
+        for text in [&*to_kv1(b"any"), "KV1:", "KV1:not Base45", "\r\n\t KV1:BB8"] {
+            assert!(is_kv1(text), "{text}");
+        }
+        for text in
+            ["", "KV1", "kv1:BB8", "KV2:BB8", "HC1:BB8", "https://example.org/KV1:BB8", &to_base64url(b"any")]
+        {
+            assert!(!is_kv1(text), "{text}");
+        }
     }
 
     #[test]

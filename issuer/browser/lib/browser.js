@@ -10,11 +10,17 @@ import { chromium } from "playwright-core";
 /** Where screenshots go. */
 const OUT = process.env.KYCVS_SCREENSHOTS ?? fileURLToPath(new URL("../out/", import.meta.url));
 
+/**
+ * What is off. It takes the place of Playwright's own list, which has `ThirdPartyStoragePartitioning` in it: people's browsers
+ * give a frame storage of its own for each site that embeds it, and with that off they give it none.
+ */
+const OFF = ["AvoidCorsURLLoaderRestartOnRedirect", "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "MediaRouter", "OptimizationHints", "PaintHolding", "Translate"];
+
 /** @returns {Promise<Browser>} */
 export function launch() {
   return chromium.launch({
     executablePath: process.env.KYCVS_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", `--disable-features=${OFF}`],
   });
 }
 

@@ -192,8 +192,8 @@ async function password(url) {
   return found[0];
 }
 
-/** @param {ChildProcess | undefined} child */
-async function ended(child) {
+/** Ends a process that was started here. @param {ChildProcess | undefined} child */
+export async function ended(child) {
   if (!child || child.exitCode !== null) return;
   const end = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");

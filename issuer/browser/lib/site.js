@@ -23,12 +23,16 @@ if (asked.has("lang")) request.setAttribute("lang", asked.get("lang"));
 document.getElementById("place").append(request);
 `;
 
+/** What a site sends that isolates itself from others, as `SharedArrayBuffer` needs it. */
+const ISOLATED = { "cross-origin-embedder-policy": "require-corp", "cross-origin-opener-policy": "same-origin" };
+
 export class Site {
   #server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://site");
     const script = pathname === "/site.js";
     const issuer = searchParams.get("src") ? new URL(searchParams.get("src") ?? "").origin : "";
     response.writeHead(200, {
+      ...(searchParams.has("isolated") && ISOLATED),
       "content-type": script ? "text/javascript" : "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; script-src 'self' ${issuer}; frame-src ${issuer}; connect-src ${issuer}; img-src data:`,
     });

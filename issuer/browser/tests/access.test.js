@@ -3,49 +3,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
-import { Watched, launch, picture } from "../lib/browser.js";
-import { ASHA, MIRA, Service } from "../lib/service.js";
-import { Site, heard } from "../lib/site.js";
+import { describe, test } from "node:test";
+import { Watched, picture } from "../lib/browser.js";
+import { ASHA, MIRA } from "../lib/service.js";
+import { heard } from "../lib/site.js";
+import { browser, embed as shown, frameOf, onStage, service, site } from "../lib/stage.js";
 import { Widget } from "../lib/widget.js";
 
-/** @import { Browser, BrowserContextOptions, Frame, Page } from "playwright-core" */
+/** @import { BrowserContextOptions, Frame, Page } from "playwright-core" */
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 
-/** @type {Browser} */
-let browser;
-/** @type {Site} */
-let site;
-/** @type {Service} */
-let service;
-
-before(async () => {
-  browser = await launch();
-  site = await Site.start();
-  service = await Service.start(site.origin, { more: "[otp]\nresend_after = 1\n[limits]\notp_per_number = { burst = 1000, seconds = 1.0 }" });
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-  await service?.stop();
-});
+onStage();
 
 /** @param {BrowserContextOptions} [options] @param {string} [lang] @param {object} [more] */
-async function embed(options, lang = "en", more = {}) {
-  const request = await service.ask(more);
-  const watched = await Watched.open(browser, options);
-  await watched.page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}&lang=${lang}`);
-  return { request, watched, page: watched.page, widget: Widget.in(watched.page) };
-}
-
-/** The frame of the issuer's page. @param {Page} page @returns {Frame} */
-function frameOf(page) {
-  const frame = page.frames().find((one) => one.url().startsWith(service.url));
-  assert.ok(frame);
-  return frame;
-}
+const embed = async (options, lang, more) => shown(await service.ask(more), { options, lang });
 
 /** No rule of WCAG 2.2 AA that a program can check is broken. @param {Frame} frame @param {string} where */
 async function accessible(frame, where) {

@@ -1,39 +1,17 @@
 /** Every way in which a request ends, or does not get on: each says what to do, and nothing is done twice. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { Watched, launch, picture } from "../lib/browser.js";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { Watched, picture } from "../lib/browser.js";
 import { ASHA, Service, freePort } from "../lib/service.js";
-import { Site, heard, words } from "../lib/site.js";
+import { heard, words } from "../lib/site.js";
+import { browser, embed, frameOf, onStage, service, site } from "../lib/stage.js";
 import { Widget } from "../lib/widget.js";
 
-/** @import { Browser } from "playwright-core" */
+/** @import { Page } from "playwright-core" */
 
-/** @type {Browser} */
-let browser;
-/** @type {Site} */
-let site;
-/** @type {Service} */
-let service;
-
-before(async () => {
-  browser = await launch();
-  site = await Site.start();
-  service = await Service.start(site.origin, { more: "[otp]\nresend_after = 1\n[limits]\notp_per_number = { burst = 1000, seconds = 1.0 }" });
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-  await service?.stop();
-});
-
-/** Opens the page that embeds a request. @param {{url: string}} view @param {string} [origin] @param {string} [lang] */
-async function embed({ url }, origin = site.origin, lang = "en") {
-  const watched = await Watched.open(browser);
-  await watched.page.goto(`${origin}/?src=${encodeURIComponent(url)}&lang=${lang}`);
-  return { watched, page: watched.page, widget: Widget.in(watched.page) };
-}
+onStage();
 
 describe("the person decides", () => {
   test("declining: the page is told, the entity sees it, and the person is told what to do", async () => {
@@ -206,87 +184,13 @@ describe("names and numbers", () => {
   });
 });
 
-describe("who embeds", () => {
-  test("a site that is not registered gets nothing, and the person is told why", async () => {
-    const request = await service.ask();
-    const { watched, page } = await embed(request, site.wrongOrigin);
-    const error = await heard(page, "error");
-    assert.equal(error.code, "not_registered");
-    await page.getByText(`${site.wrongOrigin} is not registered with ${service.url}`).waitFor();
-    assert.deepEqual((await words(page)).map((word) => word.type), ["error"]);
-    assert.equal((await service.view(request.id)).state, "open");
-    await picture(page, "wrong-origin");
-    // That the browser refuses is what is tested.
-    await watched.close(/frame-ancestors/, /Failed to execute 'postMessage'/, /chrome-error/, /policy: frame-/);
-  });
-
-  test("where a browser lets a site that is not registered show the frame, the page itself refuses", async () => {
-    const request = await service.ask();
-    const watched = await Watched.open(browser);
-    const { page } = watched;
-    await page.route("**/embed/*", async (route) => {
-      const response = await route.fetch();
-      const headers = response.headers();
-      assert.match(headers["content-security-policy"], /frame-ancestors/);
-      delete headers["content-security-policy"];
-      await route.fulfill({ response, headers });
-    });
-    await page.goto(`${site.wrongOrigin}/?src=${encodeURIComponent(request.url)}&lang=en`);
-    const widget = Widget.in(page);
-    await widget.titled("This page may not ask here");
-    assert.doesNotMatch(await widget.body.innerText(), /Sahyadri Rail|rail-booking/);
-    assert.equal(await widget.inside.locator("form").count(), 0);
-    assert.equal((await heard(page, "error")).code, "wrong_origin");
-    assert.deepEqual((await words(page)).map((word) => word.type), ["error"]);
-    assert.equal((await service.view(request.id)).state, "open");
-    await watched.close();
-  });
-
-  test("an unknown request says so", async () => {
-    const { watched, page, widget } = await embed({ url: `${service.url}/embed/AAAAAAAAAAAAAAAAAAAAAA` });
-    await widget.titled("There is no such request");
-    assert.equal((await heard(page, "error")).code, "not_found");
-    await watched.close();
-  });
-
-  test("messages of other windows change nothing", async () => {
-    const request = await service.ask();
-    const { watched, page, widget } = await embed(request);
-    await widget.titled("Sahyadri Rail asks");
-    await page.evaluate(() => postMessage({ kycvs: 1, type: "answer", presentation: "forged" }, "*"));
-    await widget.body.evaluate(() => postMessage({ kycvs: 1, type: "hello", lang: "hi" }, "*"));
-    await page.waitForTimeout(300);
-    assert.deepEqual(await words(page), []);
-    await widget.titled("Sahyadri Rail asks");
-    await watched.close();
-  });
-
-  test("where the issuer is away, the page says so and tries again", async () => {
-    const request = await service.ask();
-    const watched = await Watched.open(browser);
-    const { page } = watched;
-    await page.route(`${service.url}/embed/**`, (route) => route.abort("connectionrefused"));
-    await page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}`);
-    await page.waitForFunction(() => customElements.get("kycvs-request"));
-    await page.route(`${service.url}/**`, (route) => route.abort("connectionrefused"));
-    assert.equal((await heard(page, "error")).code, "unreachable");
-    await picture(page, "unreachable");
-    await page.unrouteAll();
-    await page.getByRole("button", { name: "Try again" }).click();
-    await Widget.in(page).titled("Sahyadri Rail asks");
-    await watched.close(/ERR_CONNECTION_REFUSED/, /Failed to execute 'postMessage'/);
-  });
-});
-
 describe("the network", () => {
   test("slow: the whole way, and each wait is said", async () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
     await widget.titled("Sahyadri Rail asks");
     // The frame is of another site, so its calls go through a target of its own.
-    const frame = page.frames().find((one) => one.url().startsWith(service.url));
-    assert.ok(frame);
-    for (const target of [page, frame]) {
+    for (const target of [page, frameOf(page)]) {
       const cdp = await watched.context.newCDPSession(target);
       await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: 6_000, uploadThroughput: 3_000 });
     }
@@ -388,20 +292,6 @@ describe("the network", () => {
     await watched.close(/ERR_CONNECTION_REFUSED/);
   });
 
-  test("the page is loaded anew after the answer: it says that there is one, and the entity can ask for it", async () => {
-    const request = await service.ask();
-    const { watched, page, widget } = await embed(request);
-    await widget.identify(ASHA);
-    await widget.titled("Enter the OTP");
-    await widget.enter(await service.password());
-    const { presentation } = await heard(page, "answer");
-    await page.reload();
-    await widget.titled("You have answered already");
-    assert.equal((await heard(page, "answer")).presentation, undefined);
-    assert.equal((await service.view(request.id)).presentation, presentation);
-    await watched.close();
-  });
-
   test("the page is loaded anew before the password is entered: it goes on from there", async () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
@@ -415,6 +305,133 @@ describe("the network", () => {
     await widget.enter(password);
     await heard(page, "answer");
     await watched.close();
+  });
+});
+
+describe("the page is loaded anew after the answer", () => {
+  /** From the consent to the answer. @param {Awaited<ReturnType<typeof embed>>} shown */
+  async function answered({ page, widget }) {
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    const password = await service.password();
+    await widget.enter(password);
+    const { presentation } = await heard(page, "answer");
+    await widget.titled("Sahyadri Rail was told:");
+    return { password, presentation };
+  }
+
+  /** What the page keeps in the browser. @param {Page} page @returns {Promise<Record<string, string>>} */
+  const stored = (page) => frameOf(page).evaluate("({ ...sessionStorage, ...localStorage, cookie: document.cookie })");
+
+  test("the receipt is there, and the entity can ask for the answer", async () => {
+    const request = await service.ask();
+    const shown = await embed(request);
+    const { watched, page, widget } = shown;
+    const { presentation } = await answered(shown);
+    const receipt = await widget.inside.locator("dl").innerText();
+    await page.reload();
+    await widget.titled("Sahyadri Rail was told:");
+    assert.equal(await widget.inside.locator("dl").innerText(), receipt);
+    assert.equal(await widget.inside.locator(".told").innerText(), "Fully vaccinated");
+    const download = page.waitForEvent("download");
+    await widget.inside.getByRole("button", { name: "Save receipt" }).click();
+    assert.match(readFileSync(await (await download).path(), "utf8"), /Told: Fully vaccinated/);
+    // The page did not hold on to the answer, and says that there is one.
+    assert.equal((await heard(page, "answer")).presentation, undefined);
+    assert.equal((await service.view(request.id)).presentation, presentation);
+    await watched.close();
+  });
+
+  test("what is kept is the receipt, from the answer on, and neither name, number, password nor answer", async () => {
+    const request = await service.ask({ binding: "name" });
+    const shown = await embed(request);
+    const { watched, page, widget } = shown;
+    await widget.go.click();
+    await widget.name.fill(ASHA.name);
+    assert.deepEqual(await stored(page), { cookie: "" });
+    await page.reload();
+    await widget.titled("Sahyadri Rail asks");
+    const { password, presentation } = await answered(shown);
+    const kept = await stored(page);
+    assert.deepEqual(Object.keys(kept).sort(), ["cookie", "kycvs-receipt"]);
+    assert.deepEqual(Object.keys(JSON.parse(kept["kycvs-receipt"])).sort(), ["receipt", "status"]);
+    const everything = JSON.stringify(kept).toLowerCase();
+    for (const secret of ["asha", "verma", "9876543210", "98765 43210", password, presentation ?? "none"]) {
+      assert.ok(!everything.includes(secret.toLowerCase()), secret);
+    }
+    await watched.close();
+  });
+
+  test("after a quarter of an hour, and for another request, it is gone", async () => {
+    const request = await service.ask();
+    const shown = await embed(request);
+    const { watched, page, widget } = shown;
+    await answered(shown);
+    await frameOf(page).evaluate(() => {
+      const answer = JSON.parse(sessionStorage.getItem("kycvs-receipt") ?? "");
+      answer.receipt.told_at -= 900;
+      sessionStorage.setItem("kycvs-receipt", JSON.stringify(answer));
+    });
+    await page.reload();
+    await widget.titled("You have answered already");
+    assert.deepEqual(await stored(page), { cookie: "" });
+
+    const second = await service.ask();
+    await page.goto(`${site.origin}/?src=${encodeURIComponent(second.url)}&lang=en`);
+    await answered(shown);
+    await page.goto(`${site.origin}/?src=${encodeURIComponent((await service.ask()).url)}&lang=en`);
+    await widget.titled("Sahyadri Rail asks");
+    assert.deepEqual(await stored(page), { cookie: "" });
+    await watched.close();
+  });
+
+  test("where the browser lets the frame keep nothing, it says that there is an answer", async () => {
+    const request = await service.ask();
+    const watched = await Watched.open(browser);
+    await watched.context.addInitScript(() => {
+      Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("", "SecurityError"); } });
+    });
+    const { page } = watched;
+    await page.goto(`${site.origin}/?src=${encodeURIComponent(request.url)}&lang=en`);
+    const widget = Widget.in(page);
+    await answered({ watched, page, widget });
+    await page.reload();
+    await widget.titled("You have answered already");
+    assert.equal((await heard(page, "answer")).presentation, undefined);
+    await watched.close();
+  });
+});
+
+describe("the page does not come whole", () => {
+  for (const missing of ["flow.js", "en.json"]) {
+    for (const where of ["frame", "pass"]) {
+      test(`${missing} is missing on its way to the ${where}: it says so, and can be tried again`, async () => {
+        const watched = await Watched.open(browser);
+        const { page } = watched;
+        await page.route(`**/assets/${missing}`, (route) => route.abort("connectionreset"));
+        const inFrame = where === "frame";
+        await page.goto(inFrame ? `${site.origin}/?src=${encodeURIComponent((await service.ask()).url)}&lang=en` : `${service.url}/pass?lang=en`);
+        const widget = inFrame ? Widget.in(page) : new Widget(page);
+        await widget.inside.getByText("The page did not load.").waitFor();
+        await page.unrouteAll();
+        await widget.inside.getByRole("link", { name: "Try again." }).click();
+        await widget.titled(inFrame ? "Sahyadri Rail asks" : "A pass to show or print");
+        assert.equal(await widget.inside.getByText("The page did not load.").count(), 0);
+        await watched.close(/ERR_CONNECTION_RESET/, /Failed to fetch/);
+      });
+    }
+  }
+
+  test("what passes are for does not come: the page for them says so, and can be tried again", async () => {
+    const watched = await Watched.open(browser);
+    const { page } = watched;
+    await page.route("**/v1/passes", (route) => route.fulfill({ status: 500, json: { code: "internal" } }));
+    await page.goto(`${service.url}/pass?lang=en`);
+    await page.getByRole("alert").getByText("Something went wrong").waitFor();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { name: "A pass to show or print" }).waitFor();
+    await watched.close(/status of 500/);
   });
 });
 

@@ -1,12 +1,16 @@
 //! What every setting may be. A bound stands here once, with the reason where it is not plain.
 
-use std::{fmt::Display, ops::RangeInclusive};
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
 use kycvs::{Algorithm, IssuerName, Purpose};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
 use super::{Config, ConfigError, Delivery, Limits, Rate};
-use crate::outbound::is_loopback;
+use crate::{
+    flow::is_plain,
+    outbound::{is_loopback, is_loopback_name},
+};
 
 type Result<T = ()> = std::result::Result<T, ConfigError>;
 
@@ -48,7 +52,7 @@ impl Config {
         let letters = self.display_name.chars().count();
         if !(1..=100).contains(&letters)
             || self.display_name.trim().is_empty()
-            || self.display_name.chars().any(char::is_control)
+            || !is_plain(&self.display_name)
         {
             return wrong("display_name", "write a name of 1 to 100 characters on one line");
         }
@@ -197,6 +201,28 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Refuses a database that others can listen to or stand in for, from wherever its URL (`setting`) came. Host and TLS are
+/// read as the driver reads them, which takes them from the environment (`PGHOST`, `PGSSLMODE`), too.
+pub(super) fn check_connection(setting: &str, url: &str) -> Result {
+    if url.starts_with("sqlite:") {
+        return Ok(());
+    }
+    let is_postgres = ["postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme));
+    let Some(options) = PgConnectOptions::from_str(url).ok().filter(|_| is_postgres) else {
+        return wrong(setting, "cannot be read: write sqlite:FILE or postgres://USER@HOST/DATABASE");
+    };
+    let host = options.get_host();
+    let is_here = options.get_socket().is_some() || host.starts_with('/') || is_loopback_name(host);
+    if is_here || matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull) {
+        return Ok(());
+    }
+    wrong(
+        setting,
+        "names and numbers go over this connection: add ?sslmode=verify-full to the URL, and sslrootcert=FILE where the \
+         server's certificate is of a root of your own; only a loopback address or a socket goes without",
+    )
 }
 
 /// An origin: scheme, host and port, and nothing else. Plain HTTP is for this machine alone.

@@ -17,15 +17,24 @@ pub struct ConfigError {
     /// Where the setting is not named by its line: `otp.lifetime`, or an environment variable.
     setting: Option<String>,
     message: String,
+    is_unreadable: bool,
 }
 
 impl ConfigError {
     pub(crate) fn new(setting: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { file: None, line: None, setting: Some(setting.into()), message: message.into() }
+        let (setting, message) = (Some(setting.into()), message.into());
+        Self { file: None, line: None, setting, message, is_unreadable: false }
     }
 
     fn in_file(file: &Path, message: impl Into<String>) -> Self {
-        Self { file: Some(file.into()), line: None, setting: None, message: message.into() }
+        let (file, message) = (Some(file.into()), message.into());
+        Self { file, line: None, setting: None, message, is_unreadable: false }
+    }
+
+    /// Whether the file of settings cannot be read at all, rather than something in it being wrong.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.is_unreadable
     }
 }
 
@@ -96,7 +105,10 @@ impl Config {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    let fail = |error: &io::Error| ConfigError::in_file(path, format!("cannot be read: {}", error.kind()));
+    let fail = |error: &io::Error| ConfigError {
+        is_unreadable: true,
+        ..ConfigError::in_file(path, format!("cannot be read: {}", error.kind()))
+    };
     if fs::metadata(path).map_err(|error| fail(&error))?.len() > LONGEST {
         return Err(ConfigError::in_file(path, "is too long for a file of settings"));
     }
@@ -153,6 +165,35 @@ url = "https://sms.example/send"
     }
 
     #[test]
+    fn what_is_shown_of_the_settings_holds_no_secret() {
+        let folder = Path::new("/f");
+        for delivery in [
+            "kind = 'webhook'\nurl = 'https://u:hunter2@sms.example/hunter2?key=hunter2#hunter2'",
+            "kind = 'smtp'\nurl = 'smtps://u:hunter2@sms.example?hunter2'\nfrom = 'a@b.example'\nto = '{number}@c'",
+        ] {
+            let text = LEAST.split("[delivery]").next().expect("what stands before").to_owned();
+            let text = format!(
+                "{text}[database]\nurl = 'postgres://u:hunter2@db.example/d'\n[delivery]\n{delivery}"
+            );
+            let mut config: Config = toml::from_str(&text).expect("settings");
+            config.resolve(folder);
+            let shown = format!("{config:?} {config:#?}");
+            assert!(shown.contains("sms.example") && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_longest_delivery_is_waited_for_at_the_end() {
+        let config = |more: &str| parsed(&format!("{LEAST}{more}")).expect("it is right");
+        assert_eq!(config("timeout = 20").finish().as_secs(), 25);
+        assert_eq!(config("timeout = 1").finish().as_secs(), 10);
+        let smtp =
+            "kind = 'smtp'\nurl = 'smtps://a.example'\nfrom = 'a@b.example'\nto = '{number}@c.example'";
+        let smtp = LEAST.replace("kind = \"webhook\"\nurl = \"https://sms.example/send\"", smtp);
+        assert_eq!(parsed(&format!("{smtp}timeout = 15")).expect("it is right").finish().as_secs(), 20);
+    }
+
+    #[test]
     fn relative_paths_start_where_the_file_is() {
         let config = parsed(LEAST).expect("it is right");
         assert!(config.key_file.is_absolute() && config.key_file.ends_with("issuer.pem"));
@@ -176,6 +217,15 @@ url = "https://sms.example/send"
             let error = parsed(&format!("{LEAST}{added}")).expect_err(added);
             assert!(wanted.iter().all(|part| error.contains(part)), "{added}: {error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_people_see_is_one_line_that_reads_one_way() {
+        for steers in ["\\u0007", "\\u061C", "\\u2028", "\\u202E"] {
+            let error =
+                parsed(&LEAST.replace("\"Example\"", &format!("\"Exa{steers}mple\""))).expect_err(steers);
+            assert!(error.contains("line 4: display_name: "), "{error}");
         }
     }
 

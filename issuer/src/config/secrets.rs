@@ -9,7 +9,7 @@ use std::{
 
 use kycvs::{SigningKey, Zeroizing};
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, check::check_connection};
 use crate::secret::ServiceSecret;
 
 /// A secret's two places: the setting that names its file, and the environment variable.
@@ -132,7 +132,13 @@ impl Config {
             file: self.database.url_file.as_deref(),
             variable: "KYCVS_DATABASE_URL",
         };
-        Ok(source.read()?.unwrap_or_else(|| Zeroizing::new(self.database.url.clone())))
+        let (setting, url) = match source.read()? {
+            Some(url) if source.file.is_some() => (source.setting, url),
+            Some(url) => (source.variable, url),
+            None => ("database.url", Zeroizing::new(self.database.url.clone())),
+        };
+        check_connection(setting, &url)?;
+        Ok(url)
     }
 }
 
@@ -166,6 +172,61 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// In whatever place it stands: here the driver's own names for the host are told, and a file's URL.
+    #[test]
+    fn a_database_elsewhere_needs_tls_that_is_verified() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("url");
+        let written = format!(
+            "public_url = 'https://a.example'\nissuer = 'a'\ndisplay_name = 'A'\nkey_file = 'k'\n\
+             [delivery]\nkind = 'inbox'\n[database]\nurl_file = '{}'",
+            path.display()
+        );
+        let config: Config = toml::from_str(&written).expect("settings");
+        for (url, taken) in [
+            ("sqlite:kycvs.db", true),
+            ("postgres://u:secret@localhost/d", true),
+            ("postgresql://u@127.0.0.1:5433/d?sslmode=disable", true),
+            ("postgres://u@[::1]/d", true),
+            ("postgres://u@%2Fvar%2Frun%2Fpostgresql/d", true),
+            ("postgres://u@db.example/d?host=/var/run/postgresql", true),
+            ("postgres://u:secret@db.example/d?sslmode=verify-full", true),
+            ("postgres://u@db.example/d?sslmode=verify-ca&sslrootcert=root.pem", true),
+            ("postgres://u:secret@db.example/d", false),
+            ("postgres://u:secret@db.example/d?sslmode=prefer", false),
+            ("postgres://u:secret@db.example/d?sslmode=require", false),
+            ("postgres://u:secret@10.0.0.1/d?sslmode=disable", false),
+            ("postgres://u:secret@localhost/d?host=db.example", false),
+            ("postgres://u:secret@localhost/d?hostaddr=10.0.0.1", false),
+            ("postgres://u:secret@db.example/d?sslmode=verify-full&sslmode=prefer", false),
+            ("postgres://u:secret@localhost.example/d", false),
+            ("mysql://u:secret@localhost/d", false),
+            ("", false),
+        ] {
+            fs::write(&path, url).expect("written");
+            #[cfg(unix)]
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+            match config.database_url() {
+                Ok(read) => assert!(taken && *read == url, "{url}"),
+                Err(error) => {
+                    let said = error.to_string();
+                    assert!(!taken, "{url}: {said}");
+                    assert!(said.starts_with("database.url_file: ") && !said.contains("secret"), "{said}");
+                    assert!(said.contains("verify-full") || said.contains("write sqlite:FILE"), "{said}");
+                }
+            }
+        }
+        let plain = Config {
+            database: crate::config::Database {
+                url: "postgres://u@db.example/d".into(),
+                url_file: None,
+                connections: 1,
+            },
+            ..config
+        };
+        assert!(plain.database_url().expect_err("no TLS").to_string().starts_with("database.url: "));
     }
 
     #[test]

@@ -43,7 +43,27 @@ pub trait Gateway: Send + Sync {
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), NotDelivered>>;
 }
 
-/// The message could not be handed over. The text is for the operator's log and holds neither number nor password.
+/// The message could not be handed over.
 #[derive(Debug, thiserror::Error)]
-#[error("the message was not delivered: {0}")]
-pub struct NotDelivered(pub String);
+#[error("the message was not delivered: {why}")]
+pub struct NotDelivered {
+    /// For the operator's log: holds neither number nor password.
+    pub why: String,
+    /// Whether the message may have arrived all the same, as where no answer came in time. It counts for the number then;
+    /// one that certainly did not arrive does not.
+    pub may_have_arrived: bool,
+}
+
+impl NotDelivered {
+    /// The message certainly did not arrive: nobody was reached, or it was refused.
+    #[must_use]
+    pub fn certainly(why: impl Into<String>) -> Self {
+        Self { why: why.into(), may_have_arrived: false }
+    }
+
+    /// The message may have arrived: nobody said.
+    #[must_use]
+    pub fn perhaps(why: impl Into<String>) -> Self {
+        Self { why: why.into(), may_have_arrived: true }
+    }
+}

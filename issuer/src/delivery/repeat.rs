@@ -16,19 +16,28 @@ where
 {
     let deadline = Instant::now() + total;
     let mut number = 0;
+    // One try that may have is enough, whatever became of the others.
+    let mut may_have_arrived = false;
     loop {
         let half = Instant::now() + total / 2;
         let outcome = timeout_at(half.min(deadline), attempt()).await;
         let (why, wait) = match outcome {
             Ok(Outcome::Taken) => return Ok(()),
-            Ok(Outcome::Refused(why)) => return Err(NotDelivered(why)),
+            Ok(Outcome::Refused(why)) => return Err(NotDelivered { why, may_have_arrived }),
             Ok(Outcome::Again(why, wait)) => (why, wait),
-            Err(_) => ("it did not answer in time".to_owned(), None),
+            Ok(Outcome::Unknown(why, wait)) => {
+                may_have_arrived = true;
+                (why, wait)
+            }
+            Err(_) => {
+                may_have_arrived = true;
+                ("it did not answer in time".to_owned(), None)
+            }
         };
         number += 1;
         let wait = backoff(total / 25, number, total / 4).max(Duration::from_secs(wait.unwrap_or(0)));
         if Instant::now().checked_add(wait).is_none_or(|next| next >= deadline) {
-            return Err(NotDelivered(format!("{why} ({number} tries)")));
+            return Err(NotDelivered { why: format!("{why} ({number} tries)"), may_have_arrived });
         }
         sleep(wait).await;
     }
@@ -64,7 +73,7 @@ mod tests {
         assert!(result.is_ok());
         assert_eq!(count, 3);
         let (result, count) = tried(TOTAL, vec![refused()]).await;
-        assert_eq!(result.expect_err("refused").0, "it answered 400");
+        assert_eq!(result.expect_err("refused").why, "it answered 400");
         assert_eq!(count, 1);
         let (result, count) = tried(TOTAL, vec![again(None), refused()]).await;
         assert!(result.is_err());
@@ -75,12 +84,30 @@ mod tests {
     async fn it_ends_within_its_time() {
         let start = Instant::now();
         let (result, count) = tried(TOTAL, vec![again(None)]).await;
-        assert!(result.expect_err("never taken").0.starts_with("it answered 503 ("));
+        assert!(result.expect_err("never taken").why.starts_with("it answered 503 ("));
         assert!(start.elapsed() <= TOTAL && (4..=12).contains(&count), "{count} in {:?}", start.elapsed());
 
         let hangs = until_taken(TOTAL, std::future::pending).await;
-        assert_eq!(hangs.expect_err("it hangs").0, "it did not answer in time (2 tries)");
+        assert_eq!(hangs.expect_err("it hangs").why, "it did not answer in time (2 tries)");
         assert!(start.elapsed() <= 3 * TOTAL);
+    }
+
+    #[tokio::test]
+    async fn what_had_no_answer_may_have_arrived() {
+        let refused = || Outcome::Refused("it answered 400".into());
+        let unknown = || Outcome::Unknown("the connection broke".into(), None);
+        for (outcomes, perhaps) in [
+            (vec![refused()], false),
+            (vec![again(None)], false),
+            (vec![unknown()], true),
+            (vec![unknown(), refused()], true),
+            (vec![again(None), unknown(), again(None)], true),
+        ] {
+            let (result, _) = tried(TOTAL, outcomes.clone()).await;
+            assert_eq!(result.expect_err("never taken").may_have_arrived, perhaps, "{outcomes:?}");
+        }
+        let hangs = until_taken(TOTAL, std::future::pending).await;
+        assert!(hangs.expect_err("it hangs").may_have_arrived);
     }
 
     #[tokio::test]

@@ -75,7 +75,7 @@ impl SmtpGateway {
     }
 
     fn mail(&self, message: &Message) -> Result<Mail, NotDelivered> {
-        let failed = || NotDelivered("the message cannot be written as a mail".into());
+        let failed = || NotDelivered::certainly("the message cannot be written as a mail");
         Mail::builder()
             .from(self.from.clone())
             .to(self.recipient(&message.to).ok_or_else(failed)?)
@@ -128,11 +128,17 @@ fn outcome(result: Result<smtp::response::Response, smtp::Error>) -> Outcome {
         Err(error) => match error.status() {
             Some(code) if error.is_permanent() => Outcome::Refused(format!("it answered {code}")),
             Some(code) => Outcome::Again(format!("it answered {code}"), None),
-            None if error.is_timeout() => Outcome::Again("it did not answer in time".into(), None),
+            None if error.is_timeout() => Outcome::Unknown("it did not answer in time".into(), None),
             None if error.is_tls() => Outcome::Again("TLS failed".into(), None),
-            None => Outcome::Again("it cannot be reached".into(), None),
+            None if is_of_connecting(&error) => Outcome::Again("it cannot be reached".into(), None),
+            None => Outcome::Unknown("the connection broke".into(), None),
         },
     }
+}
+
+/// Whether nothing was sent yet, which the library says in its text alone.
+fn is_of_connecting(error: &smtp::Error) -> bool {
+    error.to_string().starts_with("Connection error")
 }
 
 #[cfg(test)]
@@ -233,7 +239,24 @@ mod tests {
             .deliver(&message())
             .await
             .expect_err("refused");
-        assert_eq!(error.0, "it answered 550");
+        assert_eq!((error.why.as_str(), error.may_have_arrived), ("it answered 550", false));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_away_has_not_taken_it_and_one_that_goes_away_may_have() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url: Url = format!("smtp://{}", closed.local_addr().expect("an address")).parse().expect("a URL");
+        drop(closed);
+        let settings = |url| SmtpSettings { timeout: Duration::from_millis(400), ..settings(url) };
+        let gateway = SmtpGateway::new(&settings(&url), None).expect("usable");
+        let error = gateway.deliver(&message()).await.expect_err("nobody is there");
+        assert!(error.why.starts_with("it cannot be reached (") && !error.may_have_arrived, "{error}");
+
+        // It hears the recipient, and says nothing more.
+        let (url, _heard) = server(&[""]).await;
+        let gateway = SmtpGateway::new(&settings(&url), None).expect("usable");
+        let error = gateway.deliver(&message()).await.expect_err("it hangs");
+        assert!(error.may_have_arrived, "{error}");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Body<'_> {
         // Reserved once, six bytes for each that JSON may escape: a buffer that grows leaves copies behind.
         let mut json = Zeroizing::new(Vec::with_capacity(6 * (to.len() + text.len() + id.len()) + 128));
         serde_json::to_writer(&mut *json, &Body { id, to, text, expires_at: *expires_at })
-            .map_err(|_| NotDelivered("the message cannot be written as JSON".into()))?;
+            .map_err(|_| NotDelivered::certainly("the message cannot be written as JSON"))?;
         Ok(Bytes::from_owner(json))
     }
 }
@@ -152,9 +152,24 @@ mod tests {
             let receiver = Receiver::start(move |_| status).await;
             receiver.redirect_to(&elsewhere.url("/"));
             let error = gateway(receiver.url("/")).deliver(&message()).await.expect_err("it is refused");
-            assert_eq!(error.0, format!("it answered {status}"));
+            assert_eq!(error.why, format!("it answered {status}"));
+            assert!(!error.may_have_arrived);
             assert_eq!((receiver.calls().len(), elsewhere.calls().len()), (1, 0));
         }
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_is_busy_has_not_taken_it_and_one_that_fails_or_hangs_may_have() {
+        for (status, perhaps) in [(429, false), (503, false), (500, true), (502, true), (504, true)] {
+            let receiver = Receiver::start(move |_| status).await;
+            let gateway = WebhookGateway::new(receiver.url("/"), key(), Duration::from_millis(300));
+            let error = gateway.expect("a client").deliver(&message()).await.expect_err("never taken");
+            assert_eq!(error.may_have_arrived, perhaps, "{error}");
+        }
+        let hole = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", hole.local_addr().expect("an address")).parse().expect("a URL");
+        let gateway = WebhookGateway::new(url, key(), Duration::from_millis(300)).expect("a client");
+        assert!(gateway.deliver(&message()).await.expect_err("it hangs").may_have_arrived);
     }
 
     #[tokio::test]
@@ -166,7 +181,7 @@ mod tests {
         let url = format!("http://{address}/?key=secret").parse().expect("a URL");
         let error = gateway(url).deliver(&message()).await.expect_err("nobody is there");
         assert!(start.elapsed() < Duration::from_secs(5));
-        assert!(error.0.starts_with("it cannot be reached ("), "{error}");
+        assert!(error.why.starts_with("it cannot be reached (") && !error.may_have_arrived, "{error}");
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
 }

@@ -22,7 +22,7 @@ pub use people::{PEOPLE, Person};
 
 use crate::{
     config::{Config, ConfigError, Proxies},
-    net::Server,
+    net::{FINISH, Server},
     service::{Bound, Service, StartError, gone},
 };
 
@@ -132,7 +132,8 @@ impl Demo {
     /// Serves both until `stop` is ready.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(());
-        let site = Server { router: self.site, tls: None, proxies: Proxies::default(), max_connections: 100 };
+        let proxies = Proxies::default();
+        let site = Server { router: self.site, tls: None, proxies, max_connections: 100, finish: FINISH };
         let site = tokio::spawn(site.serve(self.site_listener, gone(stopped)));
         self.service.serve(stop).await;
         drop(stopping);

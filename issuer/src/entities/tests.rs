@@ -48,6 +48,11 @@ async fn an_entity_is_known_by_its_key_until_it_is_rotated_or_disabled() {
         assert!(disable(&admin, "irctc.co.in").await.is_err());
         assert!(rotate_key(&admin, "irctc.co.in", None).await.is_err());
         assert!(rotate_key(&admin, "nobody", None).await.is_err());
+
+        enable(&admin, "irctc.co.in").await.expect("it is enabled");
+        assert!(by_key(&second).await.is_some() && by_key(&first).await.is_none());
+        assert!(enable(&admin, "irctc.co.in").await.is_err());
+        assert!(enable(&admin, "nobody").await.is_err());
     }
 }
 

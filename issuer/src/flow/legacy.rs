@@ -24,7 +24,7 @@ use super::{
     Binding, Call, Kind, Request, State,
     confirm::{Attempt, too_busy},
     new_id,
-    otp::{Password, number},
+    otp::{Password, begin_with_limits, not_delivered, number},
     random, row, seal_person,
 };
 
@@ -47,12 +47,14 @@ pub(crate) async fn generate(
     mobile: &str,
 ) -> Result<Reply> {
     let subject = super::with_mobile(super::name(name)?, mobile)?;
-    let (app, call) = (app.clone(), call.clone());
-    tokio::spawn(async move {
+    let (tasks, app, call) = (&app.tasks, app.clone(), call.clone());
+    let sending = async move {
         replies::once(&app, call.repeatable.as_ref(), generate_once(&app, &call, &entity, &subject)).await
-    })
-    .await
-    .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
+    };
+    tasks
+        .spawn(sending)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
 }
 
 async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subject) -> Result<Reply> {
@@ -60,30 +62,27 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let lifetime = i64::from(app.config.answers.request_lifetime);
     let password = Password::draw(app, &id, 1, app.clock.now() + lifetime)?;
     let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
-    store(app, call, entity, subject, &password, &reply).await?;
-    if let Err(problem) = password.deliver(app, subject, Language::default(), &entity.name).await {
-        take_back(app, subject, &id).await?;
-        return Err(problem);
+    store(app, call, entity, subject, &password).await?;
+    if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name).await {
+        take_back(app, call, subject, &id, error.may_have_arrived).await?;
+        return Err(not_delivered());
     }
+    replies::finish(app, call.repeatable.as_ref(), &reply).await?;
     app.metrics.request_created(Kind::Legacy);
     Ok(reply)
 }
 
-/// The reply is stored before the message leaves, so that a call which is repeated meanwhile sends no second one.
 async fn store(
     app: &App,
     call: &Call,
     entity: &Entity,
     subject: &Subject,
     password: &Password,
-    reply: &Reply,
 ) -> Result<()> {
     let answers = &app.config.answers;
     let sealed = seal_person(app, &password.request, subject)?;
     let hash = password.hash(app);
-    let mut tx = app.db.begin().await?;
-    Limit::RequestByEntity(&entity.id).take(&mut tx, app).await?;
-    Limit::OtpToNumber(number(subject)).take(&mut tx, app).await?;
+    let mut tx = begin_with_limits(app, Limit::RequestByEntity(&entity.id), subject).await?;
     sqlx::query(
         "INSERT INTO requests (id, kind, entity, purpose, valid_for, binding, state, created_at, expires_at, \
          otp_round, otp_hash, otp_sent_at, otp_expires_at, sealed) \
@@ -103,21 +102,28 @@ async fn store(
     .bind(sealed)
     .execute(&mut *tx)
     .await?;
-    replies::keep(&mut tx, app, call.repeatable.as_ref(), &password.request, reply).await?;
+    replies::begin(&mut tx, app, call.repeatable.as_ref(), &password.request).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// The message did not leave: there is no request, and the number has one more again.
-async fn take_back(app: &App, subject: &Subject, id: &str) -> Result<()> {
+/// The message did not leave: there is no request, and the number has one more again, unless the message may have arrived.
+async fn take_back(
+    app: &App,
+    call: &Call,
+    subject: &Subject,
+    id: &str,
+    may_have_arrived: bool,
+) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    for statement in [
-        "DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'",
-        "DELETE FROM replies WHERE request = $1",
-    ] {
-        sqlx::query(statement).bind(id).execute(&mut *tx).await?;
+    if !may_have_arrived {
+        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
     }
+    sqlx::query("DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'")
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+    replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -139,13 +139,14 @@ fn mobile_context(id: &str) -> String {
     format!("request:{id}:known_mobile")
 }
 
-/// Text that is shown to people and signed: no control characters, and none that turn the reading direction, with which
-/// it could be made to look like another.
+/// Text that is shown to people: no control characters, no ends of lines, and none that turn the reading direction, with
+/// which it could be made to look like another.
 pub(crate) fn is_plain(text: &str) -> bool {
-    !text.chars().any(|c| {
+    let steers = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    })
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    !text.chars().any(steers)
 }
 
 /// What the log calls a request: enough to find it, too little to answer it.

@@ -9,7 +9,8 @@ use sqlx::Row;
 
 use crate::{
     app::App,
-    delivery::Message,
+    db::Tx,
+    delivery::{Message, NotDelivered},
     limits::Limit,
     otp::{Language, Otp},
     problem::{Problem, ProblemCode, Result},
@@ -36,12 +37,14 @@ struct Sent {
 
 /// Sends a password. Once begun it goes on to its end, even where the person's connection breaks.
 pub(crate) async fn send(app: &App, call: &Call, id: &str, person: Person) -> Result<Reply> {
-    let (app, call, id) = (app.clone(), call.clone(), id.to_owned());
-    tokio::spawn(async move {
+    let (tasks, app, call, id) = (&app.tasks, app.clone(), call.clone(), id.to_owned());
+    let sending = async move {
         replies::once(&app, call.repeatable.as_ref(), send_once(&app, &call, &id, person)).await
-    })
-    .await
-    .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
+    };
+    tasks
+        .spawn(sending)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(ProblemCode::Internal, "Sending the password broke off.")))
 }
 
 async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<Reply> {
@@ -53,9 +56,9 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
     let password = Password::draw(app, id, request.otp_round + 1, request.expires_at)?;
     store(app, call, &request, &subject, &password).await?;
 
-    if let Err(problem) = password.deliver(app, &subject, language, &asker).await {
-        take_back(app, &request, &subject, &password).await?;
-        return Err(problem);
+    if let Err(error) = password.deliver(app, &subject, language, &asker).await {
+        take_back(app, call, &request, &subject, &password, error.may_have_arrived).await?;
+        return Err(not_delivered());
     }
     let sent = Sent {
         state: State::OtpSent,
@@ -64,11 +67,7 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
         tries_left: request.tries_left(app),
     };
     let reply = Reply::new(StatusCode::ACCEPTED, &sent)?;
-    if call.repeatable.is_some() {
-        let mut tx = app.db.begin().await?;
-        replies::keep(&mut tx, app, call.repeatable.as_ref(), id, &reply).await?;
-        tx.commit().await?;
-    }
+    replies::finish(app, call.repeatable.as_ref(), &reply).await?;
     Ok(reply)
 }
 
@@ -145,29 +144,31 @@ impl Password {
         to: &Subject,
         language: Language,
         asker: &str,
-    ) -> Result<()> {
+    ) -> Result<(), NotDelivered> {
         let message = Message {
             to: Zeroizing::new(number(to).to_owned()),
             text: self.otp.message(language, asker, app.config.otp.lifetime),
             id: self.message_id(app),
             expires_at: self.expires_at,
         };
-        match app.gateway.deliver(&message).await {
-            Ok(()) => {
-                app.metrics.otp_sent();
-                Ok(())
-            }
+        let delivered = app.gateway.deliver(&message).await;
+        match &delivered {
+            Ok(()) => app.metrics.otp_sent(),
             Err(error) => {
                 app.metrics.otp_failed();
                 tracing::warn!(request = short(&self.request), %error, "a password was not delivered");
-                Err(Problem::new(
-                    ProblemCode::OtpNotDelivered,
-                    "The message with the password could not be sent. Try again in a moment.",
-                )
-                .retry_after(RETRY_AFTER))
             }
         }
+        delivered
     }
+}
+
+pub(super) fn not_delivered() -> Problem {
+    Problem::new(
+        ProblemCode::OtpNotDelivered,
+        "The message with the password could not be sent. Try again in a moment.",
+    )
+    .retry_after(RETRY_AFTER)
 }
 
 /// Seconds after which a gateway that was down is worth another try.
@@ -184,9 +185,7 @@ async fn store(
 ) -> Result<()> {
     let sealed = seal_person(app, &request.id, subject)?;
     let hash = password.hash(app);
-    let mut tx = app.db.begin().await?;
-    Limit::OtpFromAddress(call.address).take(&mut tx, app).await?;
-    Limit::OtpToNumber(number(subject)).take(&mut tx, app).await?;
+    let mut tx = begin_with_limits(app, Limit::OtpFromAddress(call.address), subject).await?;
     let done = sqlx::query(
         "UPDATE requests SET state = 'otp_sent', otp_round = otp_round + 1, otp_hash = $1, otp_sent_at = $2, \
          otp_expires_at = $3, sealed = $4 \
@@ -209,16 +208,42 @@ async fn store(
             "Another call about this request came at the same time.",
         ));
     }
+    replies::begin(&mut tx, app, call.repeatable.as_ref(), &request.id).await?;
     tx.commit().await?;
     Ok(())
 }
 
+/// A transaction in which who asks and the number were each taken one. Asking for a number that has none left costs who asks
+/// one all the same: otherwise it could be asked without end which numbers have.
+pub(super) async fn begin_with_limits(app: &App, asker: Limit<'_>, subject: &Subject) -> Result<Tx> {
+    let mut tx = app.db.begin().await?;
+    asker.take(&mut tx, app).await?;
+    match Limit::OtpToNumber(number(subject)).take(&mut tx, app).await {
+        Ok(()) => Ok(tx),
+        Err(refused) => {
+            if refused.code == ProblemCode::TooManyRequests {
+                tx.commit().await?;
+            }
+            Err(refused)
+        }
+    }
+}
+
 /// The message did not leave: the request is as it was before the first password, and the number has one more again,
-/// unless somebody guessed at it in the meantime. An earlier password stays void.
-async fn take_back(app: &App, request: &Request, subject: &Subject, password: &Password) -> Result<()> {
+/// unless the message may have arrived, or somebody guessed at it in the meantime. An earlier password stays void.
+async fn take_back(
+    app: &App,
+    call: &Call,
+    request: &Request,
+    subject: &Subject,
+    password: &Password,
+    may_have_arrived: bool,
+) -> Result<()> {
     let mut tx = app.db.begin().await?;
     // In the order in which `store` takes them.
-    Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    if !may_have_arrived {
+        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
+    }
     let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
          sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
@@ -229,14 +254,17 @@ async fn take_back(app: &App, request: &Request, subject: &Subject, password: &P
     .await?;
     match row.map(|row| row.try_get::<i64, _>("tries")).transpose()? {
         // The person has answered in the meantime: the message did arrive.
-        None => tx.rollback().await?,
-        Some(tries) => {
-            if tries != request.tries {
-                Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
-            }
-            tx.commit().await?;
+        None => {
+            tx.rollback().await?;
+            tx = app.db.begin().await?;
         }
+        Some(tries) if tries != request.tries && !may_have_arrived => {
+            Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
+        }
+        Some(_) => {}
     }
+    replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
+    tx.commit().await?;
     Ok(())
 }
 

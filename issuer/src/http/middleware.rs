@@ -47,7 +47,7 @@ struct Shared {
 async fn call(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let about = About::of(&request);
     let mut response = match whole(request).await {
-        Ok(request) => run(request, next).await,
+        Ok(request) => run(&shared.app, request, next).await,
         Err(problem) => problem.into_response(),
     };
     if let Some(code) = response.extensions().get::<ProblemCode>() {
@@ -93,8 +93,8 @@ async fn read(body: Body) -> Result<Zeroizing<Vec<u8>>> {
 
 /// Runs the handler on a task of its own: what was begun is finished, even where the client goes away, and a fault in
 /// the code ends this call alone.
-async fn run(request: Request, next: Next) -> Response {
-    let mut task = tokio::spawn(next.run(request));
+async fn run(app: &App, request: Request, next: Next) -> Response {
+    let mut task = app.tasks.spawn(next.run(request));
     match timeout(CALL, &mut task).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {

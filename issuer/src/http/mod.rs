@@ -18,6 +18,8 @@ use axum::{
 
 pub(crate) use extract::ClientAddress;
 
+use routes::Routes;
+
 use crate::{
     app::App,
     problem::{Problem, ProblemCode},
@@ -31,11 +33,8 @@ pub(crate) fn service(app: &App) -> Router {
 
 /// All calls.
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
-        .merge(v1::routes().router)
-        .merge(v3::routes().router)
-        // The clients of 2021 had `/api` before their calls: so that changing the host's name alone is enough.
-        .nest("/api", v3::routes().router)
+    calls()
+        .router
         .layer(axum::middleware::map_response(not_stored))
         .merge(wellknown::routes().router)
         .fallback(not_found)
@@ -43,10 +42,16 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// The calls of entities and persons.
+fn calls() -> Routes {
+    // The clients of 2021 had `/api` before their calls: so that changing the host's name alone is enough.
+    v1::routes().and(v3::routes()).and(v3::routes().below("/api"))
+}
+
 /// Method and path of all calls, which `openapi.json` has to name.
 #[cfg(test)]
-pub(crate) fn listed() -> Vec<(axum::http::Method, &'static str)> {
-    [v1::routes(), v3::routes(), wellknown::routes()].into_iter().flat_map(|routes| routes.listed).collect()
+pub(crate) fn listed() -> Vec<(axum::http::Method, String)> {
+    calls().and(wellknown::routes()).listed
 }
 
 /// No answer of a call is kept by anyone on its way.

@@ -3,15 +3,21 @@
 //! Every file stands in one table. No page has a script or a style of its own in its text, so that the policy can forbid
 //! them. Which sites may put the consent page into a frame is said by the page's own headers, request by request.
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    sync::{LazyLock, OnceLock},
+};
 
 use axum::{
     Router,
+    body::Bytes,
     extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
@@ -26,21 +32,33 @@ use crate::{
 struct File {
     name: &'static str,
     bytes: &'static [u8],
+    /// The same in fewer bytes, from the first time that a browser takes it so.
+    gzip: OnceLock<Bytes>,
+}
+
+impl File {
+    const fn new(name: &'static str, bytes: &'static [u8]) -> Self {
+        Self { name, bytes, gzip: OnceLock::new() }
+    }
+
+    fn gzip(&self) -> Bytes {
+        self.gzip.get_or_init(|| compressed(self.bytes)).clone()
+    }
 }
 
 macro_rules! files {
     ($($name:literal = $path:literal,)*) => {
-        [$(File { name: $name, bytes: include_bytes!(concat!("../../web/", $path)) },)*]
+        LazyLock::new(|| vec![$(File::new($name, include_bytes!(concat!("../../web/", $path))),)*])
     };
 }
 
-static EMBED: File = File { name: "embed.html", bytes: include_bytes!("../../web/embed.html") };
-static EMBED_JS: File = File { name: "embed.js", bytes: include_bytes!("../../web/embed.js") };
-static PASS: File = File { name: "pass.html", bytes: include_bytes!("../../web/pass.html") };
-static INBOX: File = File { name: "inbox.html", bytes: include_bytes!("../../web/inbox.html") };
+static EMBED: File = File::new("embed.html", include_bytes!("../../web/embed.html"));
+static EMBED_JS: File = File::new("embed.js", include_bytes!("../../web/embed.js"));
+static PASS: File = File::new("pass.html", include_bytes!("../../web/pass.html"));
+static INBOX: File = File::new("inbox.html", include_bytes!("../../web/inbox.html"));
 
 /// What is under `/assets/`. A language is one more line.
-static ASSETS: &[File] = &files! {
+static ASSETS: LazyLock<Vec<File>> = files! {
     "api.js" = "api.js",
     "dom.js" = "dom.js",
     "en.json" = "lang/en.json",
@@ -51,6 +69,7 @@ static ASSETS: &[File] = &files! {
     "inbox.js" = "inbox.js",
     "pass.css" = "pass.css",
     "pass.js" = "pass.js",
+    "receipt.js" = "receipt.js",
     "style.css" = "style.css",
 };
 
@@ -78,8 +97,10 @@ async fn embed(State(app): State<App>, id: PathText, headers: HeaderMap) -> Resu
     let id = id.map(|Path(id)| id).unwrap_or_default();
     let ancestors = frame_ancestors(&app, &id).await?;
     let mut response = page(&EMBED, &headers, &ancestors);
-    // A page that isolates itself can show the frame, too.
+    // A page that isolates itself shows only frames that allow it and isolate themselves. This one loads nothing from
+    // elsewhere.
     response.headers_mut().insert(RESOURCE, CROSS_ORIGIN);
+    response.headers_mut().insert(EMBEDDER, HeaderValue::from_static("require-corp"));
     Ok(response)
 }
 
@@ -135,8 +156,8 @@ async fn messages(State(app): State<App>) -> Result<Response> {
 /// The codes of problem documents, whose `type` leads here.
 async fn problems(headers: HeaderMap) -> Response {
     static LIST: LazyLock<String> = LazyLock::new(problem_list);
-    let list: &'static str = &LIST;
-    page(&File { name: "problems.html", bytes: list.as_bytes() }, &headers, NOBODY)
+    static PAGE: LazyLock<File> = LazyLock::new(|| File::new("problems.html", LIST.as_bytes()));
+    page(&PAGE, &headers, NOBODY)
 }
 
 fn problem_list() -> String {
@@ -155,6 +176,7 @@ fn problem_list() -> String {
 }
 
 const NOBODY: &str = "'none'";
+const EMBEDDER: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
 const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
 
 /// A page, under a policy that lets it use the files beside it and nothing else.
@@ -172,17 +194,23 @@ fn page(html: &File, request: &HeaderMap, ancestors: &str) -> Response {
 }
 
 /// A file, or that the browser has it already. Browsers always ask, so that files of two versions never meet.
+///
+/// It is compressed where the browser takes that: a phone can be far from any quick network. No secret is in any of them.
 fn file(file: &File, request: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(file.bytes)[..12]));
+    let packed = takes_gzip(request);
+    let bytes = if packed { file.gzip() } else { Bytes::from_static(file.bytes) };
+    // Of what is sent, so that the two forms never pass for one another.
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&bytes)[..12]));
     let fresh = request
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|known| known.trim().trim_start_matches("W/") == tag);
-    let headers: [(HeaderName, HeaderValue); 3] = [
+    let headers: [(HeaderName, HeaderValue); 4] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type(file.name))),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
         (
             header::ETAG,
             HeaderValue::from_str(&tag).unwrap_or_else(|_| unreachable!("hexadecimal digits are ASCII")),
@@ -190,9 +218,27 @@ fn file(file: &File, request: &HeaderMap) -> Response {
     ];
     if fresh {
         (StatusCode::NOT_MODIFIED, headers).into_response()
+    } else if packed {
+        ([(header::CONTENT_ENCODING, "gzip")], headers, bytes).into_response()
     } else {
-        (headers, file.bytes).into_response()
+        (headers, bytes).into_response()
     }
+}
+
+/// Whether the client names gzip among the encodings that it reads (RFC 9110, section 12.5.3).
+fn takes_gzip(request: &HeaderMap) -> bool {
+    let all = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(',')).any(|one| {
+        let (coding, weight) = one.split_once(';').unwrap_or((one, ""));
+        let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        coding.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+fn compressed(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.unwrap_or_else(|_| unreachable!("a Vec takes everything")).into()
 }
 
 fn content_type(name: &str) -> &'static str {

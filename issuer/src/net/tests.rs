@@ -12,7 +12,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::oneshot,
     task::JoinHandle,
-    time::Instant,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -23,7 +22,7 @@ use crate::config;
 struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
+    ended: JoinHandle<Instant>,
 }
 
 impl Running {
@@ -40,7 +39,8 @@ impl Running {
                     "done"
                 }),
             );
-        let mut server = Server { router, tls: None, proxies: Proxies::default(), max_connections: 100 };
+        let proxies = Proxies::default();
+        let mut server = Server { router, tls: None, proxies, max_connections: 100, finish: FINISH };
         change(&mut server);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");

@@ -33,7 +33,7 @@ fn described() -> BTreeSet<(String, String)> {
 #[test]
 fn what_is_routed_is_described_and_the_other_way_round() {
     let routed: BTreeSet<_> =
-        http::listed().into_iter().map(|(method, path)| (method.to_string(), path.to_owned())).collect();
+        http::listed().into_iter().map(|(method, path)| (method.to_string(), path)).collect();
     let mut described = described();
     described.retain(|(_, path)| !OF_THE_HOST.contains(&path.as_str()));
     assert_eq!(routed, described);

@@ -90,6 +90,61 @@ async fn a_password_that_was_not_delivered_does_not_count_for_the_number() {
 }
 
 #[tokio::test]
+async fn a_password_that_may_have_arrived_counts_for_the_number() {
+    let stage = Stage::new().await;
+    stage.gateway.is_silent.store(true, Ordering::Relaxed);
+    let legacy = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let legacy = || stage.post("/v3/vaccination/generateOTP", &legacy).header("x-api-key", KEY).send();
+    for n in 0..3 {
+        send(&stage, n).await.expect_problem(503, "otp_not_delivered");
+    }
+    for _ in 3..5 {
+        legacy().await.expect_problem(503, "otp_not_delivered");
+    }
+    wait(send(&stage, 6).await);
+    wait(legacy().await);
+    assert_eq!(stage.gateway.count(), 5);
+}
+
+/// Somebody guesses while the gateway hangs; then it says that nothing was sent.
+#[tokio::test]
+async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it() {
+    let stage = Stage::new().await;
+    stage.gateway.is_down.store(true, Ordering::Relaxed);
+    stage.gateway.slow.store(400, Ordering::Relaxed);
+    let mut guesses = 0;
+    for n in 0..9 {
+        let id = stage.ask().await;
+        let path = format!("/v1/requests/{id}/otp");
+        let sending = stage.post(&path, &person()).from([10, 0, 0, n]).send();
+        let guessing = async {
+            let mut made = 0;
+            while stage.state(&id).await == "open" {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            for _ in 0..2 {
+                let guess = stage.post(&format!("/v1/requests/{id}/confirm"), &json!({"otp": "000000"}));
+                let guess = guess.from([10, 0, 1, n]).send().await;
+                made += i64::from(guess.text("code") == "wrong_otp");
+            }
+            made
+        };
+        if n < 5 {
+            let (sent, made) = tokio::join!(sending, guessing);
+            sent.expect_problem(503, "otp_not_delivered");
+            assert_eq!((made, stage.column(&id, "tries").await), (2, 2));
+            assert_eq!(stage.state(&id).await, "open");
+            guesses += made;
+        } else {
+            wait(sending.await);
+        }
+    }
+    assert_eq!(guesses, 10);
+    // The tries are the request's, over all of its passwords.
+    assert_eq!(stage.count("requests WHERE tries = 2").await, 5);
+}
+
+#[tokio::test]
 async fn another_password_waits_half_a_minute() {
     let stage = Stage::new().await;
     let id = stage.ask().await;
@@ -124,6 +179,30 @@ async fn an_address_is_limited_and_a_network_of_version_six_is_one() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_refused_costs_who_asks_one() {
+    let stage = Stage::with(|config| {
+        config.limits.otp_per_number = Rate { burst: 1, seconds: 7200.0 };
+        config.limits.otp_per_address = Rate { burst: 3, seconds: 60.0 };
+        config.limits.requests_per_entity = Rate { burst: 6, seconds: 60.0 };
+    })
+    .await;
+    for n in 0..4 {
+        let id = stage.ask().await;
+        let reply = stage.post(&format!("/v1/requests/{id}/otp"), &person()).send().await;
+        match n {
+            0 => drop(reply.expect(StatusCode::ACCEPTED)),
+            1 | 2 => assert!(wait(reply) > 60),
+            _ => assert!(wait(reply) <= 60, "it is the address that has none left"),
+        }
+    }
+    let legacy = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let legacy = || stage.post("/v3/vaccination/generateOTP", &legacy).header("x-api-key", KEY).send();
+    assert!(wait(legacy().await) > 60 && wait(legacy().await) > 60);
+    assert!(wait(legacy().await) <= 60);
+    assert_eq!(stage.gateway.count(), 1);
+}
+
+#[tokio::test]
 async fn confirmations_from_an_address_are_limited_before_the_password_is_looked_at() {
     let stage =
         Stage::with(|config| config.limits.confirm_per_address = Rate { burst: 2, seconds: 60.0 }).await;
@@ -153,6 +232,57 @@ async fn entities_and_passes_are_limited() {
     }
     assert_eq!(wait(stage.post("/v1/requests", &question).key(KEY).send().await), 5);
     assert_eq!(wait(stage.post("/v1/passes", &json!({"purpose": "office"})).send().await), 5);
+}
+
+/// The clock was an hour ahead, or another instance's is.
+#[tokio::test]
+async fn a_clock_that_goes_back_locks_no_entity_and_no_address_out() {
+    let few = |seconds| Rate { burst: 3, seconds };
+    let stage = Stage::with(|config| {
+        config.limits.requests_per_entity = few(20.0);
+        config.limits.passes_per_address = few(20.0);
+        config.limits.confirm_per_address = few(20.0);
+    })
+    .await;
+    let question = json!({"purpose": "p", "nonce": "c2l4dGVlbiBieXRlcy4uLg"});
+    let office = json!({"purpose": "office"});
+    let ask = || stage.post("/v1/requests", &question).key(KEY).send();
+    let pass = || stage.post("/v1/passes", &office).send();
+    let unknown = || stage.try_otp("AAAAAAAAAAAAAAAAAAAAAA", "123456");
+    let id = stage.ask().await;
+    let otp = stage.send_otp(&id).await;
+    for _ in 0..2 {
+        ask().await.expect(StatusCode::CREATED);
+        pass().await.expect(StatusCode::CREATED);
+        stage.try_otp(&id, &wrong(&otp)).await.expect_problem(422, "wrong_otp");
+    }
+    stage.try_otp(&id, &otp).await.expect(StatusCode::OK);
+    pass().await.expect(StatusCode::CREATED);
+    for refused in [ask().await, pass().await, unknown().await] {
+        wait(refused);
+    }
+    stage.app.clock.advance(-3600);
+    ask().await.expect(StatusCode::CREATED);
+    pass().await.expect(StatusCode::CREATED);
+    unknown().await.expect_problem(404, "not_found");
+    // One, and the rest at the pace that is always kept.
+    for _ in 0..3 {
+        assert!(wait(ask().await) <= 20 && wait(pass().await) <= 20);
+        stage.app.clock.advance(20);
+        ask().await.expect(StatusCode::CREATED);
+        pass().await.expect(StatusCode::CREATED);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_gives_a_number_no_more_passwords() {
+    let stage = Stage::new().await;
+    for n in 0..5 {
+        send(&stage, n).await.expect(StatusCode::ACCEPTED);
+    }
+    stage.app.clock.advance(-86_400);
+    let seconds = wait(send(&stage, 6).await);
+    assert!((86_400..=86_400 + 7_200).contains(&seconds), "{seconds}");
 }
 
 #[tokio::test]

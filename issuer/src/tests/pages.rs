@@ -1,12 +1,13 @@
 //! The pages and their policies.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, io::Read as _, path::Path};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, to_bytes},
     http::{Request, Response, header},
 };
+use flate2::read::GzDecoder;
 use serde_json::json;
 use tower::ServiceExt;
 
@@ -19,7 +20,7 @@ async fn get(router: &Router, path: &str) -> Response<Body> {
 }
 
 async fn text(response: Response<Body>) -> String {
-    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
@@ -42,6 +43,7 @@ async fn only_the_sites_of_the_asking_entity_may_frame_the_page() {
     assert_eq!(response.status(), 200);
     assert_eq!(ancestors(&response), format!("https://{ENTITY}"));
     assert_eq!(response.headers()["cross-origin-resource-policy"], "cross-origin");
+    assert_eq!(response.headers()["cross-origin-embedder-policy"], "require-corp");
 
     // An entity that may ask no more.
     let mut tx = stage.app.db.begin().await.expect("begins");
@@ -142,6 +144,43 @@ async fn a_file_that_the_browser_has_is_not_sent_again() {
         assert_eq!(response.status(), status);
         assert_eq!(response.headers()[header::ETAG], tag);
         assert_eq!(text(response).await.is_empty(), status == 304);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_compressed_for_whoever_takes_that() {
+    let stage = Stage::new().await;
+    let router = http::service(&stage.app);
+    let page = format!("/embed/{}", stage.ask().await);
+    for path in ["/embed.js", "/assets/flow.js", "/assets/hi.json", "/problems", &page] {
+        let plain = get(&router, path).await;
+        assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+        let tag = plain.headers()[header::ETAG].clone();
+        let plain = text(plain).await;
+        for (encodings, is_gzip) in [
+            ("gzip, deflate, br, zstd", true),
+            ("br;q=1.0, GZIP;q=0.8", true),
+            ("deflate, br", false),
+            ("gzip;q=0, br", false),
+            ("gzip; q=0.000", false),
+        ] {
+            let request = Request::get(path).header(header::ACCEPT_ENCODING, encodings).body(Body::empty());
+            let response = router.clone().oneshot(request.expect("a request")).await.expect("it answers");
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.headers()[header::VARY], "accept-encoding");
+            let encoding = response.headers().get(header::CONTENT_ENCODING).cloned();
+            assert_eq!(encoding.is_some_and(|name| name == "gzip"), is_gzip, "{encodings}");
+            assert_eq!(response.headers()[header::ETAG] != tag, is_gzip, "each form has a tag of its own");
+            let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+            if is_gzip {
+                assert!(body.len() < plain.len(), "{path}");
+                let mut unpacked = String::new();
+                GzDecoder::new(&body[..]).read_to_string(&mut unpacked).expect("it is gzip");
+                assert_eq!(unpacked, plain);
+            } else {
+                assert_eq!(body, plain.as_bytes());
+            }
+        }
     }
 }
 

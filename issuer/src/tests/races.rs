@@ -106,3 +106,47 @@ async fn one_key_at_once_has_one_effect_and_one_reply() {
     assert!(right_ones.iter().all(|reply| reply.status == 200 && reply.bytes == right_ones[0].bytes));
     assert_eq!(stage.count("audit").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_key_at_once_sends_one_password_to_an_entity_of_2021() {
+    let stage = Stage::new().await;
+    let person = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let call =
+        || stage.post("/v3/vaccination/generateOTP", &person).header("x-api-key", KEY).once("g").send();
+    let replies = join_all((0..8).map(|_| call())).await;
+    assert!(replies.iter().all(|reply| reply.status == StatusCode::OK && reply.bytes == replies[0].bytes));
+    assert_eq!(replies.iter().filter(|reply| !reply.is_replayed()).count(), 1);
+    assert_eq!((stage.gateway.count(), stage.count("requests").await), (1, 1));
+    // Four of five are left: those that were repeated took nothing from the number's limit.
+    for key in ["1", "2", "3", "4", "5"] {
+        let call = stage.post("/v3/vaccination/generateOTP", &person).header("x-api-key", KEY).once(key);
+        assert_eq!(call.send().await.status == StatusCode::OK, key != "5");
+    }
+}
+
+/// On SQLite the two queue for the writer; on PostgreSQL the sweeper is what a deadlock ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_that_a_deadlock_ends_is_done_again() {
+    let stage = Stage::new().await;
+    let mut ids = [stage.ask().await, stage.ask().await];
+    ids.sort_unstable();
+    stage.app.clock.advance(900);
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    if stage.app.db.is_postgres() {
+        sqlx::query("SET LOCAL deadlock_timeout = '1min'").execute(&mut *tx).await.expect("set");
+    }
+    let app = stage.app.clone();
+    let mut sweep = None;
+    for id in ids.iter().rev() {
+        let lock = sqlx::query("UPDATE requests SET valid_for = valid_for WHERE id = $1").bind(id);
+        lock.execute(&mut *tx).await.expect("it is the other that gives way");
+        if sweep.is_none() {
+            let app = app.clone();
+            sweep = Some(tokio::spawn(async move { crate::sweeper::sweep(&app, 1).await }));
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+    }
+    tx.commit().await.expect("commits");
+    sweep.expect("begun").await.expect("no fault").expect("it sweeps");
+    assert_eq!(stage.count("requests WHERE state = 'expired'").await, 2);
+}

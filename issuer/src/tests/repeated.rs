@@ -1,9 +1,11 @@
 //! Calls that are repeated with the same `Idempotency-Key`.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+
+use crate::config::{Config, Rate};
 
 use super::stage::{KEY, MOBILE, NAME, OTHER_KEY, Stage, wrong};
 
@@ -120,6 +122,80 @@ async fn what_had_no_effect_can_be_tried_again_with_the_same_key() {
     assert_eq!(stage.column(&id, "tries").await, 0);
     stage.records.is_down.store(false, Ordering::Relaxed);
     stage.post(&confirm, &json!({"otp": otp})).once("c").send().await.expect(StatusCode::OK);
+}
+
+/// Both ways to ask for a password, each with its status: the page's, and the entity's of 2021.
+async fn ways(stage: &Stage) -> [(String, Value, StatusCode); 2] {
+    let otp = format!("/v1/requests/{}/otp", stage.ask().await);
+    [
+        (otp, json!({"name": NAME, "mobile": MOBILE}), StatusCode::ACCEPTED),
+        (
+            "/v3/vaccination/generateOTP".into(),
+            json!({"mobile_number": MOBILE, "full_name": NAME}),
+            StatusCode::OK,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn who_repeats_a_call_while_its_message_is_on_its_way_waits_for_its_reply() {
+    // One password for a number: a repetition that is taken for another call would be over the limit.
+    let once = |config: &mut Config| config.limits.otp_per_number = Rate { burst: 1, seconds: 7200.0 };
+    for way in 0..2 {
+        let stage = Stage::with(once).await;
+        let (path, body, status) = ways(&stage).await[way].clone();
+        let call = || stage.post(&path, &body).header("x-api-key", KEY).once("k").send();
+        stage.gateway.slow.store(500, Ordering::Relaxed);
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            call().await
+        };
+        let (first, at_once, later) = tokio::join!(call(), call(), later);
+        let replies = [first, at_once, later];
+        assert!(replies.iter().all(|reply| reply.status == status && reply.bytes == replies[0].bytes));
+        assert_eq!(replies.iter().filter(|reply| reply.is_replayed()).count(), 2);
+        assert_eq!(stage.gateway.count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn who_repeats_a_call_whose_message_does_not_leave_is_told_so() {
+    for way in 0..2 {
+        let stage = Stage::new().await;
+        let (path, body, status) = ways(&stage).await[way].clone();
+        let call = || stage.post(&path, &body).header("x-api-key", KEY).once("k").send();
+        stage.gateway.slow.store(400, Ordering::Relaxed);
+        stage.gateway.is_down.store(true, Ordering::Relaxed);
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            call().await
+        };
+        let (first, later) = tokio::join!(call(), later);
+        first.expect_problem(503, "otp_not_delivered");
+        later.expect_problem(503, "otp_not_delivered");
+        stage.gateway.is_down.store(false, Ordering::Relaxed);
+        call().await.expect(status);
+        assert_eq!(stage.gateway.count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_process_died_can_be_made_again() {
+    for way in 0..2 {
+        let stage = Stage::new().await;
+        let (path, body, status) = ways(&stage).await[way].clone();
+        let call = || stage.post(&path, &body).header("x-api-key", KEY).once("k").send();
+        call().await.expect(status);
+        let mut tx = stage.app.db.begin().await.expect("begins");
+        let unanswered = "UPDATE replies SET status = 0, body = '', expires_at = $1 WHERE body <> ''";
+        let unanswered = sqlx::query(unanswered).bind(stage.app.clock.now() + 30);
+        assert_eq!(unanswered.execute(&mut *tx).await.expect("set").rows_affected(), 1);
+        tx.commit().await.expect("commits");
+        stage.app.clock.advance(60);
+        let again = call().await.expect(status);
+        assert!(!again.is_replayed() && stage.gateway.count() == 2);
+        assert!(call().await.is_replayed());
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use kycvs::{
 };
 use serde_json::{Value, json};
 use sqlx::{Connection, Row};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::{
@@ -212,6 +213,7 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
         metrics: Arc::default(),
         inbox: None,
         webhook_wake: Arc::default(),
+        tasks: TaskTracker::new(),
     }
 }
 
@@ -365,6 +367,8 @@ impl Reply {
 pub(super) struct Phone {
     pub(super) messages: Mutex<Vec<(String, String, String)>>,
     pub(super) is_down: AtomicBool,
+    /// It takes messages, and does not say so.
+    pub(super) is_silent: AtomicBool,
     /// Milliseconds that it takes.
     pub(super) slow: AtomicUsize,
 }
@@ -394,10 +398,13 @@ impl Gateway for Phone {
                 tokio::time::sleep(Duration::from_millis(slow as u64)).await;
             }
             if self.is_down.load(Ordering::Relaxed) {
-                return Err(NotDelivered("it is down".to_owned()));
+                return Err(NotDelivered::certainly("it is down"));
             }
             let message = (message.to.to_string(), message.text.to_string(), message.id.clone());
             self.messages.lock().expect("unpoisoned").push(message);
+            if self.is_silent.load(Ordering::Relaxed) {
+                return Err(NotDelivered::perhaps("it did not answer in time"));
+            }
             Ok(())
         }
         .boxed()

@@ -18,6 +18,7 @@ struct Setting {
     acknowledged: Arc<Mutex<HashSet<String>>>,
     clock: Clock,
     wake: Arc<Notify>,
+    metrics: Arc<Metrics>,
 }
 
 impl Setting {
@@ -28,6 +29,7 @@ impl Setting {
             acknowledged: Arc::default(),
             clock: Clock::default(),
             wake: Arc::new(Notify::new()),
+            metrics: Arc::default(),
         });
         settings.collect()
     }
@@ -59,7 +61,7 @@ impl Setting {
             settings: config::Webhooks { timeout: 1, first_wait: 0.2, allow_insecure },
             client: outbound::client(Duration::from_secs(1)).expect("a client"),
             calls: Arc::new(Semaphore::new(CALLS)),
-            metrics: Arc::default(),
+            metrics: Arc::clone(&self.metrics),
             view: Arc::new(move |request| {
                 let done = acknowledged.lock().expect("no test panicked").contains(&request);
                 let state = if done { "acknowledged" } else { "answered" };
@@ -89,6 +91,15 @@ impl Setting {
         assert!(reached.await.is_ok(), "what was waited for did not come");
         stop.cancel();
         while running.join_next().await.is_some() {}
+    }
+
+    /// What is counted: calls that were taken, calls that were not, webhooks that were given up.
+    fn counted(&self) -> [usize; 3] {
+        let text = self.metrics.to_text().expect("text");
+        ["taken", "not_taken", "given_up"].map(|outcome| {
+            let name = format!("kycvs_webhooks_total{{outcome=\"{outcome}\"}} ");
+            text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)
+        })
     }
 
     async fn left(&self) -> i64 {
@@ -132,6 +143,7 @@ async fn it_is_repeated_with_the_same_id_until_it_is_taken() {
         setting.run_until(async || setting.left().await == 0).await;
         let ids: HashSet<_> = receiver.calls().iter().map(|call| call.header(ID).to_owned()).collect();
         assert_eq!((receiver.calls().len(), ids.len()), (4, 1));
+        assert_eq!(setting.counted(), [1, 3, 0]);
     }
 }
 
@@ -153,6 +165,7 @@ async fn what_was_acknowledged_is_over_or_gone_is_not_told() {
         tx.commit().await.expect("committed");
         setting.run_until(async || setting.left().await == 0).await;
         assert_eq!(receiver.calls().len(), 0);
+        assert_eq!(setting.counted(), [0, 0, 1], "what was over");
     }
 }
 
@@ -169,6 +182,7 @@ async fn repetitions_end_when_the_entity_acknowledges_or_is_disabled() {
         setting.acknowledged.lock().expect("no test panicked").insert("of a.example".into());
         entities::disable(&setting.admin, "b.example").await.expect("disabled");
         setting.run_until(async || setting.left().await == 0).await;
+        assert_eq!(setting.counted(), [0, receiver.calls().len(), 1], "that of the one that was disabled");
     }
 }
 
@@ -249,5 +263,49 @@ async fn an_entity_without_an_address_is_not_noted_down() {
         entities::add(&setting.admin, &new).await.expect("it is added");
         setting.enqueue("request-1", "a.example").await;
         assert_eq!(setting.left().await, 0);
+    }
+}
+
+/// As the sweeper does it, request after request, while a worker has both of them.
+#[tokio::test]
+async fn who_ends_requests_and_who_notes_their_webhooks_wait_for_each_other_in_turn() {
+    for setting in Setting::all().await {
+        setting.entity("a.example", &"https://a.example/".parse().expect("a URL")).await;
+        for request in ["b", "a", "c"] {
+            setting.enqueue(request, "a.example").await;
+        }
+        let worker = setting.worker(true);
+        let rows = worker.take("a.example", 2).await.expect("the database is there");
+        assert_eq!(rows.len(), 2);
+        let mut told: Vec<_> = ["b", "a"]
+            .into_iter()
+            .map(|request| Told { request: request.into(), id: String::new(), fate: Fate::Done })
+            .collect();
+        for told in &mut told {
+            let row = sqlx::query("SELECT id FROM webhooks WHERE request = $1").bind(&told.request);
+            told.id = row.fetch_one(setting.admin.db.reader()).await.expect("it is there").get("id");
+        }
+        told.sort_unstable();
+        let delete = async |tx: &mut Tx, request: &str| {
+            let statement = sqlx::query("DELETE FROM webhooks WHERE request = $1").bind(request.to_owned());
+            statement.execute(&mut **tx).await.expect("it is nobody's deadlock");
+        };
+        let mut tx = setting.admin.db.begin().await.expect("begins");
+        if setting.admin.db.is_postgres() {
+            // So that it is this transaction that a deadlock would end.
+            sqlx::query("SET LOCAL deadlock_timeout = '50ms'").execute(&mut *tx).await.expect("set");
+        }
+        delete(&mut tx, "a").await;
+        let noting = tokio::spawn(async move { worker.note(&told).await });
+        sleep(Duration::from_millis(200)).await;
+        if setting.admin.db.is_postgres() {
+            setting.clock.advance(3600);
+            let taken = setting.worker(true).take("a.example", 9).await.expect("it waits for none");
+            assert!(taken.iter().all(|row| row.request != "a"), "{taken:?}");
+        }
+        delete(&mut tx, "b").await;
+        tx.commit().await.expect("commits");
+        noting.await.expect("no fault").expect("noted");
+        assert_eq!(setting.left().await, 1);
     }
 }

@@ -129,7 +129,10 @@ impl Times {
 /// The lines to print, and what is beyond its bound.
 fn table(times: &Times) -> (Vec<String>, Vec<String>) {
     let mut faults = Vec::new();
-    let mut lines = vec![format!("{:10}{:>14}{:>12}{:>10}", "verify", "ns a call", "over Rust", "at most")];
+    let mut lines = vec![format!(
+        "{:10}{:>14}{:>14}{:>12}{:>10}",
+        "verify", "ns a call", "ns over Rust", "over Rust", "at most"
+    )];
     let rust = times.median("rust", ONE);
     for platform in &PLATFORMS {
         let Some(time) = times.median(platform.name, ONE) else { continue };
@@ -139,7 +142,7 @@ fn table(times: &Times) -> (Vec<String>, Vec<String>) {
             continue;
         };
         let ratio = time / rust;
-        lines.push(format!("{line}{ratio:>12.3}{bound:>10.2}"));
+        lines.push(format!("{line}{:>14.0}{ratio:>12.3}{bound:>10.2}", time - rust));
         if ratio > bound {
             faults.push(format!(
                 "verify in {}: {ratio:.3} times as long as in Rust, not {bound}",
@@ -167,14 +170,50 @@ fn table(times: &Times) -> (Vec<String>, Vec<String>) {
         }
     }
 
-    lines.push(format!("\n{:32}{:>14}  {}", "beside it", "ns a call", "over verify there"));
+    let (more_lines, more_faults) = peers(times);
+    lines.extend(more_lines);
+    faults.extend(more_faults);
+    (lines, faults)
+}
+
+/// The lines of what else was measured in each language, and which of the bounds on it are broken.
+fn peers(times: &Times) -> (Vec<String>, Vec<String>) {
+    let mut lines =
+        vec![format!("\n{:32}{:>14}{:>19}{:>10}", "beside it", "ns a call", "over verify there", "at least")];
+    let mut faults = Vec::new();
     for ((platform, name), _) in times.0.iter().filter(|((_, name), _)| name != ONE && name != TWO) {
-        if let (Some(time), Some(own)) = (times.median(platform, name), times.median(platform, ONE)) {
-            lines.push(format!("{:32}{time:>14.0}  {:.2}", format!("{platform}: {name}"), time / own));
+        let (Some(time), Some(own)) = (times.median(platform, name), times.median(platform, ONE)) else {
+            continue;
+        };
+        let ratio = time / own;
+        let line = format!("{:32}{time:>14.0}{ratio:>19.2}", format!("{platform}: {name}"));
+        let peer = PEERS.iter().find(|peer| peer.platform == platform && peer.name == name);
+        let Some(&Peer { at_least, .. }) = peer else {
+            lines.push(line);
+            continue;
+        };
+        lines.push(format!("{line}{at_least:>10.1}"));
+        if ratio < at_least {
+            faults.push(format!(
+                "{name} in {platform}: {ratio:.2} times as long as verify there, not {at_least}"
+            ));
         }
     }
     (lines, faults)
 }
+
+/// What users of a language have otherwise, and how many times as long it takes as `verify` there.
+struct Peer {
+    platform: &'static str,
+    name: &'static str,
+    at_least: f64,
+}
+
+const PEERS: [Peer; 2] = [
+    Peer { platform: "python", name: "cwt", at_least: 4.0 },
+    // The bare signature.
+    Peer { platform: "kotlin", name: "jdk-ed25519", at_least: 10.0 },
+];
 
 struct Platform {
     name: &'static str,
@@ -206,7 +245,7 @@ fn rust(context: &mut Context) -> Result<Command, Stop> {
 }
 
 fn python(context: &mut Context) -> Result<Command, Stop> {
-    let environment = steps::python::installed(context)?;
+    let environment = steps::python::installed_upon(context, PYTHON_PEERS, "python-bench")?;
     let mut command = environment.command(context);
     command.arg(context.root().join(steps::python::PACKAGE).join("bench.py"));
     Ok(command)
@@ -264,6 +303,8 @@ const TWO: &str = "verify-2-threads";
 /// that Rust itself gains less than twice.
 const LEAST_GAIN: f64 = 0.9;
 const KOTLIN_TARGET: &str = "bindings/kotlin/target";
+/// What its peers need.
+const PYTHON_PEERS: &str = "bindings/python/requirements-bench.txt";
 /// The class of its `main`, among the tests.
 const KOTLIN_MAIN: &str = "org.kycvs.bench.BenchKt";
 /// For programs that do not know by themselves where it is.
@@ -293,6 +334,15 @@ mod tests {
         assert!(lines.iter().any(|line| line.starts_with("python") && line.contains("1.100")), "{lines:?}");
         assert!(lines.iter().any(|line| line.contains("pyjwt") && line.ends_with("3.00")), "{lines:?}");
         assert!(faults.is_empty(), "{faults:?}");
+    }
+
+    #[test]
+    fn a_peer_that_is_nearly_as_quick_is_named() {
+        let (_, faults) = table(&times(&[("python", "verify", &[100.0]), ("python", "cwt", &[401.0])]));
+        assert!(faults.is_empty(), "{faults:?}");
+        let (_, faults) =
+            table(&times(&[("kotlin", "verify", &[100.0]), ("kotlin", "jdk-ed25519", &[999.0])]));
+        assert!(faults.len() == 1 && faults[0].starts_with("jdk-ed25519 in kotlin"), "{faults:?}");
     }
 
     #[test]

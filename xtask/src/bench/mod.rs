@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: criterion's benches, then what a token costs beside the bare signature; or, with `boundary`,
-//! what a call from another language costs beside the same call in Rust; or, with `journeys`, how fast the service is.
+//! what a call from another language costs beside the same call in Rust; or, with `journeys`, how fast the service is;
+//! or, with `peers`, what other libraries cost; or, with `instructions`, what callgrind counts.
 
 use std::process::ExitCode;
 
@@ -7,7 +8,9 @@ use crate::context::Context;
 
 pub(crate) mod arrow;
 mod boundary;
+pub(crate) mod instructions;
 mod journeys;
+pub(crate) mod peers;
 mod program;
 
 pub(crate) use boundary::run as boundary;
@@ -22,6 +25,10 @@ pub(crate) enum Subject {
     Boundary,
     /// Complete journeys through the service
     Journeys,
+    /// kycvs beside other libraries; writes benches/RESULTS.md
+    Peers,
+    /// Instructions for each token, which repeat on a busy machine
+    Instructions,
     /// A column in Python beside `verify_many`, and Apache Spark beside the command line
     Arrow,
 }

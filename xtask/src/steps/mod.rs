@@ -4,6 +4,7 @@ use crate::context::{Context, Stop};
 use crate::run::{Group, Step};
 use crate::tally::Tally;
 
+mod benches;
 pub(crate) mod columns;
 mod cross;
 mod deny;
@@ -50,6 +51,16 @@ pub(crate) const ALL: &[Step] = &[
         run: interop::libraries,
     },
     Step { name: "openssl", about: "openssl reads and writes the same key files", run: interop::openssl },
+    Step {
+        name: "instructions",
+        about: "issuing and verifying take no more instructions than before",
+        run: benches::instructions,
+    },
+    Step {
+        name: "peers",
+        about: "the libraries that kycvs is measured beside do the same work",
+        run: benches::peers,
+    },
     Step { name: "service", about: "the real service keeps what it promises", run: service::run },
     Step {
         name: "schemathesis",

@@ -1,4 +1,5 @@
-//! The service's pages in Chromium: the whole story of a booking, every way in which a request ends, and who uses them.
+//! The service's pages in Chromium: the whole story of a booking, every way in which a request ends, who uses them, and the
+//! verifying entity in Python with its own page.
 
 use std::fs;
 
@@ -15,11 +16,12 @@ pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
     packages(context, &node, PACKAGE)?;
     web::build(context)?;
     let kycvs = context.kycvs()?;
+    let python = super::python::installed(context)?.python();
     let mut test = node.command(context, "node");
     // One file at a time: each has a service and a browser of its own.
     test.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]).args(files(context)?);
     test.current_dir(context.root().join(PACKAGE)).env_remove("NODE_OPTIONS").env("NO_COLOR", "1");
-    test.env("KYCVS_BIN", kycvs).env("KYCVS_CHROMIUM", chromium);
+    test.env("KYCVS_BIN", kycvs).env("KYCVS_CHROMIUM", chromium).env("KYCVS_PYTHON", python);
     test.env("KYCVS_WEB_VERIFIER", context.root().join(VERIFIER));
     test.env("KYCVS_SCREENSHOTS", context.target("page")?);
     let ran = context.run(&mut test)?;

@@ -64,7 +64,7 @@ pub(crate) fn installed(context: &mut Context) -> Result<Environment, Stop> {
 }
 
 /// A new environment `name` with the wheel and the packages that the file `requirements` of the checkout lists.
-pub(super) fn installed_upon(
+pub(crate) fn installed_upon(
     context: &mut Context,
     requirements: &str,
     name: &str,

@@ -8,8 +8,8 @@ use crate::tally::Tally;
 
 pub(super) fn fmt(context: &mut Context) -> Result<Tally, Stop> {
     let mut tally = Tally::default();
-    // The fuzz targets are a workspace of their own.
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+    // The fuzz targets and the peers are workspaces of their own.
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/peers/Cargo.toml"] {
         let mut fmt = context.cargo();
         fmt.args(["fmt", "--all", "--check", "--manifest-path", manifest]);
         tally += Tally::one(component(context, &mut fmt, "rustfmt")?);

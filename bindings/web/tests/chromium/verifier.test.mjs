@@ -166,6 +166,10 @@ test("pictures that do not help say why", () => open({}, async (page) => {
   await notice.getByText("There is no QR code in this picture").waitFor();
   await give(png(beside(code(), code())));
   await notice.getByText("There are two answers").waitFor();
+  // Beside another code it is the answer that is looked at, also where something is wrong with it.
+  await give(png(beside(qr("https://example.org/", 300, 300), qr("KV1:00", 300, 300))));
+  await page.getByText("Cannot be read").waitFor();
+  assert.doesNotMatch(await result(page), /bad_text/);
   await give(Buffer.from("this is no picture"));
   await notice.getByText("no picture that can be read").waitFor();
   await give(png(qr("https://example.org/", 300, 300)));

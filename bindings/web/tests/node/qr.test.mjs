@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readQr } from "kycvs";
+import { Presentation, readQr } from "kycvs";
 import { beside, qr } from "../pictures.mjs";
 import { issued } from "./parties.mjs";
 
@@ -25,6 +25,16 @@ test("two codes are two texts", () => {
   const [a, b] = [issued().toText(), "https://example.org/"];
   const both = readQr(canvas(beside(qr(a, 500, 500), qr(b, 500, 500)))).texts;
   assert.deepEqual(both.toSorted(), [a, b].toSorted());
+});
+
+test("of several texts, the answer's is known by what the core says", () => {
+  const text = issued().toText();
+  for (const one of [text, ` \r\n\t${text}`, "KV1:", "KV1:no Base45", `${" ".repeat(10_000)}KV1:${"0".repeat(10_000)}`]) {
+    assert.equal(Presentation.isKv1(one), true, one.slice(0, 20));
+  }
+  for (const one of ["", "KV1", "kv1:00", "HC1:00", "https://example.org/?KV1:", issued().toBase64url(), "0".repeat(10_000)]) {
+    assert.equal(Presentation.isKv1(one), false, one.slice(0, 20));
+  }
 });
 
 test("a code that cannot be read is counted", () => {

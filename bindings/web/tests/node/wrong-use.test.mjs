@@ -20,6 +20,7 @@ const CALLS = {
   "a verifier that trusts": (thing) => new kycvs.Verifier(thing, { open: true }),
   "a presentation": (thing) => verifier.verify(thing, expectation),
   "a presentation's text": (thing) => kycvs.Presentation.fromText(thing),
+  "what may be a presentation's text": (thing) => kycvs.Presentation.isKv1(thing),
   "a presentation's bytes": (thing) => kycvs.Presentation.fromBytes(thing),
   "presentations of": (thing) => verifier.verifyMany([thing], expectation),
   "a name": (thing) => new kycvs.Subject(thing),
@@ -114,6 +115,7 @@ test("inputs of 100 megabytes", () => {
   assert.throws(() => verifier.verify(new Uint8Array(100_000_000), expectation), { code: "too_large" });
   assert.throws(() => verifier.verify("A".repeat(100_000_000), expectation), { code: "too_large" });
   assert.throws(() => kycvs.Presentation.fromText("0".repeat(100_000_000)), { code: "too_large" });
+  assert.equal(kycvs.Presentation.isKv1(`KV1:${"0".repeat(100_000_000)}`), true);
   assert.throws(() => kycvs.Presentation.fromBytes(new Uint8Array(100_000_000)), { code: "too_large" });
   assert.throws(() => kycvs.TrustStore.fromBytes(new Uint8Array(100_000_000)), { code: "bad_trust_store" });
   // A text that is too long alone, or with something after white space; and one that is not.

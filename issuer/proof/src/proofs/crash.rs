@@ -32,6 +32,8 @@ pub(crate) async fn run(kycvs: &Path, database: &Kind, kills: usize, clients: us
             .setting("limits", UNLIMITED_REQUESTS)
             // Whoever was about to get a password when the service died asks for another at once.
             .setting("otp", "resend_after = 1")
+            // And waits for the call that died as long as it could have gone on, which goes by this.
+            .setting("delivery", "timeout = 1")
     };
     let mut stand = Stand::start(kycvs, &wishes).await?;
     let manner = Manner { repeat: Some(PATIENCE), leave_every: Some(5), keep_every: Some(4) };

@@ -1,0 +1,67 @@
+//! kycvs beside the libraries that people would take otherwise: bare Ed25519 signatures, and whole tokens that say the
+//! same and are checked for the same.
+//!
+//! All of it is measured in one run, in blocks of about a millisecond that take turns ([`measure`]), so that whatever
+//! slows the machine for a while slows all sides. What counts are ratios to `ed25519-dalek`'s `verify_strict`, and for
+//! issuing to its `sign`. What the project promises stands in [`bounds`]. Before anything is measured, each whole token is
+//! shown to be refused where it should be ([`whole`]).
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Parser;
+
+mod answer;
+mod bare;
+mod bounds;
+mod machine;
+mod measure;
+mod ours;
+mod plot;
+mod report;
+mod whole;
+
+/// Measures kycvs beside its peers.
+#[derive(Parser)]
+struct Arguments {
+    /// How long to measure
+    #[arg(long, default_value_t = 120, value_name = "N")]
+    seconds: u64,
+    /// Fail where a bound is broken
+    #[arg(long)]
+    check: bool,
+    /// Write RESULTS.md and the plots into this folder
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Everything happens in a pool of one thread, so that what would use all cores uses one unless it is told otherwise.
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
+    one.install(|| run(&arguments))
+}
+
+fn run(arguments: &Arguments) -> ExitCode {
+    let peers = whole::all();
+    for peer in &peers {
+        whole::keeps_its_word(peer.as_ref());
+    }
+    let mut rows = bare::rows();
+    rows.extend(ours::rows());
+    rows.extend(whole::rows(&peers));
+
+    let mut load = machine::Load::begin();
+    let results = measure::run(&rows, Duration::from_secs(arguments.seconds));
+    let quiet = load.end();
+    let verdicts = bounds::judge(&results, &peers, quiet.is_quiet());
+    let report = report::Report::new(&results, &peers, &verdicts, &quiet, arguments.seconds);
+    print!("{}", report.text());
+    if let Some(folder) = &arguments.write
+        && let Err(error) = report.write(folder)
+    {
+        eprintln!("error: {}: {error}", folder.display());
+        return ExitCode::FAILURE;
+    }
+    let broken = verdicts.iter().any(|verdict| !verdict.holds);
+    ExitCode::from(u8::from(arguments.check && broken))
+}

@@ -1,0 +1,226 @@
+//! Measuring in turns.
+//!
+//! Each row runs in blocks of about a millisecond. Right before or after each block runs a block of its reference
+//! (`verify_strict` or `sign`), so that a pair meets the same weather; the pair gives a ratio, and the median of many is
+//! the figure. Which of the two is first alternates, and so does the row that begins a round. Where in memory the stack
+//! begins is another place in each process and alone makes some per cent of a signature's time, so that the pairs run
+//! at many depths of it.
+//!
+//! What one thread does is measured in its processor time, so that being interrupted does not count: it would hit the
+//! long blocks of a bulk more than the short ones beside them. What all cores do is measured by the clock on the wall.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use cpu_time::ThreadTime;
+
+/// What a row is held against.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `verify_strict`
+    Verify,
+    /// `sign`
+    Issue,
+}
+
+/// What time is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// What this thread had a processor for.
+    Processor,
+    /// What passed.
+    Wall,
+}
+
+/// One thing to measure.
+pub(crate) struct Row {
+    /// Names it in the bounds and tables.
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    /// How many tokens or signatures one call does.
+    pub(crate) tokens: u32,
+    pub(crate) clock: Clock,
+    pub(crate) call: Call,
+}
+
+pub(crate) type Call = Box<dyn Fn() + Send + Sync>;
+
+impl Row {
+    pub(crate) fn verify(id: &str, call: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind: Kind::Verify,
+            tokens: 1,
+            clock: Clock::Processor,
+            call: Box::new(call),
+        }
+    }
+
+    pub(crate) fn issue(id: &str, call: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { kind: Kind::Issue, ..Self::verify(id, call) }
+    }
+
+    /// One call does so many.
+    pub(crate) fn of(self, tokens: usize) -> Self {
+        Self { tokens: u32::try_from(tokens).expect("not so many"), ..self }
+    }
+}
+
+/// What came out for a row: medians.
+pub(crate) struct Figure {
+    pub(crate) id: String,
+    /// Seconds a token.
+    pub(crate) time: f64,
+    /// Over the reference.
+    pub(crate) ratio: f64,
+    /// Pairs of blocks.
+    pub(crate) pairs: usize,
+}
+
+/// All figures of a run.
+pub(crate) struct Results(pub(crate) Vec<Figure>);
+
+impl Results {
+    pub(crate) fn get(&self, id: &str) -> Option<&Figure> {
+        self.0.iter().find(|figure| figure.id == id)
+    }
+}
+
+/// The rows that the others are held against.
+pub(crate) const VERIFY_STRICT: &str = "ed25519-dalek verify_strict";
+pub(crate) const SIGN: &str = "ed25519-dalek sign";
+
+/// How long a block is, about.
+const BLOCK: Duration = Duration::from_micros(800);
+/// Beside a long block, the reference's is longer too, up to this.
+const LONG_BLOCK: Duration = Duration::from_millis(4);
+/// A prime, so that each row meets each depth; enough to come through a page of memory.
+const DEPTHS: usize = 61;
+/// So many pairs at least, however short the run.
+const LEAST_ROUNDS: usize = 3;
+
+/// Measures all rows, round by round, for about `span`.
+pub(crate) fn run(rows: &[Row], span: Duration) -> Results {
+    let single: Vec<f64> = rows.iter().map(warm_up).collect();
+    let reference = |kind: Kind| {
+        let id = if kind == Kind::Verify { VERIFY_STRICT } else { SIGN };
+        rows.iter().position(|row| row.id == id).expect("the references are rows")
+    };
+    let mut pairs = vec![Vec::new(); rows.len()];
+    let start = Instant::now();
+    let mut round = 0;
+    while round < LEAST_ROUNDS || start.elapsed() < span {
+        for step in 0..rows.len() {
+            let i = (round + step) % rows.len();
+            let r = reference(rows[i].kind);
+            let calls = calls(single[i], BLOCK);
+            let long = Duration::from_secs_f64(single[i] * f64::from(calls)).clamp(BLOCK, LONG_BLOCK);
+            let own = || block(&rows[i], calls, rows[i].clock);
+            let bare = || block(&rows[r], self::calls(single[r], long), rows[i].clock);
+            let depth = (round * 7 + i) % DEPTHS;
+            pairs[i].push(if (round + i).is_multiple_of(2) {
+                let own = at_depth(depth, &own);
+                (own, at_depth(depth, &bare))
+            } else {
+                let bare = at_depth(depth, &bare);
+                (at_depth(depth, &own), bare)
+            });
+        }
+        round += 1;
+    }
+    let figures = rows.iter().zip(pairs).map(|(row, pairs)| Figure {
+        id: row.id.clone(),
+        time: median(pairs.iter().map(|(own, _)| *own)),
+        ratio: median(pairs.iter().map(|(own, bare)| own / bare)),
+        pairs: pairs.len(),
+    });
+    Results(figures.collect())
+}
+
+/// Seconds of one call, after some calls that are not counted.
+fn warm_up(row: &Row) -> f64 {
+    (row.call)();
+    let mut took = f64::MAX;
+    for _ in 0..3 {
+        let start = Instant::now();
+        let mut calls = 0;
+        while start.elapsed() < BLOCK {
+            (row.call)();
+            calls += 1;
+        }
+        took = took.min(start.elapsed().as_secs_f64() / f64::from(calls));
+    }
+    took
+}
+
+/// How many calls of so many seconds fill a span.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
+fn calls(single: f64, span: Duration) -> u32 {
+    (span.as_secs_f64() / single).ceil().clamp(1.0, 1e6) as u32
+}
+
+/// A block with so many frames more on the stack.
+#[inline(never)]
+fn at_depth(depth: usize, block: &dyn Fn() -> f64) -> f64 {
+    let padding = black_box([0_u8; 64]);
+    let took = if depth == 0 { block() } else { at_depth(depth - 1, block) };
+    black_box(padding);
+    took
+}
+
+/// Seconds a token, over a block of calls.
+fn block(row: &Row, calls: u32, clock: Clock) -> f64 {
+    let work = || (0..calls).for_each(|_| (row.call)());
+    // Uncounted, so that the row finds in the caches what it leaves there itself, as at a gate that does nothing else.
+    (0..calls.div_ceil(2)).for_each(|_| (row.call)());
+    let took = match clock {
+        Clock::Processor => {
+            let start = ThreadTime::now();
+            work();
+            start.elapsed()
+        }
+        Clock::Wall => {
+            let start = Instant::now();
+            work();
+            start.elapsed()
+        }
+    };
+    took.as_secs_f64() / f64::from(calls * row.tokens)
+}
+
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// The same call by all cores at once: `share` calls on each.
+pub(crate) fn on_all_cores(
+    id: &str,
+    kind: Kind,
+    share: usize,
+    call: impl Fn() + Send + Sync + 'static,
+) -> Row {
+    let pool = all_cores();
+    let cores = pool.current_num_threads();
+    let call = move || {
+        pool.broadcast(|_| {
+            for _ in 0..share {
+                call();
+            }
+        });
+    };
+    Row { kind, clock: Clock::Wall, ..Row::verify(&all(id), call) }.of(cores * share)
+}
+
+/// How a row is called when it runs on all cores.
+pub(crate) fn all(id: &str) -> String {
+    format!("{id}, all cores")
+}
+
+/// A thread for each core.
+pub(crate) fn all_cores() -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().build().expect("threads can be started")
+}
