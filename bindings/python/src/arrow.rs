@@ -21,7 +21,7 @@ use crate::{
 };
 use kycvs::{Expectation, Presented, Timestamp, Verdict};
 use pyo3::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, prelude::*};
 use rows::Rows;
 use std::{borrow::Cow, ops::Range};
 use verdicts::Column;
@@ -29,6 +29,10 @@ use verdicts::Column;
 /// How many rows are checked between two looks for Ctrl-C: some hundred milliseconds, and a few megabytes of verdicts
 /// that are not in their column yet.
 const AT_A_TIME: usize = 8_192;
+/// How many a thread checks together, which is cheaper for each.
+const TOGETHER: usize = 256;
+/// And below how many waking another one costs more than it gains.
+const FEWEST: usize = 32;
 
 /// Checks every row of an Arrow column, on all processors, and gives a column of verdicts.
 ///
@@ -39,8 +43,8 @@ const AT_A_TIME: usize = 8_192;
 ///   without ``now`` the clock is read once.
 ///
 /// A row that is not good has its code in the result; it never raises. Rows keep their order and their chunks, and a row
-/// that is null is null in the result. A replay guard is asked in the order of the rows, and one of the app in the thread
-/// that calls this, row by row. Other threads run meanwhile, and Ctrl-C ends it early.
+/// that is null is null in the result. A replay guard is asked in the order of the rows and in the thread that calls this,
+/// which then checks row by row. Other threads run meanwhile, and Ctrl-C ends it early.
 ///
 /// Raises TypeError where it is no such column, RuntimeError where the column's own source fails, and IssuingError
 /// (``invalid_claim``) for a nonce or a purpose that no token can hold.
@@ -107,7 +111,7 @@ impl Work<'_> {
                 None => Presented::Bytes(rows.bytes(place)),
             })
             .collect();
-        let mut results = if self.verifier.asks_the_app() {
+        let mut results = if self.verifier.asks_a_guard() {
             self.one_by_one(&presented)?
         } else {
             self.together(&presented)
@@ -124,17 +128,20 @@ impl Work<'_> {
     }
 
     fn together(&mut self, presented: &[Presented<'_>]) -> Vec<kycvs::Result<Verdict>> {
-        let verifier = self.verifier.core();
-        // A system that is out of threads gets by with those that there are.
+        let (verifier, expectation, now) = (self.verifier.core(), &self.expectation, self.now);
+        // A system that is out of threads gets by with this one.
         self.threads = self.threads.take().or_else(|| threads().ok());
-        let check = || verifier.verify_many_at(presented, &self.expectation, self.now);
-        match &self.threads {
-            Some(threads) => threads.install(check),
-            None => presented.iter().map(|&one| self.one(one)).collect(),
-        }
+        let Some(threads) = &self.threads else {
+            return verifier.verify_many_at(presented, expectation, now);
+        };
+        let size = presented.len().div_ceil(threads.current_num_threads()).clamp(FEWEST, TOGETHER);
+        let chunks = presented.par_chunks(size);
+        threads.install(|| {
+            chunks.flat_map_iter(|chunk| verifier.verify_many_at(chunk, expectation, now)).collect()
+        })
     }
 
-    /// In the order of the rows and in this thread, as a replay guard of the app is to be asked.
+    /// In the order of the rows and in this thread, as a replay guard is to be asked.
     fn one_by_one(&self, presented: &[Presented<'_>]) -> Outcome<Vec<kycvs::Result<Verdict>>> {
         let mut results = Vec::with_capacity(presented.len());
         for &presented in presented {

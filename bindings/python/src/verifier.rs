@@ -242,9 +242,9 @@ impl Verifier {
         &self.inner
     }
 
-    /// Whether a replay guard of the app is asked about what is good otherwise.
-    pub(crate) fn asks_the_app(&self) -> bool {
-        matches!(self.guard, Some(Guard::Foreign(_)))
+    /// Whether a replay guard is asked about what is good otherwise.
+    pub(crate) fn asks_a_guard(&self) -> bool {
+        self.guard.is_some()
     }
 
     fn guarded(

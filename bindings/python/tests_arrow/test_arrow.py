@@ -453,8 +453,8 @@ print((of("VmHWM") - before) // ROWS)
 """
     if sys.platform != "linux":
         return
-    # Of 2,000 bytes a row that came in.
-    assert int(in_a_new_process(program)) < 200
+    # Of 2,000 bytes a row that came in. The result alone has some 50.
+    assert 30 < int(in_a_new_process(program)) < 200
 
 
 def test_nothing_is_left_behind(answer: Presentation, verifier: Verifier) -> None:
