@@ -65,9 +65,7 @@ impl Table {
     /// Brings the entries for `digits` nearer, all at once, where the additions would wait for one after the other.
     pub(super) fn touch(&self, digits: &Digits) {
         for place in 0..digits.places {
-            if let Some(entry) = self.entry(place, digits.digits[place]) {
-                black_box(*entry);
-            }
+            self.touch_place(place, digits);
         }
     }
 
@@ -78,12 +76,19 @@ impl Table {
         }
     }
 
-    /// The same for many sums: place by place, so that what a place looks up is near.
+    /// The same for many sums: place by place, so that what a place looks up is near, and for a few at a time nearer still.
     pub(super) fn add_to_all(&self, digits: &[Digits], sums: &mut [EdwardsPoint]) {
         for place in 0..places(self.window) {
-            for (digits, sum) in digits.iter().zip(&mut *sums) {
-                self.add_place(place, digits, sum);
+            for (digits, sums) in digits.chunks(TOUCHED).zip(sums.chunks_mut(TOUCHED)) {
+                digits.iter().for_each(|digits| self.touch_place(place, digits));
+                digits.iter().zip(sums).for_each(|(digits, sum)| self.add_place(place, digits, sum));
             }
+        }
+    }
+
+    fn touch_place(&self, place: usize, digits: &Digits) {
+        if let Some(entry) = self.entry(place, digits.digits[place]) {
+            black_box(*entry);
         }
     }
 
@@ -127,6 +132,10 @@ impl Digits {
 const fn places(window: usize) -> usize {
     SCALAR_BITS.div_ceil(window)
 }
+
+/// How many entries are brought nearer at a time: as many as a processor can wait for at once. Without, 1,024 tokens under 32
+/// keys took half as long again.
+const TOUCHED: usize = 8;
 
 /// A reduced scalar is below `L`, which has 253 bits.
 const SCALAR_BITS: usize = 253;
