@@ -279,6 +279,27 @@ describe("the network", () => {
     await watched.close(/ERR_INTERNET_DISCONNECTED/);
   });
 
+  test("the same call is still under way: it is repeated as the same, by itself and by the person", async () => {
+    const { watched, page, widget } = await embed(await service.ask());
+    /** As the service says it. @param {string} call @param {number} times */
+    const underWay = (call, times) => page.route(`**/${call}`, (route) => route.fulfill({ status: 409, headers: { "retry-after": "1" }, json: { code: "wrong_state" } }), { times });
+    /** @type {(string | undefined)[]} */
+    const keys = [];
+    page.on("request", (sent) => sent.method() === "POST" && keys.push(sent.headers()["idempotency-key"]));
+    await underWay("otp", 1);
+    await widget.identify(ASHA);
+    await widget.titled("Enter the OTP");
+    assert.deepEqual(keys, [keys[0], keys[0]]);
+    keys.length = 0;
+    await underWay("confirm", 4);
+    await widget.enter(await service.password());
+    await widget.alert.getByText("Try again").waitFor();
+    await widget.go.click();
+    await heard(page, "answer");
+    assert.deepEqual(keys, Array(5).fill(keys[0]));
+    await watched.close();
+  });
+
   test("the service is restarted in between: nothing is lost", async () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
