@@ -383,6 +383,24 @@ describe("the page is loaded anew after the answer", () => {
     await watched.close();
   });
 
+  test("after a quarter of an hour the page that is open deletes it, loaded anew or not", async () => {
+    const watched = await Watched.open(browser);
+    const { page } = watched;
+    await page.clock.install();
+    for (const anew of [false, true]) {
+      await page.goto(`${site.origin}/?src=${encodeURIComponent((await service.ask()).url)}&lang=en`);
+      const widget = Widget.in(page);
+      await answered({ watched, page, widget });
+      if (anew) await page.reload();
+      await widget.titled("Sahyadri Rail was told:");
+      await page.clock.fastForward("14:00");
+      assert.ok((await stored(page))["kycvs-receipt"], "before its time");
+      await page.clock.fastForward("01:05");
+      assert.deepEqual(await stored(page), { cookie: "" }, `loaded anew: ${anew}`);
+    }
+    await watched.close();
+  });
+
   test("after a quarter of an hour, and for another request, it is gone", async () => {
     const request = await service.ask();
     const shown = await embed(request);
