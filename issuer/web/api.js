@@ -4,16 +4,18 @@
 
 /** A call that came to nothing, for good or for now. */
 export class Failure extends Error {
-  /** Whether an earlier try of the same call got no reply. */
+  /** Whether an earlier try of the same call got no definite reply. */
   repeated = false;
 
   /** @param {Problem} problem @param {number} status of HTTP; 0 where no reply came at all */
   constructor(problem, status) {
     super(problem.code);
     this.problem = problem;
+    // A conflict that says when to come back: the same call, sent before, is still under way.
+    const underWay = status === 409 && problem.retry_after !== undefined;
+    this.again = status === 0 || status === 408 || underWay || (status > 501 && problem.code !== "otp_not_delivered");
     /** Whether this is the last word on the call. */
-    this.definite = status !== 0 && status < 500;
-    this.again = status === 0 || status === 408 || (status > 501 && problem.code !== "otp_not_delivered");
+    this.definite = !this.again && status < 500;
   }
 }
 

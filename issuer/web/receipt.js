@@ -5,7 +5,10 @@ import { now } from "./api.js";
 /** @import { Answer } from "./types" */
 
 const PLACE = "kycvs-receipt";
-/** Seconds from the answer: whoever comes to the tab later does not find it. */
+/**
+ * Seconds from the answer: whoever loads the page later does not see it. It is deleted then by the page that is still
+ * open, else by the next one in the tab, else with the tab, which a browser may restore.
+ */
 const LIFETIME = 900;
 
 const forget = () => sessionStorage.removeItem(PLACE);
