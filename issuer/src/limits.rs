@@ -150,7 +150,7 @@ struct Meter {
 
 /// By how much the clocks of instances may differ. Within it a row of another clock is taken at its word: otherwise who
 /// asks two instances in turn would get more than the rate.
-const SKEW: Duration = Duration::from_secs(10);
+pub(crate) const SKEW: Duration = Duration::from_secs(10);
 
 impl Meter {
     fn of(rate: Rate) -> Self {

@@ -17,7 +17,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     app::App,
-    db::Tx,
+    db::{ACQUIRE_TIMEOUT, Tx},
+    flow,
+    limits::SKEW,
     problem::{Problem, ProblemCode, Result},
     secret::{KeyedHash, Use},
 };
@@ -61,16 +63,19 @@ pub(crate) struct Repeatable {
     scope: String,
     key_hash: KeyedHash,
     fingerprint: KeyedHash,
+    /// Tells this call from those that repeat it.
+    owner: String,
 }
 
 impl Repeatable {
     /// `parts` are what has to be the same for the call to be the same: method, path and body.
-    pub(crate) fn new(app: &App, scope: Scope<'_>, key: &str, parts: &[&[u8]]) -> Self {
-        Self {
+    pub(crate) fn new(app: &App, scope: Scope<'_>, key: &str, parts: &[&[u8]]) -> Result<Self> {
+        Ok(Self {
             scope: scope.to_text(),
             key_hash: app.secret.hash(Use::ReplyKey, &[key.as_bytes()]),
             fingerprint: app.secret.hash(Use::ReplyFingerprint, parts),
-        }
+            owner: hex::encode(&flow::random::<16>()?[..]),
+        })
     }
 
     fn context(&self) -> String {
@@ -99,11 +104,14 @@ impl Scope<'_> {
     }
 }
 
-/// How much longer than a delivery a begun call may take, in seconds. After that its process died.
-const LONGER: u64 = 3;
+/// How much longer than a delivery a begun call takes where all goes well, in seconds.
+const MARGIN: u64 = 3;
+/// How much longer than a delivery it may take by any instance's clock, its wait for the database at the end included.
+/// After that its process died.
+const LONGER: u64 = MARGIN + SKEW.as_secs() + ACQUIRE_TIMEOUT.as_secs();
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(200);
-/// What stands in place of the status as long as there is none.
+/// What stands in place of the status as long as there is none; the body is the owner then.
 const BEGUN: i64 = 0;
 
 /// Does `work`, or repeats what it was answered with. `work` [keeps](keep) its reply.
@@ -165,13 +173,15 @@ pub(crate) async fn begin(tx: &mut Tx, app: &App, call: Option<&Repeatable>, req
     let now = app.clock.now();
     let done = sqlx::query(
         "INSERT INTO replies (scope, key_hash, fingerprint, status, body, request, expires_at) \
-         VALUES ($1, $2, $3, $4, '', $5, $6) ON CONFLICT (scope, key_hash) DO UPDATE \
-         SET fingerprint = $3, request = $5, expires_at = $6 WHERE replies.status = $4 AND replies.expires_at <= $7",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope, key_hash) DO UPDATE SET \
+         fingerprint = $3, body = $5, request = $6, expires_at = $7 \
+         WHERE replies.status = $4 AND replies.expires_at <= $8",
     )
     .bind(&call.scope)
     .bind(call.key_hash.as_bytes())
     .bind(call.fingerprint.as_bytes())
     .bind(BEGUN)
+    .bind(&call.owner)
     .bind(request)
     .bind(now.saturating_add_unsigned(app.config.delivery.seconds() + LONGER))
     .bind(now)
@@ -183,14 +193,14 @@ pub(crate) async fn begin(tx: &mut Tx, app: &App, call: Option<&Repeatable>, req
     Ok(())
 }
 
-/// Stores the reply of a call that was begun, unless what it is about has ended in the meantime.
+/// Stores the reply of a call that was begun, unless what it is about has ended in the meantime, or another took it over.
 pub(crate) async fn finish(app: &App, call: Option<&Repeatable>, reply: &Reply) -> Result<()> {
     let Some(call) = call else { return Ok(()) };
     let (status, body, expires_at) = kept(app, call, reply)?;
     let mut tx = app.db.begin().await?;
     sqlx::query(
         "UPDATE replies SET status = $1, body = $2, expires_at = $3 \
-         WHERE scope = $4 AND key_hash = $5 AND status = $6",
+         WHERE scope = $4 AND key_hash = $5 AND status = $6 AND body = $7",
     )
     .bind(status)
     .bind(body)
@@ -198,6 +208,7 @@ pub(crate) async fn finish(app: &App, call: Option<&Repeatable>, reply: &Reply) 
     .bind(&call.scope)
     .bind(call.key_hash.as_bytes())
     .bind(BEGUN)
+    .bind(&call.owner)
     .execute(&mut *tx)
     .await?;
     Ok(tx.commit().await?)
@@ -207,10 +218,11 @@ pub(crate) async fn finish(app: &App, call: Option<&Repeatable>, reply: &Reply) 
 /// again with the same key.
 pub(crate) async fn give_up(tx: &mut Tx, call: Option<&Repeatable>) -> Result<()> {
     let Some(call) = call else { return Ok(()) };
-    sqlx::query("DELETE FROM replies WHERE scope = $1 AND key_hash = $2 AND status = $3")
+    sqlx::query("DELETE FROM replies WHERE scope = $1 AND key_hash = $2 AND status = $3 AND body = $4")
         .bind(&call.scope)
         .bind(call.key_hash.as_bytes())
         .bind(BEGUN)
+        .bind(&call.owner)
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -5,7 +5,10 @@ use std::{sync::atomic::Ordering, time::Duration};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::config::{Config, Rate};
+use crate::{
+    config::{Config, Rate},
+    replies::{self, Repeatable, Reply, Scope},
+};
 
 use super::stage::{KEY, MOBILE, NAME, OTHER_KEY, Stage, wrong};
 
@@ -196,6 +199,37 @@ async fn a_call_whose_process_died_can_be_made_again() {
         assert!(!again.is_replayed() && stage.gateway.count() == 2);
         assert!(call().await.is_replayed());
     }
+}
+
+/// By another instance, whose clock is as far ahead as it may be, or after its time, though it did not die.
+#[tokio::test]
+async fn a_call_that_is_under_way_is_taken_over_after_its_time_alone_and_then_leaves_the_other_in_peace() {
+    let stage = Stage::new().await;
+    let app = &stage.app;
+    let call = || Repeatable::new(app, Scope::Entity("e"), "k", &[b"the same"]).expect("random bytes");
+    let begin = |call| async move {
+        let mut tx = app.db.begin().await.expect("begins");
+        let begun = replies::begin(&mut tx, app, Some(call), "r").await;
+        tx.commit().await.expect("commits");
+        begun
+    };
+    let (first, second) = (call(), call());
+    begin(&first).await.expect("begun");
+    // Ten seconds of the clock, and five that the first may wait for the database; a delivery takes none here.
+    app.clock.advance(15);
+    begin(&second).await.expect_err("it is under way");
+    app.clock.advance(15);
+    begin(&second).await.expect("begun");
+
+    let reply = |text| Reply::new(StatusCode::OK, &text).expect("JSON");
+    replies::finish(app, Some(&first), &reply("first")).await.expect("nothing fails");
+    let mut tx = app.db.begin().await.expect("begins");
+    replies::give_up(&mut tx, Some(&first)).await.expect("nothing fails");
+    tx.commit().await.expect("commits");
+    assert_eq!(stage.count("replies WHERE status = 0").await, 1);
+    replies::finish(app, Some(&second), &reply("second")).await.expect("stored");
+    let found = replies::once(app, Some(&call()), async { Ok(reply("third")) }).await.expect("a reply");
+    assert_eq!(found.body, "\"second\"");
 }
 
 #[tokio::test]
