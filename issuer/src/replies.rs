@@ -5,7 +5,7 @@
 //! effect (a value that is not taken, a service that is away) is not stored and can be tried again with the same key.
 //!
 //! Between what a call does first and what it can say there may be seconds: a message is handed over. Such a call is
-//! [begun](begin) before and [finished](finish) or [given up](give_up) after; who repeats it in between waits for that.
+//! [begun](begin) before and [finished](finish) or [given up](give_up) after; who repeats it in between waits for its reply.
 
 use std::{fmt, time::Duration};
 
@@ -13,10 +13,11 @@ use axum::http::StatusCode;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use sqlx::Row;
-use tokio::time::{Instant, sleep};
+use tokio::time::{sleep, timeout};
 
 use crate::{
     app::App,
+    config::Config,
     db::{ACQUIRE_TIMEOUT, Tx},
     flow,
     limits::SKEW,
@@ -121,20 +122,13 @@ pub(crate) async fn once(
     work: impl Future<Output = Result<Reply>>,
 ) -> Result<Reply> {
     let Some(call) = call else { return work.await };
-    if let Found::Reply(reply) = settled(app, call).await? {
+    if let Some(reply) = settled(app, call).await? {
         return Ok(reply);
     }
     match work.await {
         Ok(reply) => Ok(reply),
         // Another call with this key may have been quicker, which is why this one found no more to do.
-        Err(problem) => match find(app, call).await? {
-            Found::Nothing => Err(problem),
-            Found::Begun => match settled(app, call).await? {
-                Found::Reply(reply) => Ok(reply),
-                _ => Err(repeat("The same call came to nothing: repeat it.")),
-            },
-            Found::Reply(reply) => Ok(reply),
-        },
+        Err(problem) => settled(app, call).await?.ok_or(problem),
     }
 }
 
@@ -259,18 +253,32 @@ enum Found {
     Reply(Reply),
 }
 
-/// What there is of a call once it is no longer under way: a reply or nothing, as after the death of its process.
-async fn settled(app: &App, call: &Repeatable) -> Result<Found> {
-    let deadline = Instant::now() + Duration::from_secs(app.config.delivery.seconds() + LONGER + 1);
-    loop {
-        match find(app, call).await? {
-            Found::Begun if Instant::now() >= deadline => {
-                return Err(repeat("The same call is being answered: repeat it."));
+/// The reply of a call that was made before, once it is no longer under way.
+///
+/// Who has waited does no work any more, for which there might not be the time: they are told to repeat the call.
+async fn settled(app: &App, call: &Repeatable) -> Result<Option<Reply>> {
+    let waiting = async {
+        loop {
+            sleep(LOOK).await;
+            match find(app, call).await? {
+                Found::Nothing => return Err(repeat("The same call came to nothing: repeat it.")),
+                Found::Begun => {}
+                Found::Reply(reply) => return Ok(Some(reply)),
             }
-            Found::Begun => sleep(LOOK).await,
-            found => return Ok(found),
         }
+    };
+    match find(app, call).await? {
+        Found::Nothing => Ok(None),
+        Found::Begun => timeout(longest_wait(&app.config), waiting)
+            .await
+            .unwrap_or_else(|_| Err(repeat("The same call is being answered: repeat it."))),
+        Found::Reply(reply) => Ok(Some(reply)),
     }
+}
+
+/// How long who repeats a call waits for its reply. Less than a call may take, and than is waited for at the end.
+fn longest_wait(config: &Config) -> Duration {
+    Duration::from_secs(config.delivery.seconds() + MARGIN)
 }
 
 async fn find(app: &App, call: &Repeatable) -> Result<Found> {
@@ -283,7 +291,12 @@ async fn find(app: &App, call: &Repeatable) -> Result<Found> {
     .await?;
     let Some(row) = row else { return Ok(Found::Nothing) };
     let status: i64 = row.try_get("status")?;
-    if status == BEGUN && row.try_get::<i64, _>("expires_at")? <= app.clock.now() {
+    // Its process died, or it is this very call, which could not note its end and must not wait for itself.
+    let is_dead = || -> Result<bool> {
+        Ok(row.try_get::<i64, _>("expires_at")? <= app.clock.now()
+            || row.try_get::<String, _>("body")? == call.owner)
+    };
+    if status == BEGUN && is_dead()? {
         return Ok(Found::Nothing);
     }
     if !call.fingerprint.is(&row.try_get::<Vec<u8>, _>("fingerprint")?) {
@@ -305,4 +318,25 @@ async fn find(app: &App, call: &Repeatable) -> Result<Found> {
         code: None,
         repeated: true,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::middleware::CALL;
+
+    #[test]
+    fn a_repeated_call_waits_less_than_a_call_may_take_and_than_is_waited_for_at_the_end() {
+        for seconds in 1..=20 {
+            let settings = format!(
+                "public_url = 'https://a.example'\nissuer = 'a'\ndisplay_name = 'A'\nkey_file = 'k'\n\
+                 [delivery]\nkind = 'webhook'\nurl = 'https://sms.example'\ntimeout = {seconds}"
+            );
+            let config: Config = toml::from_str(&settings).expect("settings");
+            let wait = longest_wait(&config);
+            assert!(wait >= Duration::from_secs(seconds) && wait < config.finish());
+            // It looks once before it waits.
+            assert!(ACQUIRE_TIMEOUT + wait < CALL);
+        }
+    }
 }
