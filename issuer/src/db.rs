@@ -159,7 +159,8 @@ const SQLITE_PRAGMAS: [&str; 5] = [
 
 const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 10000";
 
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a call waits for a connection.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether the file of this URL is there; PostgreSQL says so itself.
 pub(crate) fn is_there(url: &str) -> bool {

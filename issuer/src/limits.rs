@@ -40,7 +40,7 @@ impl Limit<'_> {
     /// that takes so long that others would wait.
     pub(crate) async fn take(self, tx: &mut Tx, app: &App) -> Result<()> {
         let (now, meter) = (app.clock.now_ms(), self.meter(app));
-        let taken = self.upsert(tx, app, now, now.saturating_add(meter.tolerance)).await?;
+        let taken = self.upsert(tx, app, now, now.saturating_add(meter.tolerance), meter.farthest).await?;
         if taken {
             return Ok(());
         }
@@ -53,7 +53,11 @@ impl Limit<'_> {
 
     /// Takes one even where there is none: for what was done already, after a [`check`](Self::check).
     pub(crate) async fn count(self, tx: &mut Tx, app: &App) -> Result<()> {
-        self.upsert(tx, app, app.clock.now_ms(), i64::MAX).await.map(drop)
+        let Meter { tolerance, farthest, .. } = self.meter(app);
+        // Calls that were checked at once and are all counted do not add up to what only a clock that was ahead can have
+        // left: whoever is beyond what there is gets to just full, and no farther.
+        let farthest = if farthest == i64::MAX { farthest } else { tolerance };
+        self.upsert(tx, app, app.clock.now_ms(), i64::MAX, farthest).await.map(drop)
     }
 
     /// Whether there is one, without taking it.
@@ -83,8 +87,9 @@ impl Limit<'_> {
         Ok(())
     }
 
-    async fn upsert(self, tx: &mut Tx, app: &App, now: i64, latest: i64) -> Result<bool> {
-        let Meter { interval, tolerance, farthest } = self.meter(app);
+    /// Takes one of a row that is at most at `latest`. One that is more than `farthest` ahead counts as just full.
+    async fn upsert(self, tx: &mut Tx, app: &App, now: i64, latest: i64, farthest: i64) -> Result<bool> {
+        let Meter { interval, tolerance, .. } = self.meter(app);
         let done = sqlx::query(
             "INSERT INTO limits (key, full_at_ms) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET full_at_ms = \
              CASE WHEN limits.full_at_ms <= $3 THEN $3 WHEN limits.full_at_ms > $6 THEN $7 \
@@ -145,7 +150,7 @@ struct Meter {
 
 /// By how much the clocks of instances may differ. Within it a row of another clock is taken at its word: otherwise who
 /// asks two instances in turn would get more than the rate.
-const SKEW: Duration = Duration::from_secs(10);
+pub(crate) const SKEW: Duration = Duration::from_secs(10);
 
 impl Meter {
     fn of(rate: Rate) -> Self {

@@ -5,7 +5,7 @@
 //! effect (a value that is not taken, a service that is away) is not stored and can be tried again with the same key.
 //!
 //! Between what a call does first and what it can say there may be seconds: a message is handed over. Such a call is
-//! [begun](begin) before and [finished](finish) or [given up](give_up) after; who repeats it in between waits for that.
+//! [begun](begin) before and [finished](finish) or [given up](give_up) after; who repeats it in between waits for its reply.
 
 use std::{fmt, time::Duration};
 
@@ -13,11 +13,14 @@ use axum::http::StatusCode;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use sqlx::Row;
-use tokio::time::{Instant, sleep};
+use tokio::time::{sleep, timeout};
 
 use crate::{
     app::App,
-    db::Tx,
+    config::Config,
+    db::{ACQUIRE_TIMEOUT, Tx},
+    flow,
+    limits::SKEW,
     problem::{Problem, ProblemCode, Result},
     secret::{KeyedHash, Use},
 };
@@ -61,16 +64,19 @@ pub(crate) struct Repeatable {
     scope: String,
     key_hash: KeyedHash,
     fingerprint: KeyedHash,
+    /// Tells this call from those that repeat it.
+    owner: String,
 }
 
 impl Repeatable {
     /// `parts` are what has to be the same for the call to be the same: method, path and body.
-    pub(crate) fn new(app: &App, scope: Scope<'_>, key: &str, parts: &[&[u8]]) -> Self {
-        Self {
+    pub(crate) fn new(app: &App, scope: Scope<'_>, key: &str, parts: &[&[u8]]) -> Result<Self> {
+        Ok(Self {
             scope: scope.to_text(),
             key_hash: app.secret.hash(Use::ReplyKey, &[key.as_bytes()]),
             fingerprint: app.secret.hash(Use::ReplyFingerprint, parts),
-        }
+            owner: hex::encode(&flow::random::<16>()?[..]),
+        })
     }
 
     fn context(&self) -> String {
@@ -99,11 +105,14 @@ impl Scope<'_> {
     }
 }
 
-/// How much longer than a delivery a begun call may take, in seconds. After that its process died.
-const LONGER: u64 = 3;
+/// How much longer than a delivery a begun call takes where all goes well, in seconds.
+const MARGIN: u64 = 3;
+/// How much longer than a delivery it may take by any instance's clock, its wait for the database at the end included.
+/// After that its process died.
+const LONGER: u64 = MARGIN + SKEW.as_secs() + ACQUIRE_TIMEOUT.as_secs();
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(200);
-/// What stands in place of the status as long as there is none.
+/// What stands in place of the status as long as there is none; the body is the owner then.
 const BEGUN: i64 = 0;
 
 /// Does `work`, or repeats what it was answered with. `work` [keeps](keep) its reply.
@@ -113,20 +122,13 @@ pub(crate) async fn once(
     work: impl Future<Output = Result<Reply>>,
 ) -> Result<Reply> {
     let Some(call) = call else { return work.await };
-    if let Found::Reply(reply) = settled(app, call).await? {
+    if let Some(reply) = settled(app, call).await? {
         return Ok(reply);
     }
     match work.await {
         Ok(reply) => Ok(reply),
         // Another call with this key may have been quicker, which is why this one found no more to do.
-        Err(problem) => match find(app, call).await? {
-            Found::Nothing => Err(problem),
-            Found::Begun => match settled(app, call).await? {
-                Found::Reply(reply) => Ok(reply),
-                _ => Err(repeat("The same call came to nothing: repeat it.")),
-            },
-            Found::Reply(reply) => Ok(reply),
-        },
+        Err(problem) => settled(app, call).await?.ok_or(problem),
     }
 }
 
@@ -165,13 +167,15 @@ pub(crate) async fn begin(tx: &mut Tx, app: &App, call: Option<&Repeatable>, req
     let now = app.clock.now();
     let done = sqlx::query(
         "INSERT INTO replies (scope, key_hash, fingerprint, status, body, request, expires_at) \
-         VALUES ($1, $2, $3, $4, '', $5, $6) ON CONFLICT (scope, key_hash) DO UPDATE \
-         SET fingerprint = $3, request = $5, expires_at = $6 WHERE replies.status = $4 AND replies.expires_at <= $7",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope, key_hash) DO UPDATE SET \
+         fingerprint = $3, body = $5, request = $6, expires_at = $7 \
+         WHERE replies.status = $4 AND replies.expires_at <= $8",
     )
     .bind(&call.scope)
     .bind(call.key_hash.as_bytes())
     .bind(call.fingerprint.as_bytes())
     .bind(BEGUN)
+    .bind(&call.owner)
     .bind(request)
     .bind(now.saturating_add_unsigned(app.config.delivery.seconds() + LONGER))
     .bind(now)
@@ -183,14 +187,14 @@ pub(crate) async fn begin(tx: &mut Tx, app: &App, call: Option<&Repeatable>, req
     Ok(())
 }
 
-/// Stores the reply of a call that was begun, unless what it is about has ended in the meantime.
+/// Stores the reply of a call that was begun, unless what it is about has ended in the meantime, or another took it over.
 pub(crate) async fn finish(app: &App, call: Option<&Repeatable>, reply: &Reply) -> Result<()> {
     let Some(call) = call else { return Ok(()) };
     let (status, body, expires_at) = kept(app, call, reply)?;
     let mut tx = app.db.begin().await?;
     sqlx::query(
         "UPDATE replies SET status = $1, body = $2, expires_at = $3 \
-         WHERE scope = $4 AND key_hash = $5 AND status = $6",
+         WHERE scope = $4 AND key_hash = $5 AND status = $6 AND body = $7",
     )
     .bind(status)
     .bind(body)
@@ -198,6 +202,7 @@ pub(crate) async fn finish(app: &App, call: Option<&Repeatable>, reply: &Reply) 
     .bind(&call.scope)
     .bind(call.key_hash.as_bytes())
     .bind(BEGUN)
+    .bind(&call.owner)
     .execute(&mut *tx)
     .await?;
     Ok(tx.commit().await?)
@@ -207,10 +212,11 @@ pub(crate) async fn finish(app: &App, call: Option<&Repeatable>, reply: &Reply) 
 /// again with the same key.
 pub(crate) async fn give_up(tx: &mut Tx, call: Option<&Repeatable>) -> Result<()> {
     let Some(call) = call else { return Ok(()) };
-    sqlx::query("DELETE FROM replies WHERE scope = $1 AND key_hash = $2 AND status = $3")
+    sqlx::query("DELETE FROM replies WHERE scope = $1 AND key_hash = $2 AND status = $3 AND body = $4")
         .bind(&call.scope)
         .bind(call.key_hash.as_bytes())
         .bind(BEGUN)
+        .bind(&call.owner)
         .execute(&mut **tx)
         .await?;
     Ok(())
@@ -247,18 +253,32 @@ enum Found {
     Reply(Reply),
 }
 
-/// What there is of a call once it is no longer under way: a reply or nothing, as after the death of its process.
-async fn settled(app: &App, call: &Repeatable) -> Result<Found> {
-    let deadline = Instant::now() + Duration::from_secs(app.config.delivery.seconds() + LONGER + 1);
-    loop {
-        match find(app, call).await? {
-            Found::Begun if Instant::now() >= deadline => {
-                return Err(repeat("The same call is being answered: repeat it."));
+/// The reply of a call that was made before, once it is no longer under way.
+///
+/// Who has waited does no work any more, for which there might not be the time: they are told to repeat the call.
+async fn settled(app: &App, call: &Repeatable) -> Result<Option<Reply>> {
+    let waiting = async {
+        loop {
+            sleep(LOOK).await;
+            match find(app, call).await? {
+                Found::Nothing => return Err(repeat("The same call came to nothing: repeat it.")),
+                Found::Begun => {}
+                Found::Reply(reply) => return Ok(Some(reply)),
             }
-            Found::Begun => sleep(LOOK).await,
-            found => return Ok(found),
         }
+    };
+    match find(app, call).await? {
+        Found::Nothing => Ok(None),
+        Found::Begun => timeout(longest_wait(&app.config), waiting)
+            .await
+            .unwrap_or_else(|_| Err(repeat("The same call is being answered: repeat it."))),
+        Found::Reply(reply) => Ok(Some(reply)),
     }
+}
+
+/// How long who repeats a call waits for its reply. Less than a call may take, and than is waited for at the end.
+fn longest_wait(config: &Config) -> Duration {
+    Duration::from_secs(config.delivery.seconds() + MARGIN)
 }
 
 async fn find(app: &App, call: &Repeatable) -> Result<Found> {
@@ -271,7 +291,12 @@ async fn find(app: &App, call: &Repeatable) -> Result<Found> {
     .await?;
     let Some(row) = row else { return Ok(Found::Nothing) };
     let status: i64 = row.try_get("status")?;
-    if status == BEGUN && row.try_get::<i64, _>("expires_at")? <= app.clock.now() {
+    // Its process died, or it is this very call, which could not note its end and must not wait for itself.
+    let is_dead = || -> Result<bool> {
+        Ok(row.try_get::<i64, _>("expires_at")? <= app.clock.now()
+            || row.try_get::<String, _>("body")? == call.owner)
+    };
+    if status == BEGUN && is_dead()? {
         return Ok(Found::Nothing);
     }
     if !call.fingerprint.is(&row.try_get::<Vec<u8>, _>("fingerprint")?) {
@@ -293,4 +318,25 @@ async fn find(app: &App, call: &Repeatable) -> Result<Found> {
         code: None,
         repeated: true,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::middleware::CALL;
+
+    #[test]
+    fn a_repeated_call_waits_less_than_a_call_may_take_and_than_is_waited_for_at_the_end() {
+        for seconds in 1..=20 {
+            let settings = format!(
+                "public_url = 'https://a.example'\nissuer = 'a'\ndisplay_name = 'A'\nkey_file = 'k'\n\
+                 [delivery]\nkind = 'webhook'\nurl = 'https://sms.example'\ntimeout = {seconds}"
+            );
+            let config: Config = toml::from_str(&settings).expect("settings");
+            let wait = longest_wait(&config);
+            assert!(wait >= Duration::from_secs(seconds) && wait < config.finish());
+            // It looks once before it waits.
+            assert!(ACQUIRE_TIMEOUT + wait < CALL);
+        }
+    }
 }

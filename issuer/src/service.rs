@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use kycvs::{Issuer, IssuerName, Signer, Zeroizing};
@@ -206,12 +207,26 @@ impl Bound {
         }
         // Workers end after the calls, which may have something for them.
         drop(stopping);
-        if timeout(FINISH, async { while workers.join_next().await.is_some() {} }).await.is_err() {
-            tracing::warn!("some work was not finished in time; it is taken up at the next start");
-        }
-        app.db.close().await;
+        end(workers, &app.db).await;
         drop(lock);
         tracing::info!("stopped");
+    }
+}
+
+/// The database is closed within this.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// Waits for the workers and closes the database, both in a bounded time: a statement that hangs does not keep the process.
+async fn end(mut workers: JoinSet<()>, db: &Db) {
+    if timeout(FINISH, async { while workers.join_next().await.is_some() {} }).await.is_err() {
+        tracing::warn!("some work was not finished in time; it is taken up at the next start");
+    }
+    let closing = async {
+        workers.shutdown().await;
+        db.close().await;
+    };
+    if timeout(CLOSE, closing).await.is_err() {
+        tracing::warn!("the database was not closed in time; what was under way in it is undone");
     }
 }
 
@@ -336,4 +351,27 @@ fn database(error: &sqlx::Error) -> StartError {
         sqlx::Error::Migrate(error) => format!("its tables are not this version's: {error}"),
         _ => "it fails".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_and_a_statement_that_hang_do_not_keep_the_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("t.db").display());
+        let db = Db::open(&url, 2).await.expect("it opens");
+        let hangs = db.begin().await.expect("begins");
+        let held = Arc::new(());
+        let (mut workers, worker) = (JoinSet::new(), Arc::clone(&held));
+        workers.spawn(async move {
+            std::future::pending::<()>().await;
+            drop(worker);
+        });
+        tokio::time::pause();
+        timeout(FINISH + CLOSE + Duration::from_secs(1), end(workers, &db)).await.expect("it ends");
+        assert_eq!(Arc::strong_count(&held), 1, "the worker was ended");
+        drop(hangs);
+    }
 }

@@ -84,7 +84,7 @@ impl Body {
             let said = [self.parts.method.as_str().as_bytes(), self.parts.uri.path().as_bytes(), &self.bytes];
             Repeatable::new(app, scope, key, &said)
         });
-        Ok(Call { address: self.address(), repeatable })
+        Ok(Call { address: self.address(), repeatable: repeatable.transpose()? })
     }
 
     fn address(&self) -> IpAddr {

@@ -29,7 +29,7 @@ pub(crate) const LARGEST_BODY: usize = 16 * 1024;
 /// A body arrives within this.
 const BODY: Duration = Duration::from_secs(10);
 /// A whole call takes at most this, its body not counted.
-const CALL: Duration = Duration::from_secs(30);
+pub(crate) const CALL: Duration = Duration::from_secs(30);
 
 /// Puts it around all routes.
 pub(crate) fn around(router: Router, app: &App) -> Router {

@@ -93,15 +93,17 @@ pub(crate) fn routes(app: &App) -> Router<App> {
 type PathText = std::result::Result<Path<String>, PathRejection>;
 
 /// The consent page, for a frame of the sites that the asking entity registered.
-async fn embed(State(app): State<App>, id: PathText, headers: HeaderMap) -> Result<Response> {
+async fn embed(State(app): State<App>, id: PathText, headers: HeaderMap) -> Response {
     let id = id.map(|Path(id)| id).unwrap_or_default();
-    let ancestors = frame_ancestors(&app, &id).await?;
-    let mut response = page(&EMBED, &headers, &ancestors);
+    let mut response = match frame_ancestors(&app, &id).await {
+        Ok(ancestors) => page(&EMBED, &headers, &ancestors),
+        Err(problem) => problem.into_response(),
+    };
     // A page that isolates itself shows only frames that allow it and isolate themselves. This one loads nothing from
     // elsewhere.
     response.headers_mut().insert(RESOURCE, CROSS_ORIGIN);
     response.headers_mut().insert(EMBEDDER, HeaderValue::from_static("require-corp"));
-    Ok(response)
+    response
 }
 
 /// Who may show the page of this request in a frame.

@@ -218,6 +218,30 @@ async fn confirmations_from_an_address_are_limited_before_the_password_is_looked
     call.send().await.expect(StatusCode::OK);
 }
 
+/// Wrong ones that come at once are all let through before the first is counted. What they add up to is no foreign clock.
+#[tokio::test]
+async fn confirmations_at_once_do_not_lift_the_limit_of_their_address() {
+    let stage =
+        Stage::with(|config| config.limits.confirm_per_address = Rate { burst: 3, seconds: 20.0 }).await;
+    let mut guesses = Vec::new();
+    for _ in 0..5 {
+        let id = stage.ask().await;
+        let otp = wrong(&stage.send_otp(&id).await);
+        guesses.push((format!("/v1/requests/{id}/confirm"), json!({"otp": otp})));
+    }
+    let (last, others) = guesses.split_last().expect("five");
+    let calls = others.iter().chain(others).map(|(path, otp)| stage.post(path, otp).send());
+    let replies = futures_util::future::join_all(calls).await;
+    let counted = replies.iter().filter(|reply| reply.text("code") == "wrong_otp").count();
+    assert!(counted > 4, "they are not at once: {counted}");
+    for _ in 0..3 {
+        assert!(wait(stage.post(&last.0, &last.1).send().await) <= 20);
+    }
+    stage.app.clock.advance(20);
+    stage.post(&last.0, &last.1).send().await.expect_problem(422, "wrong_otp");
+    wait(stage.post(&last.0, &last.1).send().await);
+}
+
 #[tokio::test]
 async fn entities_and_passes_are_limited() {
     let stage = Stage::with(|config| {

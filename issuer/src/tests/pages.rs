@@ -63,6 +63,18 @@ async fn only_the_sites_of_the_asking_entity_may_frame_the_page() {
 }
 
 #[tokio::test]
+async fn a_page_that_isolates_itself_can_show_that_the_consent_page_fails() {
+    let stage = Stage::new().await;
+    let router = http::service(&stage.app);
+    let id = stage.ask().await;
+    stage.app.db.close().await;
+    let response = get(&router, &format!("/embed/{id}")).await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["cross-origin-resource-policy"], "cross-origin");
+    assert_eq!(response.headers()["cross-origin-embedder-policy"], "require-corp");
+}
+
+#[tokio::test]
 async fn pages_run_their_own_files_and_nothing_else() {
     let stage = Stage::new().await;
     let router = http::service(&stage.app);
