@@ -37,7 +37,7 @@ from uuid import uuid4
 
 from kycvs import KycvsError, TrustStore
 from kycvs.spark import verify_column
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import coalesce, col, lit
