@@ -2,16 +2,19 @@
 
     spark-submit settle.py --trust trust.cbor --audience irctc.co.in --now 2026-11-24T23:59:59Z DAY OUT
 
-DAY is a folder of Parquet files with a column `answer` (binary, or text), OUT one that this job makes: below it stand
+DAY is a folder of Parquet files (and of nothing else, but what begins with `.` or `_`) with a column `answer` (binary, or text), OUT one that this job makes: below it stand
 `part=N/code=CODE/*.parquet`, the rows as they were with `verdict` beside them. `code` is `good`, the code for which an answer
-is not, or `none` where there is no answer in the row. It prints how many rows have which code, as one JSON object.
+is not, or `none` where there is no answer in the row; the files must not have a column `code` or `part` themselves. It prints how many rows have which code, as one JSON object.
 
 Run it again, with the same words, whatever happened: no row is left out and none counts twice. For that
 
 - the day is divided into parts of some files, and the division written to `OUT/_plan.json` before anything else, with
-  the settings. A later run keeps to it, and refuses other settings or files that are not the planned ones;
-- a part is written to `OUT/_staging` and then renamed. What stands at `part=N` is whole, and is not done again;
-- what a run that ended early has left in `OUT/_staging` is thrown away. Spark reads nothing below a `_`.
+  the settings. A later run keeps to it, and refuses other settings or files that are not the planned ones, by their names,
+  sizes and times of change;
+- a part is written to a new folder in `OUT/_staging`. If it has as many rows as its files say at their ends, which Spark has
+  no part in, it is renamed. What stands at `part=N` is whole, and is not done again;
+- what a run that ended early has left in `OUT/_staging` is thrown away, and what its executors may still write there is
+  in nobody's way. Spark reads nothing below a `_`.
 
 The rename has to be one step, as in HDFS and in every file system of an operating system. In an object store, where it is
 not, write to HDFS, or to a table format with commits of its own. One run at a time: who starts jobs sees to that.
@@ -24,15 +27,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from kycvs import KycvsError, TrustStore
 from kycvs.spark import verify_column
-from pyspark.sql import SparkSession
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import coalesce, col, lit
 
 
@@ -45,39 +52,85 @@ class Plan:
     column: str
     trust_sha256: str
     parts: list[list[str]]
-    """Names of files and their sizes, as `name:bytes`."""
+    """Files, as `name:bytes:milliseconds`: their sizes, and when they were changed last."""
 
 
 def main(arguments: argparse.Namespace) -> int:
     spark = SparkSession.builder.appName("kycvs settlement").getOrCreate()
     try:
-        trust = Path(arguments.trust).read_bytes()
-        verify = verify_column(
-            arguments.column,
-            TrustStore.from_bytes(trust),
-            # The challenges were checked when the answers came in.
-            nonce=None,
-            audience=arguments.audience,
-            now=arguments.now,
-        )
-        folder = Folder(spark, arguments.out)
-        plan = planned(folder, arguments, trust, Folder(spark, arguments.day).files())
-        folder.delete("_staging")
-        for number, files in enumerate(plan.parts):
-            part = f"part={number}"
-            if folder.has(part):
-                continue
-            names = [f"{arguments.day}/{file.rpartition(':')[0]}" for file in files]
-            rows = spark.read.parquet(*names).transform(verify)
-            rows = rows.withColumn("code", coalesce(col("verdict.code"), lit("none")))
-            rows.write.partitionBy("code").parquet(folder.path(f"_staging/{part}"))
-            folder.rename(f"_staging/{part}", part)
-        counts = spark.read.parquet(arguments.out).groupBy("code").count().collect()
-    except (KycvsError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        counts = settle(spark, arguments)
+    except (KycvsError, OSError, ValueError, TypeError, PySparkException, Py4JError) as error:
+        print(f"error: {sentence(error)}", file=sys.stderr)
         return 2
-    print(json.dumps({row["code"]: row["count"] for row in sorted(counts)}))
+    print(json.dumps(counts))
     return 0
+
+
+def settle(spark: SparkSession, arguments: argparse.Namespace) -> dict[str, int]:
+    """How many rows have which code, once all parts are there."""
+    trust = Path(arguments.trust).read_bytes()
+    verify = verify_column(
+        arguments.column,
+        TrustStore.from_bytes(trust),
+        # The challenges were checked when the answers came in.
+        nonce=None,
+        audience=arguments.audience,
+        now=arguments.now,
+    )
+    day, out = Folder(spark, arguments.day), Folder(spark, arguments.out)
+    plan = planned(out, arguments, trust, day.files())
+    out.delete("_staging")
+    # Not a name that another run has had: executors may outlive a driver that was killed.
+    staging = f"_staging/{uuid4()}"
+    expected = 0
+    for number, files in enumerate(plan.parts):
+        names = [file.rsplit(":", 2)[0] for file in files]
+        rows = sum(day.rows(name) for name in names)
+        expected += rows
+        part = f"part={number}"
+        if out.has(part):
+            continue
+        table = without_our_columns(spark.read.parquet(*(literal(day.path(name)) for name in names))).transform(verify)
+        table = table.withColumn("code", coalesce(col("verdict.code"), lit("none")))
+        table.write.partitionBy("code").parquet(out.path(f"{staging}/{part}"))
+        same(part, out.rows(f"{staging}/{part}"), rows)
+        out.rename(f"{staging}/{part}", part)
+    # With the schema told, since there is no file to find it in where a day has no rows.
+    table = spark.read.schema("code string").parquet(literal(out.name))
+    counts = {row["code"]: row["count"] for row in sorted(table.groupBy("code").count().collect())}
+    same(arguments.out, sum(counts.values()), expected)
+    return counts
+
+
+def same(where: str, rows: int, expected: int) -> None:
+    if rows != expected:
+        raise ValueError(f"{where} has {rows} rows, and the files that it comes from {expected}")
+
+
+def without_our_columns(table: DataFrame) -> DataFrame:
+    """The table, if it has no columns of the names that the folders in OUT stand for."""
+    for name in table.columns:
+        if name.lower() in ("code", "part"):
+            raise ValueError(f"the files have a column {name!r}, which is what this job calls one of its own: rename it")
+    return table
+
+
+def literal(path: str) -> str:
+    """A path for Spark's readers, which take it for a pattern."""
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, without the stacks of Spark, which has written them to its log."""
+    said = [str(error)]
+    cause: Any = getattr(error, "java_exception", None)
+    if cause is not None:
+        said = []
+    while cause is not None:
+        said.append(str(cause.getMessage() or cause.getClass().getName()))
+        cause = cause.getCause()
+    lines = [text.strip().partition("\n")[0] for text in said]
+    return ": ".join(dict.fromkeys(lines))
 
 
 def planned(folder: Folder, arguments: argparse.Namespace, trust: bytes, files: list[str]) -> Plan:
@@ -111,8 +164,14 @@ class Folder:
         context: Any = spark.sparkContext
         self._hadoop: Any = context._jvm.org.apache.hadoop
         self._io: Any = context._jvm.org.apache.commons.io.IOUtils
+        self._configuration: Any = context._jsc.hadoopConfiguration()
         self._root: Any = self._hadoop.fs.Path(name)
-        self._system: Any = self._root.getFileSystem(context._jsc.hadoopConfiguration())
+        self._system: Any = self._root.getFileSystem(self._configuration)
+        self._parquet: Any = context._jvm.org.apache.parquet.hadoop
+
+    @property
+    def name(self) -> str:
+        return str(self._root.toString())
 
     def _of(self, name: str) -> Any:
         return self._hadoop.fs.Path(self._root, self._hadoop.fs.Path(None, None, name))
@@ -131,11 +190,31 @@ class Folder:
             raise OSError(f"{self.path(old)} could not be renamed to {new}")
 
     def files(self) -> list[str]:
-        """The Parquet files in it, in the order of their names, each with its size: `name:bytes`."""
+        """The Parquet files in it, in the order of their names, as `Plan.parts` has them."""
         if not self._system.exists(self._root):
-            raise OSError(f"{self._root.toString()} is not there")
-        found = [(str(one.getPath().getName()), int(one.getLen())) for one in self._system.listStatus(self._root)]
-        return sorted(f"{name}:{size}" for name, size in found if name.endswith(".parquet") and name[0] not in "._")
+            raise OSError(f"{self.name} is not there")
+        found = []
+        for one in self._system.listStatus(self._root):
+            name = str(one.getPath().getName())
+            # What tools leave beside the files, such as `_SUCCESS`.
+            if name[0] in "._":
+                continue
+            if not one.isFile() or not name.endswith(".parquet"):
+                raise ValueError(f"{self.path(name)} is no Parquet file (*.parquet): only such files may be in {self.name}")
+            found.append(f"{name}:{one.getLen()}:{one.getModificationTime()}")
+        return sorted(found)
+
+    def rows(self, name: str) -> int:
+        """How many rows a Parquet file has, or all below a folder, as the files themselves say."""
+        total, files = 0, self._system.listFiles(self._of(name), True)
+        while files.hasNext():
+            path = files.next().getPath()
+            if path.getName().endswith(".parquet"):
+                file = self._parquet.util.HadoopInputFile.fromPath(path, self._configuration)
+                reader = self._parquet.ParquetFileReader.open(file)
+                total += int(reader.getRecordCount())
+                reader.close()
+        return total
 
     def write(self, name: str, text: str) -> None:
         stream = self._system.create(self._of(name), True)
@@ -157,7 +236,7 @@ def moment(text: str) -> int:
     return int(time.timestamp())
 
 
-def parsed() -> argparse.Namespace:
+def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("day", metavar="DAY")
     parser.add_argument("out", metavar="OUT")
@@ -166,7 +245,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--now", required=True, type=moment, help="the time at which answers have to be good (RFC 3339)")
     parser.add_argument("--column", default="answer", help="the column with the answers (answer)")
     parser.add_argument("--files-in-a-part", type=int, default=64, help="how many files are done, or done again, together (64)")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ const FEWEST: usize = 32;
 ///   ``Verifier.verify`` takes as ``str``.
 /// - ``verifier``, ``nonce``, ``purpose``, ``subject`` and ``now`` are as of ``Verifier.verify``, and hold for all rows;
 ///   without ``now`` the clock is read once.
+/// - ``one_thread``: checks in the thread that calls this, for a program that runs a process on each processor already.
 ///
 /// A row that is not good has its code in the result; it never raises. Rows keep their order and their chunks, and a row
 /// that is null is null in the result. A replay guard is asked in the order of the rows and in the thread that calls this,
@@ -56,7 +57,8 @@ const FEWEST: usize = 32;
 ///     ...
 /// TypeError: column: expected an Arrow column of binary or text, not list
 #[pyfunction]
-#[pyo3(signature = (column, verifier, *, nonce, purpose=None, subject=None, now=None))]
+#[allow(clippy::too_many_arguments, reason = "they are keywords")]
+#[pyo3(signature = (column, verifier, *, nonce, purpose=None, subject=None, now=None, one_thread=false))]
 pub(crate) fn verify_column(
     py: Python<'_>,
     column: &Bound<'_, PyAny>,
@@ -65,12 +67,13 @@ pub(crate) fn verify_column(
     purpose: Option<&Bound<'_, PyAny>>,
     subject: Option<&Bound<'_, PyAny>>,
     now: Option<&Bound<'_, PyAny>>,
+    one_thread: bool,
 ) -> Outcome<Verdicts> {
     let verifier = instance::<Verifier>("verifier", verifier)?.get();
     let expectation = expectation(nonce, purpose, subject)?;
     let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
     let mut source = capsules::read("column", column)?;
-    let mut work = Work { verifier, expectation, now, threads: None };
+    let mut work = Work { verifier, expectation, now, one_thread, threads: None };
     let mut chunks = Vec::new();
     // The source may want the interpreter's lock for itself.
     while let Some(array) = py.detach(|| source.next()) {
@@ -84,6 +87,7 @@ struct Work<'a> {
     verifier: &'a Verifier,
     expectation: Expectation,
     now: Timestamp,
+    one_thread: bool,
     /// Made for this call: threads that are kept would not outlive a `fork()`, and whoever waits for them there would
     /// wait forever.
     threads: Option<ThreadPool>,
@@ -129,8 +133,10 @@ impl Work<'_> {
 
     fn together(&mut self, presented: &[Presented<'_>]) -> Vec<kycvs::Result<Verdict>> {
         let (verifier, expectation, now) = (self.verifier.core(), &self.expectation, self.now);
-        // A system that is out of threads gets by with this one.
-        self.threads = self.threads.take().or_else(|| threads().ok());
+        if !self.one_thread && self.threads.is_none() {
+            // A system that is out of threads gets by with this one.
+            self.threads = threads().ok();
+        }
         let Some(threads) = &self.threads else {
             return verifier.verify_many_at(presented, expectation, now);
         };

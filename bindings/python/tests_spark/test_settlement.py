@@ -21,10 +21,13 @@ import pytest
 from fixtures import NOW
 from kycvs import Issuer, SigningKey, Status, TrustStore
 from pyarrow import dataset, parquet
+from pyspark.sql import SparkSession
 from test_doctests import README
 
 JOB = Path(__file__).resolve().parent.parent / "settlement" / "settle.py"
 FILES, ROWS = 4, 1_500
+sys.path.insert(0, str(JOB.parent))
+import settle  # noqa: E402
 
 
 SPARK = "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell"
@@ -124,7 +127,7 @@ def kill_after_the_first_part(day: Path, out: Path) -> None:
     )
     deadline = time.monotonic() + 90
     # In the middle of the second: it has begun to write and has not ended.
-    while not (out / "part=0").exists() or not list(out.glob("_staging/part=1")):
+    while not (out / "part=0").exists() or not list(out.glob("_staging/*/part=1")):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.002)
     os.killpg(process.pid, signal.SIGKILL)
@@ -163,3 +166,94 @@ def test_the_readme_calls_it_as_it_is_called() -> None:
     [line] = re.findall(r"^spark-submit settlement/settle\.py (.*)$", README.read_text(), re.MULTILINE)
     options = set(re.findall(r"--\S+", line))
     assert options and options <= set(re.findall(r'"(--\S+?)"', JOB.read_text()))
+
+
+@pytest.fixture
+def small(spark: SparkSession, day: Path, tmp_path: Path) -> Path:
+    """A folder for a day of a few rows, which are settled in this process."""
+    shutil.copy(day / "trust.cbor", tmp_path)
+    (tmp_path / "parquet").mkdir()
+    return tmp_path
+
+
+def write(small: Path, name: str, rows: int = 1, **more: list[object]) -> Path:
+    file = small / "parquet" / name
+    table = pyarrow.table({"answer": pyarrow.array([b"damaged"] * rows, pyarrow.binary()), **more})
+    parquet.write_table(table, file)
+    return file
+
+
+def here(small: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
+    """What `main` returns, and the last line that it wrote where it belongs."""
+    capsys.readouterr()
+    status = settle.main(settle.parsed([*command(small, small / "out", *more)[2:]]))
+    out, err = capsys.readouterr()
+    if status == 0:
+        return status, out.splitlines()[-1]
+    assert out == "" and not list(small.glob("out/part=*"))
+    return status, err.splitlines()[-1]
+
+
+def test_names_are_no_patterns(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a?.parquet", "a[b].parquet", "{a,b}.parquet", "*.parquet", "a\\b.parquet", "ab.parquet"):
+        write(small, name, 2)
+    write(small, "_hidden.parquet")
+    (small / "parquet" / "_SUCCESS").touch()
+    assert here(small, capsys) == (0, '{"malformed": 12}')
+
+
+def test_a_day_without_rows_is_settled(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(small, "a.parquet", 0)
+    assert here(small, capsys) == (0, "{}")
+    assert here(small, capsys) == (0, "{}")
+
+
+def test_a_file_of_the_same_size_is_another(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(small, "a.parquet")
+    assert here(small, capsys) == (0, '{"malformed": 1}')
+    os.utime(file, (1, 1))
+    shutil.move(small / "out" / "part=0", small / "settled")
+    status, says = here(small, capsys)
+    assert status == 2 and "was begun otherwise (parts)" in says
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "folder", "notes.txt"])
+def test_what_is_no_file_of_the_day_is_refused(small: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    write(small, "a.parquet")
+    other = small / "parquet" / name
+    other.touch() if name.endswith(".txt") else other.mkdir()
+    status, says = here(small, capsys)
+    assert status == 2 and f"{name} is no Parquet file" in says
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"code": [1]}, "the files have a column 'code'"),
+        ({"Part": [1]}, "the files have a column 'Part'"),
+        ({"Verdict": [1]}, "the table has a column 'Verdict' already"),
+        ({"answer": [1]}, "column: expected binary or text, not bigint"),
+        ({"x": [1], "X": [2]}, "error: "),
+    ],
+)
+def test_wrong_columns_are_told(
+    small: Path, capsys: pytest.CaptureFixture[str], columns: dict[str, list[object]], says: str
+) -> None:
+    write(small, "a.parquet", **columns)
+    status, said = here(small, capsys)
+    assert status == 2 and says in said
+
+
+def test_a_damaged_file_is_told(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (small / "parquet" / "a.parquet").write_bytes(b"PAR1 and no more PAR1")
+    status, says = here(small, capsys)
+    assert status == 2 and says.startswith("error: ") and "a.parquet" in says
+
+
+def test_rows_that_are_lost_are_not_committed(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(small, "a.parquet", 3)
+    monkeypatch.setattr(settle, "without_our_columns", lambda table: table.limit(2))
+    status, says = here(small, capsys)
+    assert status == 2 and "has 2 rows, and the files that it comes from 3" in says

@@ -88,6 +88,7 @@ def test_the_store_is_broadcast_and_its_keys_are_prepared_once(spark: SparkSessi
         ("missing", "verdict", ValueError, "column: the table has no column 'missing'"),
         ("number", "verdict", TypeError, "column: expected binary or text, not int"),
         ("answer", "number", ValueError, "verdict: the table has a column 'number' already"),
+        ("answer", "Number", ValueError, "verdict: the table has a column 'number' already"),
     ],
 )
 def test_a_wrong_table_is_told(

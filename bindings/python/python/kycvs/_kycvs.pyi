@@ -49,6 +49,7 @@ def verify_column(
     purpose: str | None = None,
     subject: Subject | None = None,
     now: _Time | None = None,
+    one_thread: bool = False,
 ) -> Verdicts: ...
 
 # An aware datetime, or whole seconds since 1970.

@@ -6,7 +6,7 @@ broadcast, and so goes to each executor once; a Python process there prepares it
 gets.
 
 On every executor there has to be kycvs with pyarrow (``pip install kycvs[spark]``). A whole job, which can be run again
-after a failure, is ``examples/settle.py``.
+after a failure, is ``bindings/python/settlement/settle.py`` in the project's repository.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def verify_column(
     (binary), ``issued_at_seconds`` and ``expires_at_seconds`` (bigint; null past 2**63 - 1).
 
     Raises what ``Verifier`` and ``Verifier.verify`` raise for settings that cannot be. The transformation raises ValueError
-    where the table has no such column or has one of the new one's name, and TypeError where it is neither of binary nor of
+    where the table has no such column or has one of the new one's name (in capitals or not), and TypeError where it is neither of binary nor of
     text.
     """
     settings = {
@@ -99,8 +99,10 @@ def _with_verdict(table: DataFrame, column: str, verdict: str) -> StructType:
         raise ValueError(f"column: the table has no column {column!r}")
     if not isinstance(types[column], (BinaryType, StringType)):
         raise TypeError(f"column: expected binary or text, not {types[column].simpleString()}")
-    if verdict in types:
-        raise ValueError(f"verdict: the table has a column {verdict!r} already")
+    # Spark does not tell them apart unless it is told to.
+    for name in types:
+        if name.lower() == verdict.lower():
+            raise ValueError(f"verdict: the table has a column {name!r} already")
     parts = [
         StructField("status", ByteType()),
         StructField("code", StringType()),
@@ -129,7 +131,8 @@ class _Check:
         verifier = _verifier(self.trust.value, self.settings)
         for batch in batches:
             column = batch.column(batch.schema.get_field_index(self.column))
-            verdicts = kycvs.arrow.verify(column, verifier, **dict(self.expected))
+            # Spark starts as many processes as there are processors for it.
+            verdicts = kycvs.arrow.verify(column, verifier, **dict(self.expected), one_thread=True)
             verdicts = _for_spark(pyarrow.chunked_array(verdicts).combine_chunks())
             yield pyarrow.RecordBatch.from_arrays(
                 [*batch.columns, verdicts], names=[*batch.schema.names, self.verdict]
