@@ -80,8 +80,12 @@ impl Table {
     pub(super) fn add_to_all(&self, digits: &[Digits], sums: &mut [EdwardsPoint]) {
         for place in 0..places(self.window) {
             for (digits, sums) in digits.chunks(TOUCHED).zip(sums.chunks_mut(TOUCHED)) {
-                digits.iter().for_each(|digits| self.touch_place(place, digits));
-                digits.iter().zip(sums).for_each(|(digits, sum)| self.add_place(place, digits, sum));
+                for digits in digits {
+                    self.touch_place(place, digits);
+                }
+                for (digits, sum) in digits.iter().zip(sums) {
+                    self.add_place(place, digits, sum);
+                }
             }
         }
     }

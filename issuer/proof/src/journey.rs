@@ -63,7 +63,7 @@ impl Caller {
         loop {
             let reply = self.clients[self.at].send(call).await;
             match (&reply, self.repeat) {
-                (Ok(reply), _) if reply.status < 500 && reply.status != 429 => {
+                (Ok(reply), _) if is_definite(reply) => {
                     self.times.entry(name).or_default().push(reply.took);
                 }
                 (_, Some(patience)) if start.elapsed() < patience => {
@@ -82,6 +82,13 @@ impl Caller {
         self.clients[self.at].send_and_leave(call, after).await;
         Ok(())
     }
+}
+
+/// Whether the same call again would come to the same. A conflict that says when to come back is of a call that was under way
+/// when its instance was killed.
+fn is_definite(reply: &Reply) -> bool {
+    let comes_to_nothing = reply.status == 409 && reply.headers.contains_key("retry-after");
+    reply.status < 500 && reply.status != 429 && !comes_to_nothing
 }
 
 /// Walks the journey of person `index`.

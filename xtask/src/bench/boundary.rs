@@ -336,7 +336,12 @@ mod tests {
             ("python", "verify", &[110.0, 112.0, 10.0, 110.0]),
             ("python", "pyjwt", &[330.0]),
         ]));
-        assert!(lines.iter().any(|line| line.starts_with("python") && line.contains("1.100") && line.contains("0.040")), "{lines:?}");
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("python") && line.contains("1.100") && line.contains("0.040")),
+            "{lines:?}"
+        );
         assert!(lines.iter().any(|line| line.contains("pyjwt") && line.ends_with("3.00")), "{lines:?}");
         assert!(faults.is_empty(), "{faults:?}");
     }
