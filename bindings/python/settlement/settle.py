@@ -211,7 +211,10 @@ class Folder:
             path = files.next().getPath()
             if path.getName().endswith(".parquet"):
                 file = self._parquet.util.HadoopInputFile.fromPath(path, self._configuration)
-                reader = self._parquet.ParquetFileReader.open(file)
+                try:
+                    reader = self._parquet.ParquetFileReader.open(file)
+                except Py4JError as error:
+                    raise ValueError(f"{path.toString()}: {sentence(error)}") from error
                 total += int(reader.getRecordCount())
                 reader.close()
         return total
