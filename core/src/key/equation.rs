@@ -96,8 +96,8 @@ const SMALL_ORDER_Y: [[u8; 32]; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::collections::BTreeSet;
     use curve25519_dalek::constants::EIGHT_TORSION;
-    use std::collections::BTreeSet;
 
     #[test]
     fn the_points_of_small_order_are_the_librarys() {

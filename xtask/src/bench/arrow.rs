@@ -1,7 +1,7 @@
 //! What a column of a million tokens costs in pyarrow beside `verify_many` in Rust, and in Apache Spark beside the
 //! command line.
 //!
-//! The first two measure the same tokens in turns, as the programs of [`boundary`](super::boundary) do. Spark and the command
+//! The first two measure the same tokens in turns, as the programs of `boundary` do. Spark and the command
 //! line each count the verdicts by code, and have to agree.
 
 use std::collections::BTreeMap;
