@@ -23,10 +23,15 @@ use zeroize::Zeroizing;
 /// # Ok::<(), kycvs::Error>(())
 /// ```
 pub struct SigningKey {
-    inner: ed25519_dalek::SigningKey,
+    /// On the heap, so that no copy is left behind where the key is moved.
+    secret: Box<Secret>,
+    verifying_key: VerifyingKey,
+}
+
+struct Secret {
+    seed: Zeroizing<[u8; 32]>,
     /// Made of the seed once, and not again for every signature.
     expanded: ExpandedSecretKey,
-    verifying_key: VerifyingKey,
 }
 
 impl SigningKey {
@@ -51,9 +56,11 @@ impl SigningKey {
     /// The key with this 32-byte seed, the private key of RFC 8032 section 5.1.5.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        let inner = ed25519_dalek::SigningKey::from_bytes(seed);
-        let verifying_key = VerifyingKey::of_sound_point(inner.verifying_key());
-        Self { inner, expanded: ExpandedSecretKey::from(seed), verifying_key }
+        let expanded = ExpandedSecretKey::from(seed);
+        let verifying_key = VerifyingKey::of_sound_point(ed25519_dalek::VerifyingKey::from(&expanded));
+        let mut secret = Box::new(Secret { seed: Zeroizing::new([0; 32]), expanded });
+        secret.seed.copy_from_slice(seed);
+        Self { secret, verifying_key }
     }
 
     /// The public half.
@@ -63,7 +70,7 @@ impl SigningKey {
     }
 
     pub(super) fn seed(&self) -> &[u8; 32] {
-        self.inner.as_bytes()
+        &self.secret.seed
     }
 }
 
@@ -126,7 +133,7 @@ impl Signer for SigningKey {
 
     fn sign(&self, message: &[u8]) -> core::result::Result<[u8; 64], BoxError> {
         // The public half is this seed's (see `from_seed`): with another one, two signatures would give the key away.
-        Ok(raw_sign::<Sha512>(&self.expanded, message, &self.inner.verifying_key()).to_bytes())
+        Ok(raw_sign::<Sha512>(&self.secret.expanded, message, self.verifying_key.as_dalek()).to_bytes())
     }
 }
 

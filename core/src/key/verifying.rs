@@ -48,6 +48,10 @@ impl VerifyingKey {
         Self { inner, thumbprint }
     }
 
+    pub(super) fn as_dalek(&self) -> &ed25519_dalek::VerifyingKey {
+        &self.inner
+    }
+
     pub(super) fn point(&self) -> EdwardsPoint {
         self.inner.to_edwards()
     }
