@@ -25,16 +25,14 @@ pub(crate) struct Sign1<'a> {
 }
 
 impl<'a> Sign1<'a> {
-    /// `item` has been found deterministic.
-    pub(crate) fn read(item: &'a [u8]) -> Result<Self, WrongShape> {
-        let mut reader = Reader::new(item);
+    /// Reads the one at the front of what is left.
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, WrongShape> {
         reader.tag(TAG_SIGN1)?;
         reader.array(4)?;
         let protected = reader.bytes()?;
         reader.map()?.end()?;
         let payload = reader.bytes()?;
         let signature = reader.bytes_of()?;
-        reader.end()?;
         Ok(Self { protected, payload, signature })
     }
 
@@ -54,9 +52,9 @@ pub(crate) struct ProtectedHeader<'a> {
 }
 
 impl<'a> ProtectedHeader<'a> {
-    /// `layer` has been found deterministic.
+    /// Reads the deterministic encoding of a header, and nothing behind it.
     pub(crate) fn read(layer: &'a [u8]) -> Result<Self, WrongShape> {
-        let mut reader = Reader::new(layer);
+        let mut reader = Reader::deterministic(layer);
         let mut map = reader.map()?;
         let alg = map.required(LABEL_ALG)?.int()?;
         let kid = map.required(LABEL_KID)?.bytes_of()?;
@@ -64,6 +62,7 @@ impl<'a> ProtectedHeader<'a> {
             return Err(WrongShape);
         }
         map.end()?;
+        reader.end()?;
         Ok(Self { alg, kid })
     }
 

@@ -5,12 +5,13 @@
 //! is read here is of the right form (codes 1 to 5) and no more: whether to believe it is a
 //! [`Verifier`](crate::Verifier)'s question.
 
+mod fault;
 mod text;
 
 pub(crate) use text::decode as decode_text;
 
 use crate::{
-    cbor::{Fault, Item, Reader, Writer, item, layer},
+    cbor::{Reader, Writer},
     claims::{Claims, RawClaims},
     cose::{ProtectedHeader, Sign1},
     error::{Error, ErrorCode, Result},
@@ -61,19 +62,26 @@ impl<'a> Token<'a> {
         if bytes.len() > MAX_TOKEN_BYTES {
             return Err(ErrorCode::TooLarge.into());
         }
-        sound_layer(bytes)?;
-        Self::of_sound_item(bytes)
+        let token = Self::read(bytes).ok_or_else(|| fault::of_token(bytes))?;
+        debug_assert!(fault::walk(bytes).is_ok(), "one pass accepts no more than the walk of each layer");
+        Ok(token)
     }
 
-    /// `item` has been found deterministic.
-    fn of_sound_item(item: &'a [u8]) -> Result<Self> {
-        let sign1 = Sign1::read(item).map_err(|_| other_shape("the envelope"))?;
-        sound_layer(sign1.protected)?;
-        let header =
-            ProtectedHeader::read(sign1.protected).map_err(|_| other_shape("the protected header"))?;
-        sound_layer(sign1.payload)?;
-        let claims = RawClaims::read(sign1.payload).map_err(|_| other_shape("the claims"))?;
-        Ok(Self { bytes: item, sign1, header, claims })
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::deterministic(bytes);
+        let token = Self::read_next(&mut reader)?;
+        reader.end().ok()?;
+        Some(token)
+    }
+
+    /// Reads the token at the front of what is left; `None` where there is none, whatever the reason.
+    fn read_next(reader: &mut Reader<'a>) -> Option<Self> {
+        let bytes = reader.rest();
+        let sign1 = Sign1::read(reader).ok()?;
+        let (bytes, _) = bytes.split_at(bytes.len() - reader.rest().len());
+        let header = ProtectedHeader::read(sign1.protected).ok()?;
+        let claims = RawClaims::read(sign1.payload).ok()?;
+        Some(Self { bytes, sign1, header, claims })
     }
 
     /// The bytes that were read.
@@ -140,31 +148,26 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The first layer is a CBOR sequence (RFC 8742) of a token and perhaps an opening.
+    /// Reads a CBOR sequence (RFC 8742) of a token and perhaps an opening, in one pass. What that refuses is walked once
+    /// more, to tell why.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > MAX_PRESENTATION_BYTES {
             return Err(ErrorCode::TooLarge.into());
         }
-        let first = item(bytes).ok_or(ErrorCode::Malformed)?;
-        if first.len > MAX_TOKEN_BYTES {
-            return Err(ErrorCode::TooLarge.into());
-        }
-        let (token, rest) = bytes.split_at(first.len);
-        let second = if rest.is_empty() {
-            Item { len: 0, canonical: true }
-        } else {
-            item(rest).filter(|second| second.len == rest.len()).ok_or(ErrorCode::Malformed)?
-        };
-        if !(first.canonical && second.canonical) {
-            return Err(ErrorCode::NotCanonical.into());
-        }
-        let opening = match rest {
-            [] => None,
-            rest => {
-                Some(Reader::new(rest).bytes_of().map_err(|_| other_shape("what stands behind the token"))?)
-            }
-        };
-        Ok(Self { token: Token::of_sound_item(token)?, opening })
+        let parts = Self::read_sequence(bytes).ok_or_else(|| fault::of_presentation(bytes))?;
+        debug_assert!(
+            fault::walk_sequence(bytes).is_ok(),
+            "one pass accepts no more than the walk of each layer"
+        );
+        Ok(parts)
+    }
+
+    fn read_sequence(bytes: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::deterministic(bytes);
+        let token = Token::read_next(&mut reader).filter(|token| token.bytes.len() <= MAX_TOKEN_BYTES)?;
+        let opening = if reader.rest().is_empty() { None } else { Some(reader.bytes_of().ok()?) };
+        reader.end().ok()?;
+        Some(Self { token, opening })
     }
 }
 
@@ -264,8 +267,8 @@ impl Presentation {
     /// The token.
     #[must_use]
     pub fn token(&self) -> Token<'_> {
-        Token::of_sound_item(&self.bytes[..self.token_len])
-            .unwrap_or_else(|_| unreachable!("these bytes were read when the presentation was made"))
+        Token::read(&self.bytes[..self.token_len])
+            .unwrap_or_else(|| unreachable!("these bytes were read when the presentation was made"))
     }
 
     /// The opening, where there is one.
@@ -341,15 +344,4 @@ impl fmt::Debug for Presentation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presentation").field("token", &self.token()).finish_non_exhaustive()
     }
-}
-
-fn sound_layer(bytes: &[u8]) -> Result<()> {
-    layer(bytes).map_err(|fault| match fault {
-        Fault::Malformed => ErrorCode::Malformed.into(),
-        Fault::NotCanonical => ErrorCode::NotCanonical.into(),
-    })
-}
-
-fn other_shape(place: &'static str) -> Error {
-    Error::because(ErrorCode::NotAStatusToken, place)
 }

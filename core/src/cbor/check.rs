@@ -1,6 +1,6 @@
 //! Whether bytes are well-formed CBOR, and whether they are the deterministic encoding of it.
 
-use super::head::Head;
+use super::head::read_any;
 use ciborium_ll::Header;
 
 /// How deep items may nest; the outermost item is at depth 1.
@@ -78,11 +78,10 @@ impl<'a> Walk<'a> {
 
     /// Reads a header and notes whether it is the shortest.
     fn head(&mut self) -> Option<Header> {
-        let rest = &self.input[self.at..];
-        let head = Head::read(rest)?;
-        self.canonical &= head.is_shortest(rest);
-        self.at += head.len;
-        Some(head.header)
+        let (header, written) = read_any(&self.input[self.at..])?;
+        self.canonical &= written.shortest;
+        self.at += written.len;
+        Some(header)
     }
 
     fn take(&mut self, len: usize) -> Option<&'a [u8]> {

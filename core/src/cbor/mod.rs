@@ -1,12 +1,15 @@
 //! The deterministic encoding of CBOR (RFC 8949 section 4.2.1), read strictly and written.
 //!
-//! Stands on nothing of this crate and knows nothing of COSE or of tokens. Item headers are those of
-//! `ciborium-ll`; what it does not judge is judged here. Bytes are read in two steps:
+//! Stands on nothing of this crate and knows nothing of COSE or of tokens. There are two ways to read:
 //!
-//! 1. [`check`](check::item) walks a whole item and tells whether it is well-formed and whether it is
-//!    deterministic. Nothing is allocated, and the work is bounded by the length of the input: every step of the
-//!    walk uses up at least one byte.
-//! 2. [`Reader`] then takes the checked item apart, borrowing from it.
+//! - A [`Reader`] takes bytes apart in one pass, borrowing from them. A [deterministic](Reader::deterministic) one refuses
+//!   whatever is written in another way, and does not say what is wrong with it.
+//! - [`check`](check::item) walks a whole item, of whatever shape, and tells whether it is well-formed and whether it is
+//!   deterministic. Nothing is allocated, and the work is bounded by the length of the input: every step of the
+//!   walk uses up at least one byte.
+//!
+//! Headers that a token cannot have, such as floats, are read by `ciborium-ll`; what it does not judge is judged here. Its
+//! reading and writing of all others is what the tests hold ours to.
 //!
 //! [`Writer`] can only write the deterministic encoding.
 

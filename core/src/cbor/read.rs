@@ -1,7 +1,6 @@
-//! Taking a checked item apart, borrowing from it.
+//! Taking an item apart, borrowing from it.
 
-use super::head::Head;
-use ciborium_ll::Header;
+use super::head::{Head, Major, TRUE};
 
 /// The item is not of the shape that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +17,32 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// A cursor over items that [`item`](super::item) found well-formed.
+/// A cursor over items.
+///
+/// Whoever asks for definite items alone, with the keys of each map in the order of the deterministic encoding, and gets
+/// all of them from a [`deterministic`](Self::deterministic) reader up to its [`end`](Self::end), has read the deterministic
+/// encoding of one value: every header was the shortest, every text was UTF-8. What was read so has not to be
+/// [checked](super::layer) too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
+    deterministic: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(items: &'a [u8]) -> Self {
-        Self { rest: items }
+    /// Refuses whatever is not written as the deterministic encoding writes it.
+    pub(crate) fn deterministic(items: &'a [u8]) -> Self {
+        Self { rest: items, deterministic: true }
+    }
+
+    /// Takes well-formed items in any encoding but for indefinite lengths: for what others write.
+    pub(crate) fn lenient(items: &'a [u8]) -> Self {
+        Self { rest: items, deterministic: false }
+    }
+
+    /// What was not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// That nothing is left.
@@ -35,57 +51,47 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        match Head::read(self.rest).map(|head| head.header) {
-            Some(Header::Positive(_) | Header::Negative(_)) => Kind::Integer,
-            Some(Header::Text(_)) => Kind::Text,
-            Some(Header::Array(_)) => Kind::Array,
+        match Head::read(self.rest).map(|(head, _)| head.major) {
+            Some(Major::Positive | Major::Negative) => Kind::Integer,
+            Some(Major::Text) => Kind::Text,
+            Some(Major::Array) => Kind::Array,
             _ => Kind::Other,
         }
     }
 
     pub(crate) fn tag(&mut self, number: u64) -> Result<()> {
-        self.expect(Header::Tag(number))
+        self.expect(Head { major: Major::Tag, argument: number })
     }
 
     pub(crate) fn array(&mut self, len: usize) -> Result<()> {
-        self.expect(Header::Array(Some(len)))
+        self.expect(Head::length(Major::Array, len))
     }
 
     pub(crate) fn array_of_any_length(&mut self) -> Result<usize> {
-        match self.head()? {
-            Header::Array(Some(len)) => Ok(len),
-            _ => Err(WrongShape),
-        }
+        self.length(Major::Array)
     }
 
     pub(crate) fn map(&mut self) -> Result<MapReader<'a, '_>> {
-        match self.head()? {
-            Header::Map(Some(remaining)) => Ok(MapReader { reader: self, remaining }),
-            _ => Err(WrongShape),
-        }
+        let remaining = self.length(Major::Map)?;
+        Ok(MapReader { reader: self, remaining })
     }
 
     pub(crate) fn uint(&mut self) -> Result<u64> {
-        match self.head()? {
-            Header::Positive(value) => Ok(value),
-            _ => Err(WrongShape),
-        }
+        self.argument(Major::Positive)
     }
 
     /// An integer of either sign; CBOR's are within -2^64 and 2^64 - 1.
     pub(crate) fn int(&mut self) -> Result<i128> {
         match self.head()? {
-            Header::Positive(value) => Ok(value.into()),
-            Header::Negative(value) => Ok(-1 - i128::from(value)),
+            Head { major: Major::Positive, argument } => Ok(argument.into()),
+            Head { major: Major::Negative, argument } => Ok(-1 - i128::from(argument)),
             _ => Err(WrongShape),
         }
     }
 
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8]> {
-        match self.head()? {
-            Header::Bytes(Some(len)) => self.take(len),
-            _ => Err(WrongShape),
-        }
+        let len = self.length(Major::Bytes)?;
+        self.take(len)
     }
 
     pub(crate) fn bytes_of<const N: usize>(&mut self) -> Result<&'a [u8; N]> {
@@ -93,14 +99,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str> {
-        match self.head()? {
-            Header::Text(Some(len)) => core::str::from_utf8(self.take(len)?).map_err(|_| WrongShape),
-            _ => Err(WrongShape),
-        }
+        let len = self.length(Major::Text)?;
+        core::str::from_utf8(self.take(len)?).map_err(|_| WrongShape)
     }
 
     pub(crate) fn literal_true(&mut self) -> Result<()> {
-        self.expect(Header::Simple(ciborium_ll::simple::TRUE))
+        if self.take(1)? == [TRUE] { Ok(()) } else { Err(WrongShape) }
     }
 
     /// Passes over one item, whatever it is, and returns its bytes.
@@ -109,14 +113,28 @@ impl<'a> Reader<'a> {
         self.take(item.len)
     }
 
-    fn head(&mut self) -> Result<Header> {
-        let head = Head::read(self.rest).ok_or(WrongShape)?;
-        self.rest = &self.rest[head.len..];
-        Ok(head.header)
+    #[inline]
+    fn head(&mut self) -> Result<Head> {
+        let (head, written) = Head::read(self.rest).ok_or(WrongShape)?;
+        if self.deterministic && !written.shortest {
+            return Err(WrongShape);
+        }
+        self.rest = &self.rest[written.len..];
+        Ok(head)
     }
 
-    fn expect(&mut self, header: Header) -> Result<()> {
-        if self.head()? == header { Ok(()) } else { Err(WrongShape) }
+    fn argument(&mut self, major: Major) -> Result<u64> {
+        let head = self.head()?;
+        if head.major == major { Ok(head.argument) } else { Err(WrongShape) }
+    }
+
+    fn length(&mut self, major: Major) -> Result<usize> {
+        usize::try_from(self.argument(major)?).map_err(|_| WrongShape)
+    }
+
+    #[inline]
+    fn expect(&mut self, head: Head) -> Result<()> {
+        if self.head()? == head { Ok(()) } else { Err(WrongShape) }
     }
 
     fn take(&mut self, len: usize) -> Result<&'a [u8]> {
@@ -134,13 +152,15 @@ pub(crate) struct MapReader<'a, 'r> {
 
 impl<'a> MapReader<'a, '_> {
     /// The value of the entry with this integer key, which must come next.
+    #[inline]
     pub(crate) fn required(&mut self, key: i64) -> Result<&mut Reader<'a>> {
         self.optional(key).ok_or(WrongShape)
     }
 
     /// The value of the entry with this integer key, where it comes next.
+    #[inline]
     pub(crate) fn optional(&mut self, key: i64) -> Option<&mut Reader<'a>> {
-        self.next_if(|reader| reader.int().is_ok_and(|found| found == i128::from(key)))
+        self.next_if(|reader| reader.expect(Head::integer(key)).is_ok())
     }
 
     /// The value of the entry with this text key, which must come next.
@@ -159,6 +179,7 @@ impl<'a> MapReader<'a, '_> {
         if self.remaining == 0 { Ok(()) } else { Err(WrongShape) }
     }
 
+    #[inline]
     fn next_if(&mut self, is_key: impl FnOnce(&mut Reader<'a>) -> bool) -> Option<&mut Reader<'a>> {
         let mut ahead = *self.reader;
         if self.remaining == 0 || !is_key(&mut ahead) {

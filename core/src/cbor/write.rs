@@ -1,8 +1,7 @@
 //! Writing the deterministic encoding.
 
-use super::head::{HeadBytes, short};
+use super::head::{Head, HeadBytes, Major, NULL, TRUE};
 use alloc::vec::Vec;
-use ciborium_ll::Header;
 
 /// Writes items one behind the other. Headers are always the shortest; the caller writes map entries in order.
 #[derive(Default)]
@@ -21,42 +20,39 @@ impl Writer {
     }
 
     pub(crate) fn tag(&mut self, number: u64) -> &mut Self {
-        self.head(Header::Tag(number))
+        self.head(Head { major: Major::Tag, argument: number })
     }
 
     pub(crate) fn array(&mut self, len: usize) -> &mut Self {
-        self.head(Header::Array(Some(len)))
+        self.head(Head::length(Major::Array, len))
     }
 
     pub(crate) fn map(&mut self, len: usize) -> &mut Self {
-        self.head(Header::Map(Some(len)))
+        self.head(Head::length(Major::Map, len))
     }
 
     pub(crate) fn uint(&mut self, value: u64) -> &mut Self {
-        self.head(Header::Positive(value))
+        self.head(Head { major: Major::Positive, argument: value })
     }
 
     pub(crate) fn int(&mut self, value: i64) -> &mut Self {
-        self.head(match u64::try_from(value) {
-            Ok(value) => Header::Positive(value),
-            Err(_) => Header::Negative(!value.cast_unsigned()),
-        })
+        self.head(Head::integer(value))
     }
 
     pub(crate) fn bytes(&mut self, value: &[u8]) -> &mut Self {
-        self.head(Header::Bytes(Some(value.len()))).raw(value)
+        self.head(Head::length(Major::Bytes, value.len())).raw(value)
     }
 
     pub(crate) fn text(&mut self, value: &str) -> &mut Self {
-        self.head(Header::Text(Some(value.len()))).raw(value.as_bytes())
+        self.head(Head::length(Major::Text, value.len())).raw(value.as_bytes())
     }
 
     pub(crate) fn literal_true(&mut self) -> &mut Self {
-        self.head(Header::Simple(ciborium_ll::simple::TRUE))
+        self.raw(&[TRUE])
     }
 
     pub(crate) fn null(&mut self) -> &mut Self {
-        self.head(Header::Simple(ciborium_ll::simple::NULL))
+        self.raw(&[NULL])
     }
 
     /// Bytes that are deterministic already.
@@ -70,13 +66,8 @@ impl Writer {
     }
 
     #[inline]
-    fn head(&mut self, header: Header) -> &mut Self {
-        let Some((initial, argument)) = short(header) else {
-            return self.raw(HeadBytes::by_ciborium(header).as_slice());
-        };
-        self.out.push(initial);
-        self.out.extend(argument);
-        self
+    fn head(&mut self, head: Head) -> &mut Self {
+        self.raw(HeadBytes::of(head).as_slice())
     }
 }
 
@@ -92,7 +83,7 @@ mod tests {
         {
             let bytes = Writer::default().int(value).finish();
             assert_eq!(layer(&bytes), Ok(()));
-            assert_eq!(Reader::new(&bytes).int(), Ok(i128::from(value)));
+            assert_eq!(Reader::deterministic(&bytes).int(), Ok(i128::from(value)));
         }
         assert_eq!(Writer::default().int(-65_537).finish(), [0x3a, 0, 1, 0, 0]);
     }

@@ -75,9 +75,9 @@ impl<'a> RawClaims<'a> {
         }
     }
 
-    /// `layer` has been found deterministic.
+    /// Reads the deterministic encoding of a claims set, and nothing behind it.
     pub(crate) fn read(layer: &'a [u8]) -> Result<Self, WrongShape> {
-        let mut reader = Reader::new(layer);
+        let mut reader = Reader::deterministic(layer);
         let mut map = reader.map()?;
         let issuer = short_text(map.required(ISS)?)?;
         let audience = map.optional(AUD).map(short_text).transpose()?;
@@ -93,6 +93,7 @@ impl<'a> RawClaims<'a> {
         let specimen = own.optional(SPECIMEN).map(Reader::literal_true).transpose()?.is_some();
         own.end()?;
         map.end()?;
+        reader.end()?;
         if !lives(issued_at, expires_at) {
             return Err(WrongShape);
         }

@@ -74,7 +74,7 @@ pub(super) fn candidates(bytes: &[u8]) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
     for _ in 0..len {
         let key = reader.skip().map_err(wrong)?;
-        candidates.push(Fields::read(Reader::new(key)).map_err(wrong)?.candidate()?);
+        candidates.push(Fields::read(Reader::lenient(key)).map_err(wrong)?.candidate()?);
     }
     Ok(candidates)
 }
@@ -86,7 +86,7 @@ fn read_one(bytes: &[u8]) -> Result<Fields<'_>> {
 fn checked(bytes: &[u8]) -> Result<Reader<'_>> {
     bounded(bytes)?;
     match item(bytes) {
-        Some(item) if item.len == bytes.len() => Ok(Reader::new(bytes)),
+        Some(item) if item.len == bytes.len() => Ok(Reader::lenient(bytes)),
         _ => Err(not_a_cose_key()),
     }
 }

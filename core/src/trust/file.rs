@@ -51,7 +51,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustStore> {
 
 /// A reader in front of the array of entries, which ends the file.
 fn open(bytes: &[u8]) -> core::result::Result<Reader<'_>, WrongShape> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = Reader::deterministic(bytes);
     let mut map = reader.map()?;
     if map.required(FORMAT_KEY)?.text()? != FORMAT {
         return Err(WrongShape);
