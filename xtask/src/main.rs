@@ -13,6 +13,7 @@ mod bindings;
 mod conformance;
 mod context;
 mod counts;
+mod disk;
 mod fuzz;
 mod fuzz_seeds;
 mod run;

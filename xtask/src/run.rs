@@ -1,11 +1,14 @@
 //! The step runner: one line for each step, its output only where it failed, the sum at the end.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::conformance;
 use crate::context::{Context, Stop};
+use crate::disk::{self, Room};
+use crate::steps::LEFT_BEHIND;
 use crate::tally::Tally;
 
 /// One thing that `cargo xtask test` does.
@@ -75,9 +78,16 @@ impl Report {
         let start = Instant::now();
         let mut context = Context::new("setup")?;
         conformance::forget(&context)?;
+        if let Some(free) = Room::free(context.target_root()).filter(|free| *free < disk::WHOLE) {
+            println!("{free} of the disk are free; all steps from nothing take about {}", disk::WHOLE);
+        }
         for step in steps {
             context.begin(step.name)?;
             self.run_step(step, &mut context)?;
+            let left = LEFT_BEHIND.iter().filter(|(name, _)| *name == step.name);
+            for (_, folders) in left {
+                disk::make_room(context.target_root(), folders);
+            }
         }
         self.close(start.elapsed())
     }
@@ -115,7 +125,10 @@ impl Report {
         if tally.failed == 0 {
             return;
         }
-        let fault = fault.unwrap_or_else(|| format!("{} of its checks failed", tally.failed));
+        let mut fault = fault.unwrap_or_else(|| format!("{} of its checks failed", tally.failed));
+        if let Some(free) = Room::free(context.target_root()).filter(|free| free.is_full()) {
+            let _ = write!(fault, " (the disk is full: {free} are free)");
+        }
         println!("{:NAME_WIDTH$}  {fault}; the end of {}:", "", context.log_name());
         for line in context.log_tail(TAIL_LINES).lines() {
             println!("{:NAME_WIDTH$}  | {line}", "");

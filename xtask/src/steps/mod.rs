@@ -99,6 +99,17 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "fuzz", about: "each fuzz target for 20 seconds", run: crate::fuzz::short },
 ];
 
+/// What a step leaves below `target/` that no step behind it uses: to be removed where there is little room.
+pub(crate) const LEFT_BEHIND: &[(&str, &[&str])] = &[
+    ("doc", &["doc"]),
+    ("no-std", &["no-std"]),
+    ("instructions", &["instructions"]),
+    ("peers", &["peers"]),
+    ("page", &["wasm"]),
+    ("apple", &["cross"]),
+    ("fuzz", &["fuzz", "fuzz-seeds"]),
+];
+
 /// Names that stand for several steps.
 pub(crate) const GROUPS: &[Group] = &[Group {
     name: "core",
