@@ -22,9 +22,10 @@ enum Limit {
     /// The first on a machine that does nothing else, the second on a busy one, where others push the tables out of the
     /// caches.
     Quiet(f64, f64),
-    /// How many times as much gets done. Where other programs have the other cores, there is nothing to gain, and nothing is
-    /// shown.
-    Gain(f64),
+    /// How many times as much gets done; or, where the machine's cores have not so much to give, this part of what copies
+    /// of the work gain that share nothing (the row). Where other programs have the other cores, there is nothing to gain,
+    /// and nothing is shown.
+    Gain(f64, f64, &'static str),
 }
 
 /// A promise, and what was found.
@@ -62,7 +63,7 @@ fn bounds(peers: &[Arc<dyn Peer>]) -> Vec<Bound> {
             "1,024 on all cores, over one core",
             &all(ours::BULK),
             ours::BULK,
-            Limit::Gain(1.3),
+            Limit::Gain(1.3, 0.95, ours::APART),
         ));
     }
     bounds
@@ -86,8 +87,10 @@ impl Bound {
             Limit::AtMost(most) => (found, format!("at most {most:.2}"), found <= most),
             Limit::Quiet(most, _) if quiet => (found, format!("at most {most:.2}, quiet"), found <= most),
             Limit::Quiet(_, most) => (found, format!("at most {most:.2}, busy"), found <= most),
-            Limit::Gain(least) => {
-                let (limit, gain) = (format!("at least {least:.2}"), found.recip());
+            Limit::Gain(least, part, copies) => {
+                let gain = found.recip();
+                let least = least.min(part * self.over.as_deref().map_or(1.0, ratio) / ratio(copies));
+                let limit = format!("at least {least:.2}");
                 if quiet { (gain, limit, gain >= least) } else { (gain, limit + ", when quiet", true) }
             }
         };
@@ -95,7 +98,17 @@ impl Bound {
     }
 }
 
-/// How many times as much `verify_strict` does on all cores as on one: to hold beside what they bring us.
-pub(crate) fn bare_gain(results: &Results) -> Option<f64> {
-    Some(results.get(VERIFY_STRICT)?.ratio / results.get(&all(VERIFY_STRICT))?.ratio)
+/// How many times as much all cores do as one: to hold beside what they bring to a bulk.
+pub(crate) struct Gains {
+    /// Of `verify_strict`.
+    pub(crate) bare: f64,
+    /// Of bulks that share nothing.
+    pub(crate) apart: f64,
+}
+
+impl Gains {
+    pub(crate) fn of(results: &Results) -> Option<Self> {
+        let gain = |one: &str, all: &str| Some(results.get(one)?.ratio / results.get(all)?.ratio);
+        Some(Self { bare: gain(VERIFY_STRICT, &all(VERIFY_STRICT))?, apart: gain(ours::BULK, ours::APART)? })
+    }
 }

@@ -16,12 +16,15 @@ use kycvs::{
 
 use crate::{
     answer::{AUDIENCE, ISSUER, LIFETIME, NONCE, PURPOSE, TOKENS, seed},
+    machine::cores,
     measure::{Clock, Kind, Row, all, all_cores, on_all_cores},
 };
 
 pub(crate) const NO_TABLE: &str = "kycvs, no table";
 pub(crate) const PREPARED: &str = "kycvs, prepared key";
 pub(crate) const BULK: &str = "kycvs, 1,024 at once";
+/// As many bulks side by side as there are cores.
+pub(crate) const APART: &str = "kycvs, 1,024 at once, a copy for each core";
 pub(crate) const BULK_32: &str = "kycvs, 1,024 at once, 32 keys";
 pub(crate) const BULK_LARGE: &str = "kycvs, 1,024 at once, large tables";
 pub(crate) const ONE_BAD: &str = "kycvs, 1,024 at once, a bad one among them";
@@ -126,11 +129,32 @@ fn bulks() -> Vec<Row> {
         many("kycvs, 64 at once", &small, 64),
         many(BULK, &small, TOKENS),
         Row { clock: Clock::Wall, ..Row::verify(&all(BULK), on_all).of(TOKENS) },
+        apart(),
         many(BULK_32, &Gate::new(32, Preparation::default()), TOKENS),
         many(BULK_LARGE, &Gate::new(1, Preparation::large()), TOKENS),
         bad(ONE_BAD, |i| i == TOKENS / 3),
         bad(ALL_BAD, |_| true),
     ]
+}
+
+/// As many copies of the one-core row as there are cores, with nothing in common but the machine.
+fn apart() -> Row {
+    let copies: Vec<_> = (0..cores())
+        .map(|_| {
+            let alone =
+                rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
+            (alone, Gate::new(1, Preparation::default()))
+        })
+        .collect();
+    let tokens = copies.len() * TOKENS;
+    let call = move || {
+        std::thread::scope(|scope| {
+            for (alone, gate) in &copies {
+                scope.spawn(|| alone.install(|| gate.many(TOKENS, |_| false)));
+            }
+        });
+    };
+    Row { clock: Clock::Wall, ..Row::verify(APART, call).of(tokens) }
 }
 
 fn issuing() -> Vec<Row> {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     answer::{LIFETIME, now},
-    bounds::{Verdict, bare_gain},
+    bounds::{Gains, Verdict},
     machine::{self, Others},
     measure::{Figure, Results, VERIFY_STRICT, all},
     ours,
@@ -99,8 +99,11 @@ fn promises(verdicts: &[Verdict]) -> String {
 }
 
 fn gains(results: &Results) -> String {
-    let Some(bare) = bare_gain(results) else { return String::new() };
-    format!("\n`verify_strict` on all cores does {bare:.2} times what it does on one.\n")
+    let Some(Gains { bare, apart }) = Gains::of(results) else { return String::new() };
+    format!(
+        "\nWhat this machine's cores have to give together: `verify_strict` does {bare:.2} times on all cores what it does on \
+         one, and copies of the bulk that share nothing, one for each core, do {apart:.2} times what one does.\n"
+    )
 }
 
 fn whole_table(results: &Results, wholes: &[Whole]) -> String {
