@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// What all steps take together from nothing, tools in the cache and crates in cargo's home included: about so much.
-pub(crate) const WHOLE: Room = Room { megabytes: 16_000 };
+pub(crate) const WHOLE: Room = Room::of_gigabytes(16);
 
 /// With less than this, what a finished step leaves and no other step uses is removed.
-const LITTLE: Room = Room { megabytes: 8_000 };
+const LITTLE: Room = Room::of_gigabytes(8);
 
 /// With less than this, a failure is likely to be the disk's.
 const NONE: Room = Room { megabytes: 500 };
@@ -19,6 +19,10 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    pub(crate) const fn of_gigabytes(gigabytes: u64) -> Self {
+        Self { megabytes: gigabytes * 1000 }
+    }
+
     /// What is free where `folder` is; `None` where this system's `df` does not tell.
     pub(crate) fn free(folder: &Path) -> Option<Self> {
         let output = Command::new("df").args(["-P", "-k"]).arg(folder).output().ok()?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::context::{Context, Stop};
 use crate::steps::service::Programs;
-use crate::tools::{Postgres, postgres};
+use crate::tools::{Postgres, Storage, postgres};
 
 /// Measures each for `seconds` and prints one table, in Markdown.
 pub(crate) fn run(seconds: u64) -> ExitCode {
@@ -25,7 +25,7 @@ pub(crate) fn run(seconds: u64) -> ExitCode {
 fn measure(context: &mut Context, seconds: u64) -> Result<(), Stop> {
     eprintln!("building, see {}", context.log_name());
     let programs = Programs::build(context)?;
-    let server = postgres(context)?;
+    let server = postgres(context, Storage::Disk)?;
     let mut lines = Vec::new();
     for (name, server, instances) in [
         ("SQLite", None, 1),

@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::rust::NO_GENERATOR;
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
-use crate::tools::{Postgres, SERVICE, postgres, python};
+use crate::tools::{Postgres, SERVICE, Storage, postgres, python};
 
 /// All proofs, shortly. `cargo xtask bench journeys` takes longer for the figures.
 pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
     let programs = Programs::build(context)?;
     let mut tally = Tally::default();
-    let server = match postgres(context) {
+    let mut server = match postgres(context, Storage::Disk) {
         Ok(server) => Some(server),
         Err(Stop::NotRun(reason)) => {
             tally.not_run.push(reason);
@@ -31,8 +31,9 @@ pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
     let patient = PATIENT.iter().flat_map(|proof| databases.iter().map(move |database| (proof, *database)));
     let patient = patient.map(|(proof, database)| programs.proof(context, proof, &[], database)).collect();
     tally += prove(context, patient)?;
-    if let Some(server) = &server {
-        tally += unit_tests(context, server)?;
+    if server.take().is_some() {
+        let server = postgres(context, Storage::Memory)?;
+        tally += unit_tests(context, &server)?;
     }
     Ok(tally)
 }

@@ -25,7 +25,7 @@ pub(crate) use chromium::chromium;
 pub(crate) use lld::lld;
 pub(crate) use maven::{java, maven};
 pub(crate) use node::{Node, node, packages};
-pub(crate) use postgres::{Postgres, postgres};
+pub(crate) use postgres::{Postgres, Storage, postgres};
 pub(crate) use python::{ARROW, BINDINGS, Environment, SCRIPTS, SERVICE, SPARK, python};
 pub(crate) use rust_src::{BARE_TARGET, Std, std_source};
 pub(crate) use swift::{Swift, swift};

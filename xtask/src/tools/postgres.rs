@@ -1,7 +1,6 @@
 //! A PostgreSQL of its own for as long as it is needed: Debian's package, an empty data folder, a free port of loopback.
 //!
-//! It syncs to disk as in earnest (`fsync` is on), since what is tested is that nothing is lost and how fast that is. Where
-//! this is root the server runs as another user, as it insists on.
+//! It syncs as in earnest (`fsync` is on). Where this is root the server runs as another user, as it insists on.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,6 +13,28 @@ use std::time::{Duration, Instant};
 
 use super::apt;
 use crate::context::{Context, Stop};
+use crate::disk::Room;
+
+/// Where its data are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// On the disk: where it counts that nothing is lost, and how fast that is.
+    Disk,
+    /// In memory, where the system has a folder for that with room for them: for hundreds of small databases, of some
+    /// hundred files each, which are slow to make and slower to remove where a disk is told of every file that goes.
+    Memory,
+}
+
+impl Storage {
+    fn folder(self) -> PathBuf {
+        let memory = Path::new("/dev/shm");
+        let roomy = |folder: &&Path| Room::free(folder).is_some_and(|free| free >= DATABASES);
+        match Some(memory).filter(|_| self == Self::Memory).filter(roomy) {
+            Some(memory) => memory.to_path_buf(),
+            None => std::env::temp_dir(),
+        }
+    }
+}
 
 /// A running server. Dropped, it ends and its data are removed.
 pub(crate) struct Postgres {
@@ -52,10 +73,10 @@ impl Drop for Postgres {
 }
 
 /// Installs it where that is possible and needed, and starts it.
-pub(crate) fn postgres(context: &mut Context) -> Result<Postgres, Stop> {
+pub(crate) fn postgres(context: &mut Context, storage: Storage) -> Result<Postgres, Stop> {
     let programs = programs(context)?;
     // Not below the checkout: the server's user need not be able to come there.
-    let folder = std::env::temp_dir().join(format!("kycvs-postgres-{}", std::process::id()));
+    let folder = storage.folder().join(format!("kycvs-postgres-{}", std::process::id()));
     fs::remove_dir_all(&folder).ok();
     fs::create_dir(&folder)?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
@@ -166,6 +187,9 @@ fn owner(context: &mut Context) -> Result<Option<(u32, u32)>, Stop> {
         "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`".to_owned(),
     ))
 }
+
+/// What the databases of all tests of the service take together.
+const DATABASES: Room = Room::of_gigabytes(4);
 
 const USER: &str = "kycvs";
 const DEBIAN: &str = "/usr/lib/postgresql";
