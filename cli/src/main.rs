@@ -22,6 +22,7 @@ mod output;
 mod progress;
 mod qr;
 mod report;
+mod rows;
 mod subject;
 mod times;
 

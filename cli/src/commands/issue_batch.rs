@@ -1,26 +1,26 @@
-//! `kycvs issue --batch`: one answer for each row of a CSV file.
+//! `kycvs issue --batch`: one answer for each row of a CSV file, issued on every core.
 
 use std::io::Read;
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder, StringRecord};
+use csv::StringRecord;
 use indicatif::ProgressBar;
-use kycvs::{Issuer, Presentation, SigningKey, Timestamp};
+use kycvs::{Answer, Issuer, Presentation, SigningKey, Timestamp};
 
 use super::issue::{Issued, Words, parse_nonce};
 use crate::args::{Issue, parse_status};
 use crate::failure::{DONE, Failure, Result, WRONG_CALL};
 use crate::files::{self, Readers, WholeFile};
-use crate::lines::{Line, Lines};
 use crate::output::Output;
 use crate::report::{ErrorObject, OnLine};
+use crate::rows::Rows;
 use crate::{progress, subject, times};
 
 /// The columns that a file may have, in any order.
 const COLUMNS: [&str; 7] = ["status", "purpose", "audience", "nonce", "name", "mobile", "valid_for"];
 
-/// The longest row, in bytes.
-const ROW_BOUND: usize = 64 << 10;
+/// Rows that are held and issued together. Held is what a row asks for, of which every part has a bound in the core.
+const CHUNK: usize = 4_096;
 
 pub(super) fn run(
     path: &Path,
@@ -32,22 +32,29 @@ pub(super) fn run(
     // What the options say wrongly is no row's fault.
     options.nonce.as_deref().map(parse_nonce).transpose()?;
     let bar = progress::bar(files::size(path), target.is_some());
-    let mut lines = Lines::new(files::open(path)?, ROW_BOUND);
-    let head = next_row(&mut lines, path)?
-        .ok_or_else(|| Failure::BadCsv(format!("{} is empty", files::name(path))))?;
-    let at_head = |failure: Failure| failure.at(format!("{}: line {}", files::name(path), lines.number()));
+    let mut rows = Rows::new(files::open(path)?, path);
+    let head = rows.next()?.ok_or_else(|| Failure::BadCsv(format!("{} is empty", files::name(path))))?;
+    let at_head = |failure: Failure| failure.at(format!("{}: line {}", files::name(path), rows.number()));
     let columns = head.and_then(|head| Columns::of(&head)).map_err(at_head)?;
     let mut target = target.map(|path| WholeFile::begin(path, Readers::Anyone)).transpose()?;
     let (mut good, mut refused) = (0_u64, 0_u64);
 
-    while let Some(row) = next_row(&mut lines, path)? {
-        let result = row.and_then(|cells| issue_row(&columns.row(&cells)?, options, issuer));
-        match &result {
-            Ok(_) => good += 1,
-            Err(_) => refused += 1,
+    loop {
+        let mut chunk = Chunk::default();
+        let read = chunk.fill(&mut rows, &columns, options);
+        if chunk.is_empty() && read.is_ok() {
+            break;
         }
-        write_row((lines.number(), result), target.as_mut(), &bar, out)?;
-        bar.set_position(lines.read());
+        for (line, result) in chunk.issue(issuer, options.now.unwrap_or_else(Timestamp::now)) {
+            match &result {
+                Ok(_) => good += 1,
+                Err(_) => refused += 1,
+            }
+            write_row((line, result), target.as_mut(), &bar, out)?;
+        }
+        // Where the file could be read no further, the rows before that are answered.
+        read?;
+        bar.set_position(rows.read());
         bar.set_message(format!("{good} issued, {refused} refused"));
     }
     bar.finish_and_clear();
@@ -62,36 +69,43 @@ pub(super) fn run(
     Ok(if refused == 0 { DONE } else { WRONG_CALL })
 }
 
-/// The cells of the next line that is not empty, or why it has none.
-fn next_row(lines: &mut Lines<impl Read>, path: &Path) -> Result<Option<Result<StringRecord>>> {
-    while let Some(line) = lines.next().map_err(|error| files::cannot_read(path, &error))? {
-        match line {
-            Line::Whole(line) if line.is_empty() => {}
-            Line::Whole(line) => return Ok(Some(cells(line))),
-            Line::TooLong => {
-                return Ok(Some(Err(Failure::BadCsv("the row is longer than 64 KiB".into()))));
-            }
-        }
-    }
-    Ok(None)
+/// The next rows: what they ask for, and those that ask for nothing that can be issued, by their lines.
+#[derive(Default)]
+struct Chunk {
+    lines: Vec<u64>,
+    answers: Vec<Answer>,
+    refused: Vec<(u64, Failure)>,
 }
 
-/// The cells of one line. A quote that is open at its end would take the rows behind it into its cell.
-fn cells(mut line: Vec<u8>) -> Result<StringRecord> {
-    let failed = |_| Failure::BadCsv("the row cannot be read".into());
-    if line.contains(&b'\r') {
-        return Err(Failure::BadCsv("a carriage return stands within the row".into()));
+impl Chunk {
+    fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.refused.is_empty()
     }
-    let pairs = line.split(|&byte| byte == b'"').count() % 2 == 1;
-    // A second row, which is still there only where no quote is open before it.
-    line.extend(b"\n-\n");
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&*line);
-    let (mut row, mut second) = (ByteRecord::new(), ByteRecord::new());
-    reader.read_byte_record(&mut row).map_err(failed)?;
-    if !pairs || !reader.read_byte_record(&mut second).map_err(failed)? {
-        return Err(Failure::BadCsv("the quote is never closed: a row stands on one line".into()));
+
+    /// Reads rows until there are [`CHUNK`] or no more. After an error it has those before it.
+    fn fill(&mut self, rows: &mut Rows<'_, impl Read>, columns: &Columns, options: &Issue) -> Result<()> {
+        while self.answers.len() + self.refused.len() < CHUNK
+            && let Some(row) = rows.next()?
+        {
+            match row.and_then(|cells| answer(&columns.row(&cells)?, options)) {
+                Ok(answer) => {
+                    self.lines.push(rows.number());
+                    self.answers.push(answer);
+                }
+                Err(failure) => self.refused.push((rows.number(), failure)),
+            }
+        }
+        Ok(())
     }
-    StringRecord::from_byte_record(row).map_err(|_| Failure::BadCsv("the row is not UTF-8".into()))
+
+    /// The result of each row, in the order of the lines.
+    fn issue(self, issuer: &Issuer<SigningKey>, now: Timestamp) -> Vec<(u64, Result<Presentation>)> {
+        let issued = issuer.issue_many_at(&self.answers, now).into_iter().map(|issued| Ok(issued?));
+        let refused = self.refused.into_iter().map(|(line, failure)| (line, Err(failure)));
+        let mut results: Vec<_> = self.lines.into_iter().zip(issued).chain(refused).collect();
+        results.sort_unstable_by_key(|(line, _)| *line);
+        results
+    }
 }
 
 /// The answer's line; an empty one where there is none, so that lines and rows stay side by side.
@@ -122,7 +136,8 @@ fn write_row(
     if in_file { Ok(()) } else { out.line(&text) }
 }
 
-fn issue_row(row: &Row<'_>, options: &Issue, issuer: &Issuer<SigningKey>) -> Result<Presentation> {
+/// What a row asks for, with the options for what it leaves out.
+fn answer(row: &Row<'_>, options: &Issue) -> Result<Answer> {
     let status = match row.status {
         // No cell is ever repeated in an error: where columns are mixed up it holds a name or a number.
         Some(text) => {
@@ -151,12 +166,11 @@ fn issue_row(row: &Row<'_>, options: &Issue, issuer: &Issuer<SigningKey>) -> Res
         valid_for,
         specimen: options.specimen,
     };
-    let answer = words.answer().map_err(|failure| match failure {
+    words.answer().map_err(|failure| match failure {
         // It is not the call that is wrong.
         Failure::Usage(text) => Failure::BadCsv(text),
         failure => failure,
-    })?;
-    Ok(issuer.issue_at(&answer, options.now.unwrap_or_else(Timestamp::now))?)
+    })
 }
 
 /// Where each column of [`COLUMNS`] stands in the file, and how many there are.
@@ -206,5 +220,47 @@ impl Columns {
         let [status, purpose, audience, nonce, name, mobile, valid_for] =
             self.places.map(|place| cells.get(place?).map(str::trim).filter(|cell| !cell.is_empty()));
         Ok(Row { status, purpose, audience, nonce, name, mobile, valid_for })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Call {
+        #[command(flatten)]
+        issue: Issue,
+    }
+
+    /// Gives its text, and then fails as a disk does.
+    struct Breaks<'a>(&'a [u8]);
+
+    impl Read for Breaks<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => Err(io::Error::other("the disk is gone")),
+                count => Ok(count),
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_is_issued() -> Result<()> {
+        let options = Call::parse_from(["kycvs", "--key", "k", "--issuer", "i", "--batch", "b"]).issue;
+        let columns = Columns::of(&StringRecord::from(vec!["status", "purpose"]))?;
+        let mut rows = Rows::new(Breaks(b"2,gate\n7,gate\n1,gate\n0,ga"), Path::new("people.csv"));
+        let mut chunk = Chunk::default();
+        let read = chunk.fill(&mut rows, &columns, &options);
+        assert!(matches!(read, Err(Failure::Io(_))));
+        let issuer = Issuer::new(kycvs::IssuerName::new("in.gov.cowin")?, SigningKey::generate()?);
+        let results = chunk.issue(&issuer, Timestamp::now());
+        let lines: Vec<_> = results.iter().map(|(line, result)| (*line, result.is_ok())).collect();
+        assert_eq!(lines, [(1, true), (2, false), (3, true)]);
+        Ok(())
     }
 }

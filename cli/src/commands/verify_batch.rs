@@ -14,6 +14,8 @@ use crate::{files, progress};
 
 /// Lines that are held and verified together.
 const CHUNK: usize = 4_096;
+/// Where lines are long, fewer are held: after this many bytes there comes no further one.
+const CHUNK_BYTES: u64 = 4 << 20;
 
 pub(super) fn run(
     path: &Path,
@@ -57,7 +59,9 @@ pub(super) fn run(
 /// The next lines' tokens.
 fn chunk(lines: &mut Lines<impl Read>) -> io::Result<Vec<TokenInput>> {
     let mut chunk = Vec::new();
+    let end = lines.read() + CHUNK_BYTES;
     while chunk.len() < CHUNK
+        && lines.read() < end
         && let Some(line) = lines.next()?
     {
         chunk.push(match line {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
+use std::process::Stdio;
 
 use crate::support::{Folder, ISSUER, NOTHING, run};
 
@@ -180,6 +181,63 @@ fn a_row_has_a_bound() {
     }
     folder.write("people.csv", long);
     folder.issue("--batch people.csv").ends(2, "line 1: the row is longer than 64 KiB");
+}
+
+/// More than one chunk, on every core, and each answer or error in the place of its row.
+#[test]
+fn answers_come_in_the_order_of_the_rows() {
+    let folder = Folder::new();
+    let rows = 9_000;
+    // Within a chunk, and on both sides of where one ends.
+    let is_bad = |row: usize| [7, 4_095, 4_096, 4_097, 6_000, 8_191, 8_192, 8_999].contains(&row);
+    let mut csv = String::from("status,purpose,valid_for\n");
+    for row in 0..rows {
+        let valid_for = if is_bad(row) { "soon" } else { "" };
+        let _ = writeln!(csv, "{},row-{row},{valid_for}", row % 3);
+    }
+    folder.write("people.csv", csv);
+    let batch = folder.issue("--batch people.csv").ends(2, "8992 issued, 8 refused\n");
+    let told: Vec<_> = batch.stderr.lines().take(8).map(ToOwned::to_owned).collect();
+    let expected: Vec<_> = (0..rows)
+        .filter(|&row| is_bad(row))
+        .map(|row| {
+            let line = row + 2;
+            format!("error[bad_csv]: line {line}: valid_for is not a duration as 90s, 15m, 24h or 30d")
+        })
+        .collect();
+    assert_eq!(told, expected);
+    assert_eq!(batch.stdout.lines().count(), rows);
+    for (row, line) in batch.stdout.lines().enumerate() {
+        if is_bad(row) {
+            assert_eq!(line, "", "row {row}");
+            continue;
+        }
+        let answer = kycvs::Presentation::from_text(line).expect("an answer");
+        let claims = answer.token().unverified_claims();
+        assert_eq!(claims.purpose().as_str(), format!("row-{row}"));
+        assert_eq!(usize::from(claims.status().number()), row % 3);
+    }
+
+    let objects = folder.issue("--batch people.csv --json").ends(2, "").json_lines();
+    assert_eq!(objects.len(), rows);
+    for (row, object) in objects.iter().enumerate() {
+        assert_eq!(object["line"], row + 2);
+        assert_eq!(object["ok"], !is_bad(row), "row {row}");
+    }
+}
+
+#[test]
+fn a_batch_into_a_closed_pipe_ends_quietly() {
+    let folder = Folder::new();
+    folder.write("people.csv", format!("status,purpose\n{}", "2,gate\n".repeat(9_000)));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = folder.command();
+    command.args(["issue", "--key", "issuer.pem", "--issuer", ISSUER, "--batch", "people.csv"]);
+    let child = command.stdout(writer).stderr(Stdio::piped()).spawn().expect("it runs");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(matches!(output.status.code(), Some(1 | 141)), "{:?}", output.status);
 }
 
 /// More than one chunk, on every core, and each verdict on the line of its token.

@@ -8,6 +8,8 @@ mod batch;
 mod demo;
 mod forms;
 mod json;
+#[cfg(target_os = "linux")]
+mod memory;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;
