@@ -1,7 +1,6 @@
 //! Whether bytes are well-formed CBOR, and whether they are the deterministic encoding of it.
 
-use super::head::read_any;
-use ciborium_ll::Header;
+use super::head::{AnyHead, Head, Major};
 
 /// How deep items may nest; the outermost item is at depth 1.
 pub(crate) const MAX_DEPTH: usize = 8;
@@ -53,50 +52,51 @@ impl<'a> Walk<'a> {
             return None;
         }
         match self.head()? {
-            Header::Positive(_) | Header::Negative(_) | Header::Float(_) | Header::Simple(_) => Some(()),
-            Header::Bytes(Some(len)) => self.take(len).map(drop),
-            Header::Text(Some(len)) => self.text(len),
-            Header::Bytes(None) => self.chunks(|header| match header {
-                Header::Bytes(Some(len)) => Some((len, false)),
-                _ => None,
-            }),
-            Header::Text(None) => self.chunks(|header| match header {
-                Header::Text(Some(len)) => Some((len, true)),
-                _ => None,
-            }),
-            Header::Array(Some(len)) => (0..len).try_for_each(|_| self.item(depth + 1)),
-            Header::Array(None) => self.until_break(|walk| walk.item(depth + 1)),
-            Header::Map(Some(len)) => self.map(len, depth),
-            Header::Map(None) => self.until_break(|walk| {
+            AnyHead::Definite(head) => self.behind(head, depth),
+            AnyHead::Indefinite(Major::Array) => self.until_break(|walk| walk.item(depth + 1)),
+            AnyHead::Indefinite(Major::Map) => self.until_break(|walk| {
                 walk.item(depth + 1)?;
                 walk.item(depth + 1)
             }),
-            Header::Tag(_) => self.item(depth + 1),
-            Header::Break => None,
+            AnyHead::Indefinite(string) => self.chunks(string),
+            AnyHead::Whole => Some(()),
+            AnyHead::Break => None,
+        }
+    }
+
+    /// What stands behind a header of a definite item.
+    fn behind(&mut self, head: Head, depth: usize) -> Option<()> {
+        match head.major {
+            Major::Positive | Major::Negative => Some(()),
+            Major::Bytes => self.take(head.argument).map(drop),
+            Major::Text => self.text(head.argument),
+            Major::Array => (0..head.argument).try_for_each(|_| self.item(depth + 1)),
+            Major::Map => self.map(head.argument, depth),
+            Major::Tag => self.item(depth + 1),
         }
     }
 
     /// Reads a header and notes whether it is the shortest.
-    fn head(&mut self) -> Option<Header> {
-        let (header, written) = read_any(&self.input[self.at..])?;
+    fn head(&mut self) -> Option<AnyHead> {
+        let (head, written) = AnyHead::read(&self.input[self.at..])?;
         self.canonical &= written.shortest;
         self.at += written.len;
-        Some(header)
+        Some(head)
     }
 
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let end = self.at.checked_add(len)?;
+    fn take(&mut self, len: u64) -> Option<&'a [u8]> {
+        let end = self.at.checked_add(usize::try_from(len).ok()?)?;
         let taken = self.input.get(self.at..end)?;
         self.at = end;
         Some(taken)
     }
 
-    fn text(&mut self, len: usize) -> Option<()> {
+    fn text(&mut self, len: u64) -> Option<()> {
         core::str::from_utf8(self.take(len)?).ok().map(drop)
     }
 
     /// A map of definite length: the keys must ascend in the bytewise order of their encodings.
-    fn map(&mut self, len: usize, depth: usize) -> Option<()> {
+    fn map(&mut self, len: u64, depth: usize) -> Option<()> {
         let mut previous: Option<&[u8]> = None;
         for _ in 0..len {
             let start = self.at;
@@ -110,10 +110,10 @@ impl<'a> Walk<'a> {
     }
 
     /// The chunks of an indefinite string: definite ones of the same type (RFC 8949 section 3.2.3).
-    fn chunks(&mut self, length_of: fn(Header) -> Option<(usize, bool)>) -> Option<()> {
-        self.until_break(|walk| {
-            let (len, is_text) = length_of(walk.head()?)?;
-            if is_text { walk.text(len) } else { walk.take(len).map(drop) }
+    fn chunks(&mut self, string: Major) -> Option<()> {
+        self.until_break(|walk| match walk.head()? {
+            AnyHead::Definite(head) if head.major == string => walk.behind(head, MAX_DEPTH),
+            _ => None,
         })
     }
 

@@ -8,8 +8,8 @@
 //!   deterministic. Nothing is allocated, and the work is bounded by the length of the input: every step of the
 //!   walk uses up at least one byte.
 //!
-//! Headers that a token cannot have, such as floats, are read by `ciborium-ll`; what it does not judge is judged here. Its
-//! reading and writing of all others is what the tests hold ours to.
+//! Headers are read and written here, since most of the time that a token takes would go into them otherwise; which form of
+//! a float is the shortest is left to `ciborium-ll`, and the tests hold all of it to what that library reads and writes.
 //!
 //! [`Writer`] can only write the deterministic encoding.
 

@@ -14,12 +14,17 @@ use crate::{
 
 /// Why `bytes` are no token.
 pub(super) fn of_token(bytes: &[u8]) -> Error {
-    walk(bytes).err().unwrap_or_else(|| other_shape("the envelope"))
+    told(walk(bytes))
 }
 
 /// Why `bytes` are no presentation.
 pub(super) fn of_presentation(bytes: &[u8]) -> Error {
-    walk_sequence(bytes).err().unwrap_or_else(|| other_shape("the envelope"))
+    told(walk_sequence(bytes))
+}
+
+fn told(walked: Result<()>) -> Error {
+    debug_assert!(walked.is_err(), "what one pass refuses breaks a rule of some layer");
+    walked.err().unwrap_or_else(|| other_shape("the envelope"))
 }
 
 /// Walks a token, and nothing behind it.
