@@ -19,6 +19,7 @@ mod issuer;
 mod keys;
 mod many;
 mod names;
+mod preparation;
 mod presentation;
 mod replay;
 mod signing_key;
@@ -45,6 +46,7 @@ mod _kycvs {
             ImportedKey, ImportedKeys, VerifyingKey, import_keys, unpickle_imported_key,
             unpickle_imported_keys,
         },
+        preparation::Preparation,
         presentation::Presentation,
         replay::MemoryReplayGuard,
         signing_key::SigningKey,

@@ -6,6 +6,7 @@ use crate::{
     in_order::{InCaller, InOrder},
     many::Work,
     names::{not_able, wrong_type},
+    preparation::Preparation,
     replay::Guard,
     subject::Subject,
     times,
@@ -31,6 +32,7 @@ use std::sync::Arc;
 ///   expires.
 /// - ``replay_guard``: takes each token once, as this guard remembers: a MemoryReplayGuard or an object like
 ///   ``ReplayGuard``.
+/// - ``preparation``: what it may spend on being fast. Verdicts do not depend on it.
 ///
 /// Spans are timedeltas or seconds; what is not given is as SPEC.md says.
 ///
@@ -67,10 +69,10 @@ impl Verifier {
     #[pyo3(
         signature = (
             trust, *, audience=None, open=Flag::NO, clock_skew=None, max_lifetime=None, allow_specimen=Flag::NO,
-            ignore_status_lists=Flag::NO, replay_guard=None
+            ignore_status_lists=Flag::NO, replay_guard=None, preparation=None
         ),
         text_signature = "(trust, *, audience=None, open=False, clock_skew=None, max_lifetime=None, \
-            allow_specimen=False, ignore_status_lists=False, replay_guard=None)"
+            allow_specimen=False, ignore_status_lists=False, replay_guard=None, preparation=None)"
     )]
     #[allow(clippy::too_many_arguments, reason = "they are keywords")]
     fn new(
@@ -83,6 +85,7 @@ impl Verifier {
         allow_specimen: Flag,
         ignore_status_lists: Flag,
         replay_guard: Option<&Bound<'_, PyAny>>,
+        preparation: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Self> {
         let trust = instance::<TrustStore>("trust", trust)?;
         let audience = audience.map(|audience| text("audience", audience)).transpose()?;
@@ -101,14 +104,22 @@ impl Verifier {
             policy = policy.ignoring_status_lists();
         }
         let guard = replay_guard.map(Guard::of).transpose()?;
+        let preparation = preparation.map(|it| instance::<Preparation>("preparation", it)).transpose()?;
+        let preparation = preparation.map(|preparation| preparation.get().inner.clone());
         let store = trust.get();
-        let inner = py.detach(|| kycvs::Verifier::new(store.inner.clone(), policy));
+        let inner = py.detach(|| {
+            let verifier = kycvs::Verifier::new(store.inner.clone(), policy);
+            match preparation {
+                Some(preparation) => verifier.with_preparation(preparation),
+                None => verifier,
+            }
+        });
         let audience = audience.map(ToOwned::to_owned);
         Ok(Self::guarded(inner, guard, trust.clone().unbind(), audience, open))
     }
 
     /// The same verifier with another trust store: what to do when the store's file has changed. The replay guard stays,
-    /// and with it what was used.
+    /// and with it what was used; so does the preparation, with the tables of the keys that stay.
     ///
     /// >>> from kycvs import SigningKey, TrustStore, Verifier
     /// >>> verifier = Verifier(TrustStore(), audience="irctc.co.in")
@@ -121,6 +132,19 @@ impl Verifier {
         let inner = py.detach(|| self.inner.clone().with_trust(store.inner.clone()));
         let guard = self.guard.as_ref().map(|guard| guard.for_another(py));
         Ok(Self::guarded(inner, guard, trust.clone().unbind(), self.audience.clone(), self.open))
+    }
+
+    /// Makes the tables of the trusted keys now, for as many keys as the ``Preparation`` allows, and tells how many have
+    /// some. Without this call each is made when it pays.
+    ///
+    /// For a process that is to be fast from the first token on. Other threads run meanwhile.
+    ///
+    /// >>> from kycvs import SigningKey, TrustStore, Verifier
+    /// >>> trust = TrustStore().with_key("in.gov.cowin", SigningKey.generate().verifying_key)
+    /// >>> Verifier(trust, audience="irctc.co.in").prepare()
+    /// 1
+    fn prepare(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.inner.prepare())
     }
 
     /// The trust store.

@@ -180,6 +180,7 @@ LONG_WORK: dict[str, Callable[[], object]] = {
     "TrustStore from a pickle": lambda: pickle.loads(STORE_PICKLE),
     "Verifier": lambda: Verifier(STORE, open=True),
     "Verifier.with_trust": lambda: VERIFIER.with_trust(STORE),
+    "Verifier.prepare": VERIFIER.prepare,
     "import_keys": lambda: import_keys(KEY_FILE),
     "Subject": lambda: Subject(NAME),
     "Presentation.from_text": lambda: Presentation.from_text(SPACES),

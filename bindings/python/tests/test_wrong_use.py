@@ -19,6 +19,7 @@ from kycvs import (
     IssuingError,
     KycvsError,
     MemoryReplayGuard,
+    Preparation,
     Presentation,
     SetUpError,
     SigningKey,
@@ -101,6 +102,8 @@ OBJECTS: dict[str, Call] = {
     "status_list": lambda wrong: issue(status_list=wrong),
     "at_least": lambda wrong: good().meets(wrong),
     "capacity": MemoryReplayGuard,
+    "preparation": lambda wrong: Verifier(TRUST, open=True, preparation=wrong),
+    "max_keys": Preparation().with_max_keys,
 }
 
 
@@ -143,7 +146,7 @@ def test_a_wrong_type_is_named(name: str, call: Call, wrong: object) -> None:
         if name
         not in {
             *("nonce", "mobile", "audience", "purpose", "clock_skew", "max_lifetime"),
-            *("subject", "replay_guard", "algorithm", "status_list"),
+            *("subject", "replay_guard", "preparation", "algorithm", "status_list"),
         }
     ],
 )
@@ -217,7 +220,10 @@ class Index:
         return self.number
 
 
-@pytest.mark.parametrize(("name", "call"), [*TIMES.items(), *SPANS.items(), ("capacity", MemoryReplayGuard)])
+WHOLE: dict[str, Call] = {**TIMES, **SPANS, **{name: OBJECTS[name] for name in ("capacity", "max_keys")}}
+
+
+@pytest.mark.parametrize(("name", "call"), WHOLE.items())
 def test_a_whole_number_is_asked_for_once_and_what_it_raises_passes_through(name: str, call: Call) -> None:
     for error in (ZeroDivisionError("mine"), KeyboardInterrupt("mine"), MemoryError("mine")):
         with pytest.raises(type(error)) as caught:
@@ -400,7 +406,7 @@ def test_no_class_is_made_or_subclassed_where_that_is_not_meant() -> None:
     for name in ("Verdict", "Claims", "Presentation", "SigningKey", "VerifyingKey", "ImportedKey", "ImportedKeys"):
         with pytest.raises(TypeError):
             getattr(kycvs, name)()
-    for base in (Verifier, Subject, TrustStore):
+    for base in (Verifier, Subject, TrustStore, Preparation):
         with pytest.raises(TypeError, match="not an acceptable base type"):
             type("Derived", (base,), {})
 

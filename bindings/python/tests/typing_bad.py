@@ -32,6 +32,7 @@ def wrong(verifier: Verifier, issuer: Issuer, trust: TrustStore, verdict: Verdic
     Verifier(trust.to_bytes(), open=True)  # error: arg-type
     Verifier(trust, "irctc.co.in")  # error: call-arg
     Verifier(trust, open=True, replay_guard=Asynchronous())  # error: arg-type
+    Verifier(trust, open=True, preparation="large")  # error: arg-type
     Issuer("in.gov.cowin", NoKey())  # error: arg-type
     Issuer("in.gov.cowin", SigningKey.generate().verifying_key)  # error: arg-type
     issuer.issue(2, "gate", valid_for=900)  # error: arg-type

@@ -13,6 +13,7 @@ from kycvs import (
     Issuer,
     KycvsError,
     MemoryReplayGuard,
+    Preparation,
     Presentation,
     ReplayGuard,
     Signer,
@@ -65,6 +66,8 @@ def everything(trust_file: bytes, moment: datetime, view: memoryview, array: byt
         now=moment,
     )
     verifier = Verifier(trust, audience="me", open=True, clock_skew=1, max_lifetime=timedelta(1), replay_guard=guards[1])
+    verifier = Verifier(trust, open=True, preparation=Preparation.large().with_max_keys(4))
+    keys: int = verifier.prepare() + Verifier(trust, open=True, preparation=None).prepare()
     verdict: Verdict = verifier.verify(array, nonce=None)
     verdict = verifier.verify(view, nonce=b"sixteen bytes...", purpose="gate", subject=Subject("Asha"), now=1)
     verdict = verifier.verify("KV1:", nonce=array, now=moment)
@@ -89,4 +92,4 @@ def everything(trust_file: bytes, moment: datetime, view: memoryview, array: byt
     claims: Claims = answer.unverified_claims()
     status_list = claims.status_list or StatusListRef(0, "")
     audience: str | None = verdict.audience
-    print(vaccinated, status_list.index, status_list.uri, audience, len(trust), bytes(answer), {verdict: claims}, verdict.expires_at.tzinfo)
+    print(vaccinated, status_list.index, status_list.uri, audience, keys, len(trust), bytes(answer), {verdict: claims}, verdict.expires_at.tzinfo)

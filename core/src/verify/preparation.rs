@@ -30,7 +30,7 @@ use once_cell::race::OnceBox;
 /// let verifier = Verifier::new(trust, Policy::open()).with_preparation(Preparation::large().with_max_keys(4));
 /// verifier.prepare();
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Preparation {
     max_keys: usize,
     large: bool,
