@@ -64,6 +64,13 @@ private fun once(trust: TrustStore, database: Database): Verifier {
     return verifier
 }
 
+private fun prepared(trust: TrustStore): Verifier {
+    // Few keys, many answers, and fast from the first one on.
+    val verifier = Verifier(trust, Policy("irctc.co.in")).withPreparation(Preparation.large().withMaxKeys(4))
+    println("Keys with tables: ${verifier.prepare()}")
+    return verifier
+}
+
 /** Stands for a key store: it makes signatures of a length that nobody wants, as some do. */
 private class KeyStore {
     fun sign(message: ByteArray): ByteArray = ByteArray(message.size.coerceAtMost(63))
@@ -98,6 +105,7 @@ fun main() {
     handle(Verifier(TrustStore(), Policy("irctc.co.in")), text, Expectation(nonce))
     val strict = once(trust, Database())
     repeat(2) { handle(strict, text, Expectation(nonce)) }
+    handle(prepared(trust), text, Expectation(nonce))
     try {
         signElsewhere(key.verifyingKey(), KeyStore()).issue(Answer(Status.NOT_VACCINATED, "rail-booking", Duration.ofMinutes(1)))
     } catch (error: KycvsException) {

@@ -4,6 +4,7 @@ use crate::{
     bytes::Bytes,
     callback::{AppGuard, ReplayGuard},
     error::{KycvsError, Result},
+    preparation::Preparation,
     subject::Subject,
     trust::TrustStore,
     values::Verdict,
@@ -128,9 +129,23 @@ impl Verifier {
         })
     }
 
-    /// The same verifier with another trust store: what to do when the store's file has changed. What was used stays used.
+    /// The same verifier with another trust store: what to do when the store's file has changed. What was used stays used,
+    /// and what was prepared of the keys that stay is kept.
     pub fn with_trust(&self, trust: &TrustStore) -> Self {
         Self(self.0.clone().with_trust(trust.0.clone()))
+    }
+
+    /// The same verifier, spending this much on being fast, where the default does not fit. It begins with nothing
+    /// prepared.
+    pub fn with_preparation(&self, preparation: &Preparation) -> Self {
+        Self(self.0.clone().with_preparation(preparation.0.clone()))
+    }
+
+    /// Makes the tables of the trusted keys now, for as many keys as the preparation allows, and tells how many have some.
+    /// Without this call each is made when it pays.
+    pub fn prepare(&self) -> i32 {
+        // Signed, because Java cannot call what gives an unsigned number.
+        i32::try_from(self.0.prepare()).unwrap_or(i32::MAX)
     }
 
     /// Checks the bytes of a presentation, now. Fails with the first code that says why the answer is not good, or what

@@ -30,7 +30,7 @@ pub(super) const EDITS: &[Edit] = &[
     // ---- What a call costs ----
     // A status is a JNA structure, and to make one takes as long as several calls. Calls get the address alone, of
     // memory that is used again (`CallStatuses`); a structure is made where there is an error to read.
-    edit("kotlin: a call takes the status by its address", 127,
+    edit("kotlin: a call takes the status by its address", 135,
         "uniffi_out_err: UniffiRustCallStatus",
         "uniffi_out_err: Pointer"),
     edit("kotlin: the status of a call is used again", 1,
@@ -234,10 +234,10 @@ pub(super) const EDITS: &[Edit] = &[
     // ---- Closed objects ----
     // The receiver of a call is kept from being freed while the call is under way, and a closed one is noticed. The
     // generator does neither for an argument, which so may be freed memory.
-    edit("kotlin: an argument is open", 15,
+    edit("kotlin: an argument is open", 16,
         "return value.uniffiCloneHandle()",
         "return value.callWithHandle { value.uniffiCloneHandle() }"),
-    edit("kotlin: a closed object says so", 15,
+    edit("kotlin: a closed object says so", 16,
         r#"IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")"#,
         r#"IllegalStateException("this ${this.javaClass.simpleName} has been closed: make a new one")"#),
 
@@ -245,10 +245,10 @@ pub(super) const EDITS: &[Edit] = &[
     // Rust frees what it is handed, so that whatever was made for a call that then is not made is never freed: because
     // an argument is closed, or no text. A receiver's second reference, which would hold a verifier's guard or an
     // issuer's secret key for good, is therefore made last, when all arguments are there (`_status` is the last one).
-    edit("kotlin: a receiver is not cloned before the arguments", 15,
+    edit("kotlin: a receiver is not cloned before the arguments", 16,
         "return block(this.uniffiCloneHandle())",
         "return block(this.handle)"),
-    edit("kotlin: but after them", 54,
+    edit("kotlin: but after them", 57,
         "_status)\n}\n    }\n    )",
         "_status.also { check(uniffiCloneHandle() == handle) })\n}\n    }\n    )"),
     // Of several arguments, those that can fail are looked at before the first is lowered (`Arguments.kt`).
@@ -333,6 +333,8 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: static to Java", 12,
         "    @Throws(KycvsException::class) fun `",
         "    @JvmStatic @Throws(KycvsException::class) fun `"),
+    edit("kotlin: no tables, to Java", 1, " fun `never`(): Preparation", " @JvmStatic fun `never`(): Preparation"),
+    edit("kotlin: large tables, to Java", 1, " fun `large`(): Preparation", " @JvmStatic fun `large`(): Preparation"),
     edit("kotlin: an issuer with a signer, to Java", 1,
         "    @JvmStatic @Throws(KycvsException::class) fun `withSigner`",
         "    @JvmStatic @JvmOverloads @Throws(KycvsException::class) fun `withSigner`"),
@@ -352,7 +354,7 @@ pub(super) const EDITS: &[Edit] = &[
         "    @Throws(KycvsException::class) constructor(`status`"),
 
     // ---- The generated code's own business ----
-    edit("kotlin: converters are internal", 45, "public object FfiConverter", "internal object FfiConverter"),
+    edit("kotlin: converters are internal", 46, "public object FfiConverter", "internal object FfiConverter"),
     edit("kotlin: what converters are is internal", 2,
         "public interface FfiConverter",
         "internal interface FfiConverter"),
@@ -375,19 +377,19 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: the cleaner is internal", 1,
         "\ninterface UniffiCleaner {",
         "\ninternal interface UniffiCleaner {"),
-    edit("kotlin: the cleanables are private", 15, "protected val cleanable", "private val cleanable"),
-    edit("kotlin: whether they are closed is internal", 15,
+    edit("kotlin: the cleanables are private", 16, "protected val cleanable", "private val cleanable"),
+    edit("kotlin: whether they are closed is internal", 16,
         "    val uniffiIsDestroyed",
         "    internal val uniffiIsDestroyed"),
-    edit("kotlin: handles are private", 15, "protected val handle: Long", "private val handle: Long"),
-    edit("kotlin: they are cloned here alone", 15,
+    edit("kotlin: handles are private", 16, "protected val handle: Long", "private val handle: Long"),
+    edit("kotlin: they are cloned here alone", 16,
         "    fun uniffiCloneHandle(): Long",
         "    internal fun uniffiCloneHandle(): Long"),
-    edit("kotlin: objects of handles are made here alone", 15,
+    edit("kotlin: objects of handles are made here alone", 16,
         "    constructor(withHandle: UniffiWithHandle",
         "    internal constructor(withHandle: UniffiWithHandle"),
     // Java counts an internal constructor among those that `new Subject(null)` may mean.
-    edit("kotlin: and those of none nowhere", 15,
+    edit("kotlin: and those of none nowhere", 16,
         "    constructor(noHandle: NoHandle",
         "    private constructor(noHandle: NoHandle"),
     edit("kotlin: the mark of a handle is internal", 1,
@@ -398,10 +400,10 @@ pub(super) const EDITS: &[Edit] = &[
         "public fun uniffiEnsureInitialized",
         "internal fun uniffiEnsureInitialized"),
     // `AutoCloseable` is the language's own, and its `use` does not swallow what closing throws.
-    edit("kotlin: objects are closed and not destroyed", 15,
+    edit("kotlin: objects are closed and not destroyed", 16,
         "Disposable, AutoCloseable, ",
         "AutoCloseable, "),
-    edit("kotlin: that is done by closing alone", 15,
+    edit("kotlin: that is done by closing alone", 16,
         "    override fun destroy() {",
         "    private fun destroy() {"),
     edit("kotlin: what can be destroyed is internal", 1,

@@ -14,6 +14,7 @@ pub(super) const EDITS: &[&[Edit]] = &[
     NO_MOCK_PROTOCOLS,
     INITIALIZERS,
     PROPERTIES,
+    STATIC_PROPERTIES,
     LABELS,
     WORDS,
     TIMES,
@@ -121,7 +122,7 @@ struct RustReader {
         "    return reader.hasRemaining
 ",
     ),
-    edit("every converter reads so", 52, "(data: Data, offset: Data.Index)", "RustReader"),
+    edit("every converter reads so", 53, "(data: Data, offset: Data.Index)", "RustReader"),
     // Bytes are the argument of each verification: into Rust's buffer at once, not by way of two arrays.
     edit(
         "bytes go straight into a buffer of Rust's",
@@ -246,7 +247,7 @@ const TYPED_ERRORS: &[Edit] = &[
     ),
     edit(
         "objects can be taken",
-        30,
+        32,
         "lift(_ handle: UInt64) throws ->",
         "lift(_ handle: UInt64) throws(KycvsError) ->",
     ),
@@ -265,7 +266,7 @@ const TYPED_ERRORS: &[Edit] = &[
 const CLOSED_CLASSES: &[Edit] = &[
     edit(
         "no empty handles",
-        15,
+        16,
         "    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
 #if swift(>=5.8)
     @_documentation(visibility: private)
@@ -279,7 +280,7 @@ const CLOSED_CLASSES: &[Edit] = &[
     ),
     edit(
         "no object without a handle",
-        15,
+        16,
         "    // This constructor can be used to instantiate a fake object.
     // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
     //
@@ -297,7 +298,7 @@ const CLOSED_CLASSES: &[Edit] = &[
     ),
     edit(
         "no object without a handle to let go",
-        15,
+        16,
         "        if handle == 0 {
             // Mock objects have handle=0 don't try to free them
             return
@@ -308,7 +309,7 @@ const CLOSED_CLASSES: &[Edit] = &[
     ),
     edit(
         "handles are not public",
-        15,
+        16,
         "    // TODO: We'd like this to be `private` but for Swifty reasons,
     // we can't implement `FfiConverter` without making this `required` and we can't
     // make it `required` without making it `public`.
@@ -320,16 +321,16 @@ const CLOSED_CLASSES: &[Edit] = &[
         "    init(unsafeFromHandle handle: UInt64) {
 ",
     ),
-    edit("nor cloned", 15, "public func uniffiCloneHandle()", "func uniffiCloneHandle()"),
-    edit("converters are not public", 26, "public struct FfiConverterType", "struct FfiConverterType"),
-    edit("nor their functions", 52, "public func FfiConverterType", "func FfiConverterType"),
+    edit("nor cloned", 16, "public func uniffiCloneHandle()", "func uniffiCloneHandle()"),
+    edit("converters are not public", 27, "public struct FfiConverterType", "struct FfiConverterType"),
+    edit("nor their functions", 54, "public func FfiConverterType", "func FfiConverterType"),
     edit("nor the start", 1, "public func uniffiEnsure", "func uniffiEnsure"),
     // With one constant field and no subclass the compiler itself sees that they are `Sendable`.
-    edit("`Sendable` is checked", 13, "Protocol, @unchecked Sendable", "Protocol, Sendable"),
+    edit("`Sendable` is checked", 14, "Protocol, @unchecked Sendable", "Protocol, Sendable"),
     edit("`Sendable` is checked, of guards", 1, "ReplayGuardImpl: ReplayGuard, @unchecked Sendable", "ReplayGuardImpl: ReplayGuard, Sendable"),
     edit("a signer of Rust's is never handed out", 1, "open class SignerImpl: Signer, @unchecked Sendable", "final class SignerImpl: Signer, Sendable"),
-    edit("no subclasses", 14, "open class ", "public final class "),
-    edit("no overriding", 47, "\nopen func ", "\npublic func "),
+    edit("no subclasses", 15, "open class ", "public final class "),
+    edit("no overriding", 50, "\nopen func ", "\npublic func "),
     // The one guard that Rust makes: a class that is made like any other.
     edit("the guard in memory has its name", 3, "ReplayGuardImpl", "MemoryReplayGuard"),
     edit(
@@ -388,8 +389,8 @@ const NO_MOCK_PROTOCOLS: &[Edit] = {
         };
     }
     hidden!(
-        "Answer" "Expectation" "ImportedKey" "ImportedKeys" "Issuer" "Policy" "Presentation" "SigningKey" "Subject"
-        "TrustStore" "TrustedKey" "Verifier" "VerifyingKey"
+        "Answer" "Expectation" "ImportedKey" "ImportedKeys" "Issuer" "Policy" "Preparation" "Presentation" "SigningKey"
+        "Subject" "TrustStore" "TrustedKey" "Verifier" "VerifyingKey"
     )
 };
 
@@ -470,6 +471,24 @@ const PROPERTIES: &[Edit] = {
     )
 };
 
+/// So is what it can be without an argument: `verifier.withPreparation(.large)`.
+const STATIC_PROPERTIES: &[Edit] = {
+    macro_rules! properties {
+        ($($name:literal $type:literal;)*) => {
+            &[$(edit(
+                concat!("static property ", $name),
+                1,
+                concat!("public static func ", $name, "() -> ", $type, "  {"),
+                concat!("public static var ", $name, ": ", $type, " {"),
+            )),*]
+        };
+    }
+    properties!(
+        "large" "Preparation";
+        "never" "Preparation";
+    )
+};
+
 /// No label where the function's name says what its first argument is. Each stands in a class and in its protocol.
 const LABELS: &[Edit] = {
     macro_rules! unlabelled {
@@ -494,7 +513,9 @@ const LABELS: &[Edit] = {
         "verifyTextAtSeconds" "text";
         "withClockSkewSeconds" "clockSkew";
         "withKey" "key";
+        "withMaxKeys" "maxKeys";
         "withMaxLifetimeSeconds" "maxLifetime";
+        "withPreparation" "preparation";
         "withTrust" "trust";
     )
 };

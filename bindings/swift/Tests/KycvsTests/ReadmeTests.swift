@@ -99,6 +99,19 @@ final class ReadmeTests: XCTestCase {
         XCTAssertEqual(failure { try town.verify(presentation) }?.code, "replayed")
     }
 
+    func testPrepared() throws {
+        let town = try Town()
+        let (trust, policy) = (town.trust, try Policy(audience: Town.audience))
+
+        // Few keys, many answers, and fast from the first one on.
+        let verifier = Verifier(trust: trust, policy: policy).withPreparation(.large.withMaxKeys(4))
+        print("Keys with tables: \(verifier.prepare())")
+
+        let presentation = try town.answer()
+        XCTAssertNoThrow(
+            try verifier.verifyAtSeconds(presentation, expectation: town.expectation, nowSeconds: Town.now))
+    }
+
     func testIssue() throws {
         let passphrase = Data("four words that nobody guesses".utf8)
         let key = try SigningKey.generate()

@@ -51,6 +51,17 @@ public fun Policy.withClockSkew(clockSkew: Duration): Policy = withClockSkewSeco
 public fun Policy.withMaxLifetime(maxLifetime: Duration): Policy = withMaxLifetimeSeconds(secondsOf(maxLifetime))
 
 /**
+ * For how many keys there may be tables at a time, in a verifier and in those that its [Verifier.withTrust] makes.
+ * Whichever keys come first get them.
+ *
+ * @throws IllegalArgumentException where [maxKeys] is negative
+ */
+public fun Preparation.withMaxKeys(maxKeys: Int): Preparation {
+    require(maxKeys >= 0) { "the number of keys is negative: say how many may have tables at a time, or 0 for none" }
+    return withMaxKeys(maxKeys.toUInt())
+}
+
+/**
  * The same key, good for tokens that were issued from [notBefore] on and before [notAfter]; null is no bound. A
  * token's times are whole seconds, so that a bound within a second is the same as one at its end.
  *

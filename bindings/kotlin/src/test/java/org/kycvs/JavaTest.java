@@ -101,6 +101,16 @@ class JavaTest {
     }
 
     @Test
+    void preparesAsManyKeysAsItIsTold() throws KycvsException {
+        TrustedKey one = new TrustedKey("one", SigningKey.generate().verifyingKey());
+        TrustedKey other = new TrustedKey("other", SigningKey.generate().verifyingKey());
+        Verifier verifier = new Verifier(new TrustStore(List.of(one, other)), new Policy("irctc.co.in"));
+        assertEquals(2, verifier.withPreparation(new Preparation()).prepare());
+        assertEquals(1, verifier.withPreparation(Kycvs.withMaxKeys(Preparation.large(), 1)).prepare());
+        assertEquals(0, verifier.withPreparation(Preparation.never()).prepare());
+    }
+
+    @Test
     void nullIsRefused() {
         assertThrows(NullPointerException.class, () -> new Subject(null));
         assertThrows(NullPointerException.class, () -> TrustStore.fromBytes(null));

@@ -21,6 +21,7 @@ class WrongUseTest {
             { Policy("a").withMaxLifetime(Duration.ofNanos(-1)) },
             { Answer(Status.NOT_VACCINATED, "p", span) },
             { memoryReplayGuard(-1) },
+            { Preparation().withMaxKeys(-1) },
         )
         for (call in calls) assertSays(thrown<IllegalArgumentException> { call() }, "negative")
     }
@@ -103,6 +104,8 @@ class WrongUseTest {
         val trust = TrustStore().also { it.close() }
         assertSays(thrown<IllegalStateException> { Verifier(trust, Policy("a")) }, "closed")
         assertSays(thrown<IllegalStateException> { parties.verifier.withTrust(trust) }, "closed")
+        val preparation = Preparation().also { it.close() }
+        assertSays(thrown<IllegalStateException> { parties.verifier.withPreparation(preparation) }, "closed")
         val subject = Subject("A").also { it.close() }
         assertSays(thrown<IllegalStateException> { Expectation(null, subject = subject) }, "closed")
         val key = TrustedKey("a", parties.key.verifyingKey()).also { it.close() }
