@@ -212,10 +212,11 @@ struct Peer {
     at_least: f64,
 }
 
-const PEERS: [Peer; 2] = [
+const PEERS: [Peer; 3] = [
     Peer { platform: "python", name: "cwt", at_least: 4.0 },
-    // The bare signature.
+    // The bare signature, in these two.
     Peer { platform: "kotlin", name: "jdk-ed25519", at_least: 10.0 },
+    Peer { platform: "swift", name: "libsodium-ed25519", at_least: 2.0 },
 ];
 
 struct Platform {
@@ -280,11 +281,14 @@ fn kotlin(context: &mut Context) -> Result<Command, Stop> {
 
 fn swift_program(context: &mut Context) -> Result<Command, Stop> {
     let swift = swift(context)?;
+    // What swift-sodium wraps. That package, like all of Swift's, is fetched from where its sources are.
+    swift.library(context, "sodium.h", "libsodium-dev")?;
     bindings::generate(context)?;
     // A package of its own, which depends on ours as an app would.
     let mut build =
         steps::swift::command(context, &swift, "build", steps::swift::BENCH, steps::swift::BENCH_SCRATCH);
-    if !context.run(build.args(["--configuration", "release"]))?.success {
+    build.args(["--configuration", "release"]).env(SWIFT_PEER, "1");
+    if !context.run(&mut build)?.success {
         return Err(Stop::Failed(format!("`swift build` of {} failed", steps::swift::BENCH)));
     }
     let program = context.target_root().join(steps::swift::BENCH_SCRATCH).join("release/kycvs-bench");
@@ -309,6 +313,8 @@ const LEAST_GAIN: f64 = 0.9;
 const KOTLIN_TARGET: &str = "bindings/kotlin/target";
 /// What its peers need.
 const PYTHON_PEERS: &str = "bindings/python/requirements-bench.txt";
+/// Has the program built with libsodium beside it.
+const SWIFT_PEER: &str = "KYCVS_BENCH_SODIUM";
 /// The class of its `main`, among the tests.
 const KOTLIN_MAIN: &str = "org.kycvs.bench.BenchKt";
 /// For programs that do not know by themselves where it is.

@@ -35,6 +35,27 @@ impl Swift {
             }
         }
     }
+
+    /// Sees to it that a C library is where this Swift looks for it: that of Debian's `package`, which has this `header`.
+    pub(crate) fn library(&self, context: &mut Context, header: &str, package: &str) -> Result<(), Stop> {
+        let root = match self {
+            Self::OnPath => Path::new("/"),
+            Self::Chroot(root) => root,
+        };
+        let header = root.join(HEADERS).join(header);
+        if header.exists() {
+            return Ok(());
+        }
+        match self {
+            Self::OnPath if apt::may_install(context) => apt::install(context, package)?,
+            Self::OnPath => {}
+            Self::Chroot(root) => install_inside(context, root, &[package])?,
+        }
+        if header.exists() {
+            return Ok(());
+        }
+        Err(Stop::NotRun(format!("{} is not there: install Debian's package `{package}`", header.display())))
+    }
 }
 
 /// Finds or fetches it.
@@ -71,17 +92,20 @@ fn install(context: &mut Context, mirror: &str, folder: &Path) -> Result<(), Sto
         return Err(Stop::NotRun(format!("Debian's Swift could not be fetched: debootstrap {SUITE} failed")));
     }
     // What `swift build` calls, and what its package only recommends.
+    install_inside(context, &root, &BESIDE_SWIFT)
+}
+
+/// Installs packages in the chroot.
+fn install_inside(context: &mut Context, root: &Path, packages: &[&str]) -> Result<(), Stop> {
     let mut inside = isolated(context, "sh");
-    inside
-        .arg(context.root().join(SCRIPT))
-        .arg(&root)
-        .args(["--", "sh", "-c", INSTALL, "sh"])
-        .args(BESIDE_SWIFT);
+    inside.arg(context.root().join(SCRIPT)).arg(root);
+    inside.args(["--", "sh", "-c", INSTALL, "sh"]).args(packages);
     inside.env("DEBIAN_FRONTEND", "noninteractive").current_dir("/");
-    if !context.run(&mut inside)?.success {
-        return Err(Stop::NotRun("what Debian's Swift needs could not be fetched from Debian".to_owned()));
+    if context.run(&mut inside)?.success {
+        Ok(())
+    } else {
+        Err(Stop::NotRun(format!("{} could not be fetched from Debian", packages.join(", "))))
     }
-    Ok(())
 }
 
 /// A program with a mount namespace of its own; see the script.
@@ -102,6 +126,8 @@ fn major_version(text: &str) -> Option<u32> {
 const SCRIPT: &str = "xtask/src/tools/in_chroot.sh";
 /// Debian's first release with Swift 6.
 const SUITE: &str = "trixie";
+/// Where its packages put headers, from the root.
+const HEADERS: &str = "usr/include";
 /// Inside the cache's folder.
 const ROOT: &str = "root";
 const INSTALL: &str = r#"apt-get --quiet update && apt-get --quiet --yes --no-install-recommends install "$@" && apt-get clean"#;

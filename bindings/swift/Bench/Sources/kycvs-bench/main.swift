@@ -110,10 +110,11 @@ let vectors =
     ? URL(fileURLWithPath: CommandLine.arguments[1])
     : URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../../../test-vectors/valid.json").standardized
 let inputs = try Inputs(vectors: vectors)
-let rounds: [(name: String, run: () -> Double)] = [
+let own: [(name: String, run: () -> Double)] = [
     ("verify", { round(threads: 1, inputs.verify) }),
     ("verify-2-threads", { round(threads: 2, inputs.verify) }),
 ]
+let rounds = own + peers()
 var warm: Set<String> = []
 
 /// A line that is not held back until the program ends.
