@@ -19,6 +19,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use crate::context::{Context, Stop};
 
@@ -86,7 +87,12 @@ pub(crate) fn generate(context: &mut Context) -> Result<Vec<String>, Stop> {
     let resource = Path::new(KOTLIN_RESOURCES).join(jna_folder());
     let small = without_symbols(context, &shared)?;
     written.write(&resource.join(format!("{DLL_PREFIX}{LIBRARY}{DLL_SUFFIX}")), &fs::read(small)?)?;
-    written.write(&Path::new(SWIFT_LIBRARY).join(format!("lib{LIBRARY}.a")), &fs::read(&library)?)?;
+    let place = Path::new(SWIFT_LIBRARY).join(format!("lib{LIBRARY}.a"));
+    if written.write(&place, &fs::read(&library)?)? {
+        // SwiftPM does not look at the library: it links anew where something that it compiles itself is new.
+        let source = fs::File::options().append(true).open(context.root().join(SWIFT_C))?;
+        source.set_modified(SystemTime::now())?;
+    }
     Ok(written.files)
 }
 
@@ -129,9 +135,11 @@ struct Written {
 }
 
 impl Written {
-    fn write(&mut self, place: &Path, content: &[u8]) -> Result<(), Stop> {
+    /// Whether it had to be written.
+    fn write(&mut self, place: &Path, content: &[u8]) -> Result<bool, Stop> {
         let path = self.root.join(place);
-        if fs::read(&path).ok().as_deref() != Some(content) {
+        let is_new = fs::read(&path).ok().as_deref() != Some(content);
+        if is_new {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
             }
@@ -140,7 +148,7 @@ impl Written {
             })?;
         }
         self.files.push(place.display().to_string());
-        Ok(())
+        Ok(is_new)
     }
 }
 
@@ -180,6 +188,8 @@ const KOTLIN_SOURCES: &str = "bindings/kotlin/target/bindings/kotlin";
 const KOTLIN_RESOURCES: &str = "bindings/kotlin/target/bindings/resources";
 const SWIFT_SOURCES: &str = "bindings/swift/Sources/Kycvs/Generated";
 const SWIFT_HEADERS: &str = "bindings/swift/Sources/KycvsFFI/include";
+/// The one source of the C target: a comment, and nothing to compile.
+const SWIFT_C: &str = "bindings/swift/Sources/KycvsFFI/kycvs_ffi.c";
 pub(crate) const SWIFT_LIBRARY: &str = "bindings/swift/lib";
 
 #[cfg(test)]
