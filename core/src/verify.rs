@@ -88,7 +88,8 @@ impl Verifier {
         Self { prepared: Arc::new(preparation::Prepared::new(&self.trust, preparation)), ..self }
     }
 
-    /// Makes the tables of the trusted keys now, for as many keys as the [`Preparation`] allows, and tells how many have some.
+    /// Makes the tables of the trusted keys now, but for those that are withdrawn, for as many as the [`Preparation`] allows,
+    /// and tells how many have some. Where that is not all, the keys that may sign longest come first.
     /// Without this call each is made when it pays.
     #[expect(clippy::must_use_candidate, reason = "the number is for who wants it")]
     pub fn prepare(&self) -> usize {
@@ -155,20 +156,20 @@ impl Verifier {
 
     fn check(&self, presentation: &[u8], expectation: &Expectation, now: Timestamp) -> Result<Verdict> {
         let parts = Parts::read(presentation)?;
-        let trusted = self.signed_by(&parts.token)?;
+        let (at, trusted) = self.signed_by(&parts.token)?;
         let verdict = self.judge(&parts, trusted, expectation, now)?;
+        self.prepared.count(at, trusted.key(), 1);
         self.check_replay(&verdict, now)?;
         Ok(verdict)
     }
 
-    /// The trusted key whose token this is.
-    fn signed_by(&self, token: &Token<'_>) -> Result<&TrustedKey> {
+    /// The trusted key whose token this is, and its place in the store.
+    fn signed_by(&self, token: &Token<'_>) -> Result<(usize, &TrustedKey)> {
         self.candidates(token)?
             .find(|&(at, trusted)| {
                 equation(token, trusted.key())
                     .is_some_and(|equation| self.holds(&equation, at, trusted.key()))
             })
-            .map(|(_, trusted)| trusted)
             .ok_or(ErrorCode::BadSignature.into())
     }
 
@@ -189,12 +190,10 @@ impl Verifier {
 
     /// Whether the equation holds, from the key's tables where it has some.
     fn holds(&self, equation: &Equation<'_>, at: usize, key: &VerifyingKey) -> bool {
-        if let Some(prepared) = self.prepared.tables(at) {
-            return equation.holds(&prepared.sum(equation));
-        }
-        let good = equation.holds(&key.sum(equation));
-        self.prepared.count(at, key, usize::from(good));
-        good
+        equation.holds(&match self.prepared.tables(at) {
+            Some(prepared) => prepared.sum(equation),
+            None => key.sum(equation),
+        })
     }
 
     /// What a token with a good signature says to this verifier, but for whether it was used before.

@@ -15,7 +15,8 @@ use common::{
 };
 use kycvs::{
     Answer, ErrorCode, Expectation, Issuer, MemoryReplayGuard, Policy, Preparation, PreparedKey,
-    Presentation, Presented, Result, SigningKey, Status, TrustStore, TrustedKey, Verdict, Verifier,
+    Presentation, Presented, Result, SigningKey, Status, Timestamp, TrustStore, TrustedKey, Validity,
+    Verdict, Verifier,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -194,16 +195,85 @@ fn clones_and_threads_share_tables_and_other_trust_stores_keep_them() {
 #[test]
 fn eight_threads_make_the_tables_of_a_key_once() {
     let (verifier, token) = (example_verifier(), example_token());
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                for _ in 0..USES {
-                    verifier.verify_at(&token, &example_expectation(), EXAMPLE_NOW).expect("good");
-                }
-            });
+    drop(PreparedKey::new(key(99).verifying_key()));
+    let use_it = || {
+        // What verdicts took is given back, and is little beside a table.
+        measure(|| {
+            for _ in 0..USES {
+                drop(verifier.verify_at(&token, &example_expectation(), EXAMPLE_NOW).expect("good"));
+            }
+        })
+    };
+    let bytes: Vec<u64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(use_it)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("good").bytes_total).collect()
+    });
+    let a_table = SMALL.start.unsigned_abs();
+    assert_eq!(bytes.iter().filter(|&&bytes| bytes > a_table / 2).count(), 1, "{bytes:?}");
+    assert_eq!(held(|| assert_eq!(verifier.prepare(), 1)), 0);
+}
+
+#[test]
+fn large_tables_are_made_after_a_thousand_uses() {
+    let (verifier, token) = (example_verifier().with_preparation(Preparation::large()), example_token());
+    let check = || drop(verifier.verify_at(&token, &example_expectation(), EXAMPLE_NOW).expect("good"));
+    assert_eq!(held(|| (1..1_024).for_each(|_| check())), 0);
+    assert!(held(check) > 6_800_000);
+}
+
+/// Who has a key that was stolen and withdrawn can make tokens under it, and gets no memory for that: what there may be is
+/// for the keys that still count.
+#[test]
+fn withdrawn_keys_have_no_tables() {
+    let issuers = issuers(40);
+    let (withdrawn, live) = issuers.split_at(32);
+    let mut store = trust(&issuers);
+    for issuer in withdrawn {
+        assert_eq!(store.withdraw(&issuer.verifying_key().key_id()), 1);
+    }
+    let verifier = Verifier::new(store.clone(), Policy::open());
+    let stolen: Vec<_> = withdrawn.iter().map(pass).collect();
+    let bytes = held(|| {
+        for pass in stolen.iter().flat_map(|pass| std::iter::repeat_n(pass, 2 * USES)) {
+            assert_eq!(
+                verify(&verifier, pass).map(drop).map_err(|error| error.code()),
+                Err(ErrorCode::KeyNotValid)
+            );
         }
     });
-    assert_eq!(held(|| assert_eq!(verifier.prepare(), 1)), 0);
+    assert_eq!(bytes, 0);
+    let many: Vec<&[u8]> = stolen.iter().flat_map(|pass| [pass.as_bytes(); USES]).collect();
+    assert!(verifier.verify_many_at(&many, &Expectation::no_nonce(), EXAMPLE_NOW).iter().all(Result::is_err));
+    let tables = held(|| assert_eq!(verifier.prepare(), live.len()));
+    assert!((8 * SMALL.start..8 * SMALL.end).contains(&tables), "{tables} bytes");
+
+    // Tables that are there when a key is withdrawn go, and make room for another's.
+    let one = Preparation::default().with_max_keys(1);
+    let verifier = Verifier::new(trust(&issuers[..2]), Policy::open()).with_preparation(one);
+    assert_eq!(verifier.prepare(), 1);
+    let mut store = trust(&issuers[..2]);
+    let _ = store.withdraw(&issuers[0].verifying_key().key_id());
+    let verifier = verifier.with_trust(store);
+    let tables = held(|| assert_eq!(verifier.prepare(), 1));
+    assert!(SMALL.contains(&tables), "{tables} bytes");
+}
+
+/// Where there may be fewer tables than keys, the key that ends does not take the place of those that go on.
+#[test]
+fn keys_that_sign_longest_come_first() {
+    let issuers = issuers(3);
+    let ends = [Some(2_000_000_000), None, Some(1_900_000_000)];
+    let mut store = TrustStore::new();
+    for (issuer, end) in issuers.iter().zip(ends) {
+        let validity = Validity::new(None, end.map(Timestamp::from_secs)).expect("an end alone");
+        let key = TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone());
+        store.add(key.with_validity(validity)).expect("another key");
+    }
+    let two = Preparation::default().with_max_keys(2);
+    let verifier = Verifier::new(store, Policy::open()).with_preparation(two);
+    assert_eq!(verifier.prepare(), 2);
+    let rest = verifier.with_trust(trust(&issuers[..2]));
+    assert_eq!(held(|| assert_eq!(rest.prepare(), 2)), 0);
 }
 
 /// Good tokens and bad ones of several issuers, in any order, as bytes and as text: each verdict of a batch is the one that

@@ -25,7 +25,7 @@ pub use signing::{Signer, SigningKey};
 pub use verifying::VerifyingKey;
 
 pub(crate) use equation::{Equation, hold_all};
-pub(crate) use prepared::CHUNK;
+pub(crate) use prepared::{CHUNK, base_is_ready};
 
 use crate::error::{Error, ErrorCode, Result};
 use core::{fmt, str::FromStr};

@@ -11,7 +11,10 @@ use super::{
     table::Table,
 };
 use alloc::{boxed::Box, vec::Vec};
-use core::fmt;
+use core::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 use curve25519_dalek::{constants::ED25519_BASEPOINT_POINT, edwards::EdwardsPoint, traits::Identity};
 use once_cell::race::OnceBox;
 
@@ -117,9 +120,22 @@ impl fmt::Debug for PreparedKey {
 }
 
 /// Of the base point: made when the first key is prepared.
+static BASE: OnceBox<Table> = OnceBox::new();
+
+/// Whoever needs it at once makes it, even where another thread is at it: a lock that is held while a process forks stays
+/// locked in the child.
 fn base_table() -> &'static Table {
-    static BASE: OnceBox<Table> = OnceBox::new();
     BASE.get_or_init(|| Box::new(Table::new(&ED25519_BASEPOINT_POINT, LARGE_WINDOW)))
+}
+
+/// Whether the base point's table is there. The first to ask makes it, and whoever asks meanwhile is told `false`: for those
+/// who can go on without, so that many threads do not make one each.
+pub(crate) fn base_is_ready() -> bool {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if BASE.get().is_none() && !TAKEN.swap(true, Relaxed) {
+        base_table();
+    }
+    BASE.get().is_some()
 }
 
 /// Bits of a digit where a table may take megabytes. One more would double them for a twelfth fewer additions.

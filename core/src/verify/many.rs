@@ -92,14 +92,23 @@ impl Verifier {
         });
         let mut read: Vec<_> = read.collect();
         self.decide_signatures(&mut read);
+        let mut good_at = Vec::new();
         let verdicts = read.into_iter().map(|read| {
-            let Read { parts, trusted, signature, .. } = read?;
-            match signature {
-                Signature::Good => self.judge(&parts, trusted, expectation, now),
-                Signature::Bad | Signature::Open(_) => Err(ErrorCode::BadSignature.into()),
-            }
+            let Read { parts, at, trusted, signature } = read?;
+            let verdict = match signature {
+                Signature::Good => self.judge(&parts, trusted, expectation, now)?,
+                Signature::Bad | Signature::Open(_) => return Err(ErrorCode::BadSignature.into()),
+            };
+            good_at.push((at, trusted.key()));
+            Ok(verdict)
         });
-        verdicts.collect()
+        let verdicts = verdicts.collect();
+        good_at.sort_unstable_by_key(|&(at, _)| at);
+        for good in good_at.chunk_by(|(one, _), (other, _)| one == other) {
+            let (at, key) = good[0];
+            self.prepared.count(at, key, good.len());
+        }
+        verdicts
     }
 
     fn read<'a>(&'a self, presentation: &'a [u8]) -> Result<Read<'a>> {
@@ -107,8 +116,8 @@ impl Verifier {
         let mut candidates = self.candidates(&parts.token)?;
         let (Some((at, trusted)), None) = (candidates.next(), candidates.next()) else {
             // Keys with one id, by chance.
-            let trusted = self.signed_by(&parts.token)?;
-            return Ok(Read { parts, at: 0, trusted, signature: Signature::Good });
+            let (at, trusted) = self.signed_by(&parts.token)?;
+            return Ok(Read { parts, at, trusted, signature: Signature::Good });
         };
         let signature = equation(&parts.token, trusted.key()).map_or(Signature::Bad, Signature::Open);
         Ok(Read { parts, at, trusted, signature })
@@ -131,10 +140,6 @@ impl Verifier {
         }
         for (read, good) in open.iter_mut().zip(hold_all(&equations, &sums)) {
             read.signature = if good { Signature::Good } else { Signature::Bad };
-        }
-        for of_one_key in open.chunk_by(|one, other| one.at == other.at) {
-            let good = of_one_key.iter().filter(|read| matches!(read.signature, Signature::Good)).count();
-            self.prepared.count(of_one_key[0].at, of_one_key[0].trusted.key(), good);
         }
     }
 }

@@ -1,24 +1,27 @@
 //! When a trusted key gets tables, and how many may.
 //!
 //! Trusted keys are few and live long, and tokens are many. A key's tables pay after some dozens of tokens, so that they are made
-//! then and not before: a phone that checks ten tokens never has them. Only good signatures count, and keys that are not
-//! trusted are not in this book at all, so that nothing a stranger sends takes memory; and the number of keys with tables is
-//! bounded.
+//! then and not before: a phone that checks ten tokens never has them. Only answers that are good count, and keys that are not
+//! trusted are not in this book at all, so that nothing a stranger sends takes memory, nor what is sent under a key that was
+//! withdrawn; and the number of keys with tables is bounded.
 
 use crate::{
-    key::{PreparedKey, VerifyingKey},
+    key::{PreparedKey, VerifyingKey, base_is_ready},
     trust::{TrustStore, TrustedKey},
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicUsize,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+use core::{
+    cmp::Reverse,
+    sync::atomic::{
+        AtomicBool, AtomicU32, AtomicUsize,
+        Ordering::{AcqRel, Relaxed},
+    },
 };
 use once_cell::race::OnceBox;
 
 /// What a [`Verifier`](crate::Verifier) may spend on being fast: how much memory, for how many keys.
 ///
-/// A verifier prepares a trusted key when it has found 64 signatures good under it, for no more than 32 keys: nobody has to set
+/// A verifier prepares a trusted key when it has found 64 answers under it good, for no more than 32 keys: nobody has to set
 /// anything. A key takes 638 kB and half a millisecond or so, once; the first one in a process takes 6.9 MB and some milliseconds more.
 /// From then on its tokens are verified in less than half the time, with the same verdicts.
 ///
@@ -56,7 +59,7 @@ impl Preparation {
         Self { max_keys, ..self }
     }
 
-    /// How many good signatures a key has before it gets tables: about as many as pay for making them.
+    /// How many good answers a key has before it gets tables: about as many as pay for making them.
     fn uses_that_pay(&self) -> u32 {
         if self.large { 1_024 } else { 64 }
     }
@@ -87,7 +90,7 @@ struct Left(AtomicUsize);
 /// One key's, in whichever of those verifiers it stands.
 struct Slot {
     good: AtomicU32,
-    /// Someone makes the tables, or they are there.
+    /// Someone makes the tables, or they are there: they are paid for out of `left`.
     taken: AtomicBool,
     key: OnceBox<PreparedKey>,
     left: Arc<Left>,
@@ -101,11 +104,11 @@ impl Prepared {
         Self { preparation, slots, left }
     }
 
-    /// For another trust store: a key that stays keeps its tables.
+    /// For another trust store: a key that stays keeps its tables, and one that is withdrawn does not.
     pub(super) fn moved(&self, old: &TrustStore, new: &TrustStore) -> Self {
         let slot = |trusted: &TrustedKey| {
             let mut with_id = old.with_id(trusted.key_id());
-            let same = with_id.find(|(_, known)| known.key() == trusted.key());
+            let same = with_id.find(|(_, known)| known.key() == trusted.key() && !trusted.is_withdrawn());
             match same.and_then(|(at, _)| self.slots.get(at)) {
                 Some(slot) => Arc::clone(slot),
                 None => Arc::new(Slot::new(&self.left)),
@@ -124,9 +127,7 @@ impl Prepared {
         self.slots.get(at)?.key.get()
     }
 
-    /// Notes that `good` signatures were found good under the key at `at`, and makes its tables where they pay by now.
-    ///
-    /// Signatures that are not good do not count: anyone can make those, for every key.
+    /// Notes that `good` answers were found good under the key at `at`, and makes its tables where they pay by now.
     pub(super) fn count(&self, at: usize, key: &VerifyingKey, good: usize) {
         let Some(slot) = self.slots.get(at) else { return };
         if good == 0 || slot.key.get().is_some() {
@@ -135,25 +136,27 @@ impl Prepared {
         let good = u32::try_from(good).unwrap_or(u32::MAX);
         let until_now = slot.good.fetch_add(good, Relaxed).saturating_add(good);
         // Where another thread makes them, this one goes on without.
-        if until_now >= self.preparation.uses_that_pay() && slot.take() {
+        if until_now >= self.preparation.uses_that_pay() && base_is_ready() && slot.take() {
             slot.key.get_or_init(|| Box::new(self.preparation.prepare(key)));
         }
     }
 
-    /// Makes tables for all keys, as far as they may have some, and tells how many have.
+    /// Makes tables for the keys that may sign, as far as they may have some, and tells how many have. Where there may not be
+    /// so many, those that may sign longest come first.
     pub(super) fn prepare_all(&self, trust: &TrustStore) -> usize {
         let keys = self.slots.iter().zip(trust.keys());
-        keys.filter(|(slot, trusted)| {
-            if slot.take() {
+        let mut keys: Vec<_> = keys.filter(|(_, trusted)| !trusted.is_withdrawn()).collect();
+        let end = |trusted: &TrustedKey| trusted.validity().not_after();
+        keys.sort_by_key(|(_, trusted)| (end(trusted).is_some(), Reverse(end(trusted))));
+        let with_tables = keys.into_iter().filter(|(slot, trusted)| {
+            let may = slot.take() || slot.taken.load(Relaxed);
+            if may {
+                // Where another thread is at it, both make them, and one of the two is dropped: nobody waits.
                 slot.key.get_or_init(|| Box::new(self.preparation.prepare(trusted.key())));
             }
-            while slot.taken.load(Acquire) && slot.key.get().is_none() {
-                // For less than a millisecond, or some milliseconds where the tables are large.
-                core::hint::spin_loop();
-            }
-            slot.key.get().is_some()
-        })
-        .count()
+            may
+        });
+        with_tables.count()
     }
 }
 
@@ -169,14 +172,15 @@ impl Slot {
 
     /// Whether it is this caller who is to make the tables: nobody else does or did, and there may be some more.
     fn take(&self) -> bool {
-        if self.left.0.load(Relaxed) == 0 || self.taken.swap(true, AcqRel) {
+        let one_less = |left: usize| left.checked_sub(1);
+        if self.taken.load(Relaxed) || self.left.0.fetch_update(Relaxed, Relaxed, one_less).is_err() {
             return false;
         }
-        let may = self.left.0.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
-        if !may {
-            self.taken.store(false, Release);
+        let mine = !self.taken.swap(true, AcqRel);
+        if !mine {
+            self.left.0.fetch_add(1, Relaxed);
         }
-        may
+        mine
     }
 }
 
