@@ -9,7 +9,11 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use ed25519_dalek::{Signer as _, Verifier as _};
+use ed25519_dalek::{
+    Signer as _, Verifier as _,
+    hazmat::{ExpandedSecretKey, raw_sign},
+};
+use sha2::Sha512;
 
 use crate::{
     answer::{TOKENS, seed},
@@ -75,12 +79,18 @@ fn dalek(key: &ed25519_dalek::SigningKey, signed: &Arc<Signed>) -> Vec<Row> {
         let (signed, key) = (Arc::clone(signed), key.clone());
         move || _ = black_box(key.sign(signed.next().0))
     };
+    let expanded = {
+        let (signed, key) = (Arc::clone(signed), ExpandedSecretKey::from(&key.to_bytes()));
+        move || _ = black_box(raw_sign::<Sha512>(&key, signed.next().0, &public))
+    };
     vec![
         Row::verify(VERIFY_STRICT, strict.clone()),
         on_all_cores(VERIFY_STRICT, Kind::Verify, 64, strict),
         Row::verify("ed25519-dalek verify", plain),
         Row::verify("ed25519-dalek verify_batch, 1,024 of a key", batch).of(TOKENS),
         Row::issue(SIGN, sign),
+        // `sign` takes the secret scalar out of the seed each time.
+        Row::issue("ed25519-dalek raw_sign, the seed expanded before", expanded),
     ]
 }
 

@@ -52,6 +52,7 @@ fn bounds(peers: &[Arc<dyn Peer>]) -> Vec<Bound> {
         over_reference("1,024 with large tables", ours::BULK_LARGE, Limit::AtMost(0.28)),
         over("a bad token among 1,024", ours::ONE_BAD, ours::BULK, Limit::AtMost(1.10)),
         over("1,024 bad tokens", ours::ALL_BAD, ours::BULK, Limit::AtMost(1.10)),
+        over("1,024 that are no tokens", ours::NO_TOKENS, ours::BULK, Limit::AtMost(1.10)),
         over_reference("issuing", ours::ISSUE, Limit::AtMost(1.03)),
     ];
     bounds.extend(peers.iter().map(|peer| {

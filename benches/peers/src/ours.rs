@@ -29,6 +29,10 @@ pub(crate) const BULK_32: &str = "kycvs, 1,024 at once, 32 keys";
 pub(crate) const BULK_LARGE: &str = "kycvs, 1,024 at once, large tables";
 pub(crate) const ONE_BAD: &str = "kycvs, 1,024 at once, a bad one among them";
 pub(crate) const ALL_BAD: &str = "kycvs, 1,024 at once, all of them bad";
+/// As large as a token may be, and of as many parts.
+pub(crate) const NO_TOKENS: &str = "kycvs, 1,024 at once, none of them a token";
+pub(crate) const BASE64URL: &str = "kycvs, prepared key, as base64url";
+pub(crate) const KV1: &str = "kycvs, prepared key, as text of a QR code";
 pub(crate) const ISSUE: &str = "kycvs issue";
 
 /// The tokens of a run, under `keys` keys in rotation, and a verifier that trusts these.
@@ -99,12 +103,23 @@ fn singles() -> Vec<Row> {
         let gate = Gate::new(keys, preparation);
         Row::verify(id, move || gate.one())
     };
+    let text = |id: &str, form: fn(&Presentation) -> String| {
+        let gate = Gate::new(1, Preparation::default());
+        let read = |token: &Vec<u8>| Presentation::from_bytes(token).expect("it was issued here");
+        let texts: Vec<_> = gate.tokens.iter().map(read).map(|presentation| form(&presentation)).collect();
+        Row::verify(id, move || {
+            let text = &texts[gate.turn.fetch_add(1, Relaxed) % TOKENS];
+            assert!(gate.verifier.verify_text(black_box(text), &gate.expectation).is_ok());
+        })
+    };
     let [never, prepared] = [Preparation::never(), Preparation::default()].map(|p| Gate::new(1, p));
     vec![
         one(NO_TABLE, 1, Preparation::never()),
         on_all_cores(NO_TABLE, Kind::Verify, 64, move || never.one()),
         one(PREPARED, 1, Preparation::default()),
         on_all_cores(PREPARED, Kind::Verify, 64, move || prepared.one()),
+        text(BASE64URL, Presentation::to_base64url),
+        text(KV1, Presentation::to_text),
         one("kycvs, 4 prepared keys", 4, Preparation::default()),
         one("kycvs, 32 prepared keys", 32, Preparation::default()),
         one("kycvs, prepared key, large tables", 1, Preparation::large()),
@@ -134,7 +149,22 @@ fn bulks() -> Vec<Row> {
         many(BULK_LARGE, &Gate::new(1, Preparation::large()), TOKENS),
         bad(ONE_BAD, |i| i == TOKENS / 3),
         bad(ALL_BAD, |_| true),
+        no_tokens(&small),
     ]
+}
+
+/// What costs most to refuse before a signature is looked at: well-formed, deterministic, and of a thousand items.
+fn no_tokens(gate: &Arc<Gate>) -> Row {
+    let mut item = vec![0x99, 0x03, 0xfd];
+    item.resize(1_024, 0xf4);
+    let (gate, items) = (Arc::clone(gate), vec![item; TOKENS]);
+    let call = move || {
+        let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
+        let verdicts = gate.verifier.verify_many(black_box(&items), &gate.expectation);
+        let refused = |error: kycvs::Error| error.code() == ErrorCode::NotAStatusToken;
+        assert!(verdicts.into_iter().all(|verdict| verdict.is_err_and(refused)));
+    };
+    Row::verify(NO_TOKENS, call).of(TOKENS)
 }
 
 /// As many copies of the one-core row as there are cores, with nothing in common but the machine.

@@ -141,7 +141,8 @@ const WHOLE_NOTE: &str = "
 Every token says the same: issuer, audience, nonce, purpose, status, a random number, two times; and is checked for \
 the same: it can be read, the signature is good, it has not expired, audience and nonce are the expected ones. The system's \
 clock is read each time. 1,024 tokens are verified in turn. QR codes are of error correction level M, in the best mode for \
-the text that each format has; bytes go in as Base45.
+the text that each format has; bytes go in as Base45. kycvs, coset and biscuit-auth are given bytes, the others text, as their formats are; what kycvs takes when it is given text \
+stands in the next table.
 ";
 
 fn singles(results: &Results, wholes: &[Whole]) -> String {
