@@ -71,6 +71,7 @@ impl Row {
 /// What came out for a row: medians.
 pub(crate) struct Figure {
     pub(crate) id: String,
+    pub(crate) kind: Kind,
     /// Seconds a token.
     pub(crate) time: f64,
     /// Over the reference.
@@ -132,6 +133,7 @@ pub(crate) fn run(rows: &[Row], span: Duration) -> Results {
     }
     let figures = rows.iter().zip(pairs).map(|(row, pairs)| Figure {
         id: row.id.clone(),
+        kind: row.kind,
         time: median(pairs.iter().map(|(own, _)| *own)),
         ratio: median(pairs.iter().map(|(own, bare)| own / bare)),
         pairs: pairs.len(),

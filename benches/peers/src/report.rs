@@ -9,7 +9,7 @@ use crate::{
     answer::{LIFETIME, now},
     bounds::{Gains, Verdict},
     machine::{self, Others},
-    measure::{Figure, Results, VERIFY_STRICT, all},
+    measure::{Figure, Kind, Results, VERIFY_STRICT, all},
     ours,
     plot::{Bar, bars},
     whole::{Peer, issue_id},
@@ -177,7 +177,7 @@ fn is_shown(figure: &Figure) -> bool {
 }
 
 fn is_issue(figure: &Figure) -> bool {
-    figure.id.ends_with(" sign") || figure.id.contains(" issue")
+    figure.kind == Kind::Issue
 }
 
 fn is_ours(figure: &Figure) -> bool {
