@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::path::Path;
 
-use csv::StringRecord;
 use indicatif::ProgressBar;
 use kycvs::{Answer, Issuer, Presentation, SigningKey, Timestamp};
 
@@ -13,13 +12,13 @@ use crate::failure::{DONE, Failure, Result, WRONG_CALL};
 use crate::files::{self, Readers, WholeFile};
 use crate::output::Output;
 use crate::report::{ErrorObject, OnLine};
-use crate::rows::Rows;
+use crate::rows::{Cells, Rows};
 use crate::{progress, subject, times};
 
 /// The columns that a file may have, in any order.
 const COLUMNS: [&str; 7] = ["status", "purpose", "audience", "nonce", "name", "mobile", "valid_for"];
 
-/// Rows that are held and issued together. Held is what a row asks for, of which every part has a bound in the core.
+/// At most so many rows are held and issued together. Held is what a row asks for, of which every part has a bound in the core.
 const CHUNK: usize = 4_096;
 
 pub(super) fn run(
@@ -33,16 +32,17 @@ pub(super) fn run(
     options.nonce.as_deref().map(parse_nonce).transpose()?;
     let bar = progress::bar(files::size(path), target.is_some());
     let mut rows = Rows::new(files::open(path)?, path);
-    let head = rows.next()?.ok_or_else(|| Failure::BadCsv(format!("{} is empty", files::name(path))))?;
-    let at_head = |failure: Failure| failure.at(format!("{}: line {}", files::name(path), rows.number()));
-    let columns = head.and_then(|head| Columns::of(&head)).map_err(at_head)?;
+    let columns = rows.next()?.map(|head| head.and_then(|head| Columns::of(&head)));
+    let columns = columns
+        .ok_or_else(|| Failure::BadCsv(format!("{} is empty", files::name(path))))?
+        .map_err(|failure| failure.at(format!("{}: line {}", files::name(path), rows.number())))?;
     let mut target = target.map(|path| WholeFile::begin(path, Readers::Anyone)).transpose()?;
     let (mut good, mut refused) = (0_u64, 0_u64);
 
     loop {
         let mut chunk = Chunk::default();
-        let read = chunk.fill(&mut rows, &columns, options);
-        if chunk.is_empty() && read.is_ok() {
+        chunk.fill(&mut rows, &columns, options)?;
+        if chunk.is_empty() {
             break;
         }
         for (line, result) in chunk.issue(issuer, options.now.unwrap_or_else(Timestamp::now)) {
@@ -52,8 +52,7 @@ pub(super) fn run(
             }
             write_row((line, result), target.as_mut(), &bar, out)?;
         }
-        // Where the file could be read no further, the rows before that are answered.
-        read?;
+        out.finish()?;
         bar.set_position(rows.read());
         bar.set_message(format!("{good} issued, {refused} refused"));
     }
@@ -64,7 +63,6 @@ pub(super) fn run(
     if let Some(target) = target {
         target.replace()?;
     }
-    out.finish()?;
     out.note(&format!("{good} issued, {refused} refused"));
     Ok(if refused == 0 { DONE } else { WRONG_CALL })
 }
@@ -82,11 +80,10 @@ impl Chunk {
         self.answers.is_empty() && self.refused.is_empty()
     }
 
-    /// Reads rows until there are [`CHUNK`] or no more. After an error it has those before it.
+    /// Reads the rows that are there, at most [`CHUNK`]. It waits for the first alone, and so those before an error are
+    /// answered.
     fn fill(&mut self, rows: &mut Rows<'_, impl Read>, columns: &Columns, options: &Issue) -> Result<()> {
-        while self.answers.len() + self.refused.len() < CHUNK
-            && let Some(row) = rows.next()?
-        {
+        while let Some(row) = rows.next()? {
             match row.and_then(|cells| answer(&columns.row(&cells)?, options)) {
                 Ok(answer) => {
                     self.lines.push(rows.number());
@@ -94,15 +91,18 @@ impl Chunk {
                 }
                 Err(failure) => self.refused.push((rows.number(), failure)),
             }
+            if self.answers.len() + self.refused.len() == CHUNK || !rows.is_row_there() {
+                break;
+            }
         }
         Ok(())
     }
 
     /// The result of each row, in the order of the lines.
     fn issue(self, issuer: &Issuer<SigningKey>, now: Timestamp) -> Vec<(u64, Result<Presentation>)> {
-        let issued = issuer.issue_many_at(&self.answers, now).into_iter().map(|issued| Ok(issued?));
+        let answered = issuer.issue_many_at(&self.answers, now).into_iter().map(|answer| Ok(answer?));
         let refused = self.refused.into_iter().map(|(line, failure)| (line, Err(failure)));
-        let mut results: Vec<_> = self.lines.into_iter().zip(issued).chain(refused).collect();
+        let mut results: Vec<_> = self.lines.into_iter().zip(answered).chain(refused).collect();
         results.sort_unstable_by_key(|(line, _)| *line);
         results
     }
@@ -194,25 +194,28 @@ impl Columns {
     /// Reads the first row. A column that is not known is an error: a misspelt `name` must not leave people unbound.
     ///
     /// No cell is repeated: a file without a first row of names has people in it.
-    fn of(head: &StringRecord) -> Result<Self> {
+    fn of(head: &Cells<'_>) -> Result<Self> {
         let mut places = [None; COLUMNS.len()];
         for (place, title) in head.iter().enumerate() {
-            let title = title.trim().to_ascii_lowercase();
+            let title = title.trim();
             let number = place + 1;
-            let Some(column) = COLUMNS.iter().position(|column| *column == title) else {
+            let Some(column) = COLUMNS.iter().position(|column| column.eq_ignore_ascii_case(title)) else {
                 let known = COLUMNS.join(", ");
                 return Err(Failure::BadCsv(format!(
                     "column {number} has a name that is not known; the columns are {known}"
                 )));
             };
             if places[column].replace(place).is_some() {
-                return Err(Failure::BadCsv(format!("column {number} is `{title}` a second time")));
+                return Err(Failure::BadCsv(format!(
+                    "column {number} is `{}` a second time",
+                    COLUMNS[column]
+                )));
             }
         }
         Ok(Self { places, count: head.len() })
     }
 
-    fn row<'a>(&self, cells: &'a StringRecord) -> Result<Row<'a>> {
+    fn row<'a>(&self, cells: &Cells<'a>) -> Result<Row<'a>> {
         if cells.len() != self.count {
             let (found, count) = (cells.len(), self.count);
             return Err(Failure::BadCsv(format!("the number of cells is {found}, and of columns {count}")));
@@ -249,18 +252,91 @@ mod tests {
         }
     }
 
+    /// The columns of a file and its rows, of which none was read.
+    fn begin<R: Read>(source: R) -> Result<(Columns, Rows<'static, R>)> {
+        let mut rows = Rows::new(source, Path::new("people.csv"));
+        let columns = Columns::of(&rows.next()?.expect("a first row")?)?;
+        Ok((columns, rows))
+    }
+
+    fn options() -> Issue {
+        Call::parse_from(["kycvs", "--key", "k", "--issuer", "i", "--batch", "b"]).issue
+    }
+
     #[test]
     fn what_was_read_before_an_error_is_issued() -> Result<()> {
-        let options = Call::parse_from(["kycvs", "--key", "k", "--issuer", "i", "--batch", "b"]).issue;
-        let columns = Columns::of(&StringRecord::from(vec!["status", "purpose"]))?;
-        let mut rows = Rows::new(Breaks(b"2,gate\n7,gate\n1,gate\n0,ga"), Path::new("people.csv"));
+        let (columns, mut rows) = begin(Breaks(b"status,purpose\n2,gate\n7,gate\n\n1,gate\n\n0,ga"))?;
         let mut chunk = Chunk::default();
-        let read = chunk.fill(&mut rows, &columns, &options);
-        assert!(matches!(read, Err(Failure::Io(_))));
+        chunk.fill(&mut rows, &columns, &options())?;
         let issuer = Issuer::new(kycvs::IssuerName::new("in.gov.cowin")?, SigningKey::generate()?);
         let results = chunk.issue(&issuer, Timestamp::now());
         let lines: Vec<_> = results.iter().map(|(line, result)| (*line, result.is_ok())).collect();
-        assert_eq!(lines, [(1, true), (2, false), (3, true)]);
+        assert_eq!(lines, [(2, true), (3, false), (5, true)]);
+        let mut chunk = Chunk::default();
+        assert!(matches!(chunk.fill(&mut rows, &columns, &options()), Err(Failure::Io(_))));
+        assert!(chunk.is_empty());
         Ok(())
+    }
+
+    /// Neither stands anywhere else in what this process can write to.
+    #[cfg(target_os = "linux")]
+    const PERSON: [&[u8]; 2] = [b"Savitri Quenby Ollerenshaw", b"+91 70123 45609"];
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_and_numbers_are_wiped() -> Result<()> {
+        let row =
+            [&b"status,purpose,name,mobile\n2,gate,\""[..], PERSON[0], b"\",", PERSON[1], b"\n"].concat();
+        let hidden: Vec<_> = row.iter().map(|byte| byte ^ HIDDEN).collect();
+        zeroize::Zeroize::zeroize(&mut { row });
+        let (columns, mut rows) = begin(Hidden(&hidden))?;
+        let mut chunk = Chunk::default();
+        chunk.fill(&mut rows, &columns, &options())?;
+        assert_eq!((chunk.answers.len(), chunk.refused.len()), (1, 0));
+        assert_eq!(PERSON.map(is_in_memory), [true; 2], "it is looked for where it is");
+        drop((rows, chunk));
+        assert_eq!(PERSON.map(is_in_memory), [false; 2]);
+        Ok(())
+    }
+
+    /// Text of which every byte is another one until it is read.
+    #[cfg(target_os = "linux")]
+    struct Hidden<'a>(&'a [u8]);
+
+    #[cfg(target_os = "linux")]
+    const HIDDEN: u8 = 0x95;
+
+    #[cfg(target_os = "linux")]
+    impl Read for Hidden<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.read(buffer)?;
+            buffer[..count].iter_mut().for_each(|byte| *byte ^= HIDDEN);
+            Ok(count)
+        }
+    }
+
+    /// Looks through what this process can write to, all of which a core dump would show.
+    #[cfg(target_os = "linux")]
+    fn is_in_memory(text: &[u8]) -> bool {
+        use std::fs::{File, read_to_string};
+        use std::os::unix::fs::FileExt as _;
+
+        let memory = File::open("/proc/self/mem").expect("the memory");
+        let mut block = zeroize::Zeroizing::new(vec![0; 1 << 20]);
+        read_to_string("/proc/self/maps").expect("its map").lines().any(|line| {
+            let Some((range, _)) = line.split_once(" rw") else { return false };
+            let (start, end) = range.split_once('-').expect("a range");
+            let [mut at, end] = [start, end].map(|text| u64::from_str_radix(text, 16).expect("an address"));
+            while at < end {
+                // Another thread may have given it back meanwhile.
+                let Ok(count @ 1..) = memory.read_at(&mut block, at) else { break };
+                let count = count.min(usize::try_from(end - at).unwrap_or(count));
+                if block[..count].windows(text.len()).any(|window| window == text) {
+                    return true;
+                }
+                at += count as u64;
+            }
+            false
+        })
     }
 }

@@ -12,10 +12,8 @@ use crate::output::Output;
 use crate::report::{ErrorObject, OnLine, VerdictObject};
 use crate::{files, progress};
 
-/// Lines that are held and verified together.
+/// At most so many lines are held and verified together.
 const CHUNK: usize = 4_096;
-/// Where lines are long, fewer are held: after this many bytes there comes no further one.
-const CHUNK_BYTES: u64 = 4 << 20;
 
 pub(super) fn run(
     path: &Path,
@@ -44,6 +42,7 @@ pub(super) fn run(
         for verdict in verifier.verify_many_at(&presented, expectation, clock()) {
             write_line(count.next(&verdict), verdict, out)?;
         }
+        out.finish()?;
         bar.set_position(lines.read());
         bar.set_message(count.to_string());
     }
@@ -51,23 +50,22 @@ pub(super) fn run(
     if lines.number() == 0 {
         return Err(Failure::Usage(format!("there is no line in {}, and so no token", files::name(path))));
     }
-    out.finish()?;
     out.note(&count.to_string());
     Ok(count.exit_status())
 }
 
-/// The next lines' tokens.
+/// The next lines' tokens: those that are there. No token waits for the next one, which may be long in coming, as at a
+/// scanner; it would expire meanwhile.
 fn chunk(lines: &mut Lines<impl Read>) -> io::Result<Vec<TokenInput>> {
     let mut chunk = Vec::new();
-    let end = lines.read() + CHUNK_BYTES;
-    while chunk.len() < CHUNK
-        && lines.read() < end
-        && let Some(line) = lines.next()?
-    {
+    while let Some(line) = lines.next()? {
         chunk.push(match line {
-            Line::Whole(line) => TokenInput::from_text(&String::from_utf8_lossy(&line)),
+            Line::Whole(line) => TokenInput::from_text(&String::from_utf8_lossy(line)),
             Line::TooLong => TokenInput::too_long(),
         });
+        if chunk.len() == CHUNK || !lines.is_line_there() {
+            break;
+        }
     }
     Ok(chunk)
 }

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use crate::support::{Folder, ISSUER, NOTHING, run};
+use crate::support::{CHECKED, Folder, ISSUER, NOTHING, run};
 
 const CSV: &str = "status,purpose,audience,nonce,name,mobile,valid_for
 2,rail-booking,irctc.co.in,000102030405060708090a0b0c0d0e0f,Asha R. Verma,,
@@ -310,6 +313,46 @@ fn a_bad_line_is_told_in_its_place() {
     folder.run("trust remove --trust trust.cbor 866eefbd6718c884", NOTHING).good();
     let none = folder.verify("--allow-open --batch answer.txt", NOTHING).ends(2, "error[no_trusted_keys]");
     assert_eq!(none.stdout, "");
+}
+
+/// A pipe that gives a line and then nothing, as a scanner does between two people, and half a line after a whole one,
+/// as a program does that writes in blocks.
+#[test]
+fn what_is_there_waits_for_nothing() {
+    let folder = Folder::new();
+    let token = folder.issue("--status 2 --purpose gate").good();
+    let half = &token[..40];
+    let verify = format!("verify --trust trust.cbor --allow-open --now {CHECKED} --batch -");
+    let parts = [token.as_str(), &format!("{token}{half}"), &format!("{}\n\n", &token[40..].trim_end())];
+    let expected = [&["good[2]"][..], &["good[2]"], &["good[2]", "error[bad_text]"]];
+    answers_each_part(&folder, &verify, &parts, &expected);
+
+    let issue = format!("issue --key issuer.pem --issuer {ISSUER} --batch -");
+    let parts = ["status,purpose\n2,gate\n\n", "1,gate\r\n\r\n\r\n0,ga", "te\n"];
+    answers_each_part(&folder, &issue, &parts, &[&["KV1"], &["KV1"], &["KV1"]]);
+}
+
+/// Asserts that what a call says to each part of its input begins so, line by line, before the next part is there.
+fn answers_each_part(folder: &Folder, arguments: &str, parts: &[&str], expected: &[&[&str]]) {
+    let mut command = folder.command();
+    command.args(arguments.split_whitespace()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::null()).spawn().expect("it runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (sender, lines) = mpsc::channel();
+    let reader = std::thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line)));
+    for (part, expected) in parts.iter().zip(expected) {
+        stdin.write_all(part.as_bytes()).expect("it reads");
+        for start in *expected {
+            let line =
+                lines.recv_timeout(Duration::from_secs(20)).expect("an answer at once").expect("a line");
+            assert_eq!(line.split(':').next(), Some(*start), "{part:?}");
+        }
+    }
+    drop(stdin);
+    assert!(child.wait().is_ok());
+    assert!(lines.recv().is_err(), "there is no more to say");
+    reader.join().expect("it ends").expect("all was received");
 }
 
 /// One line of a terabyte is passed over without being held.
