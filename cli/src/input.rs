@@ -38,14 +38,18 @@ impl TokenInput {
         if looks_like_path(&text) {
             return Err(Failure::Io(format!("there is no file {}", files::name(path))));
         }
-        Ok(Self::from_text(&text))
+        Ok(Self::of(argument.as_encoded_bytes()))
     }
 
-    /// What a text means: hex where it can be nothing else, otherwise for the core to read.
-    pub(crate) fn from_text(text: &str) -> Self {
-        match bytes_of_hex(text.trim()) {
-            Some(bytes) => Self::Bytes(bytes),
-            None => Self::Text(text.into()),
+    /// What an argument, a file or a line of a batch means: hex where it can be nothing else, other text and a token's
+    /// raw bytes for the core to read.
+    pub(crate) fn of(content: &[u8]) -> Self {
+        match std::str::from_utf8(content) {
+            Ok(text) if is_text(text) => match bytes_of_hex(text) {
+                Some(bytes) => Self::Bytes(bytes),
+                None => Self::Text(text.into()),
+            },
+            _ => Self::Bytes(content.into()),
         }
     }
 
@@ -73,10 +77,7 @@ impl TokenInput {
         if bytes.len() > TOKEN_FILE_BOUND {
             return Ok(Self::too_long());
         }
-        match std::str::from_utf8(&bytes).map(|text| text.trim_start_matches('\u{feff}')) {
-            Ok(text) if is_text(text) => Ok(Self::from_text(text)),
-            _ => Ok(Self::Bytes(bytes)),
-        }
+        Ok(Self::of(files::without_mark(&bytes)))
     }
 
     /// The presentation, if it is one. Nothing is verified.
@@ -124,19 +125,23 @@ pub(crate) const TOKEN_FILE_BOUND: usize = 4_096;
 const _: () = assert!(MAX_TEXT_BYTES < TOKEN_FILE_BOUND);
 const _: () = assert!(2 * MAX_PRESENTATION_BYTES < TOKEN_FILE_BOUND);
 
+/// What may stand around a token.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// The longest picture that is read, in bytes.
 const PICTURE_BOUND: usize = 32 << 20;
 
 /// Hex has only hex digits, an even number of them, and starts as a tagged `COSE_Sign1` does. No base64url of a token
-/// looks like that: it starts with `0o`.
+/// looks like that: it starts with `0o`. Around it is dropped what the core drops around the other forms.
 fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_matches(WHITE_SPACE);
     let starts = text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("d2"));
     if starts { hex::decode(text).ok() } else { None }
 }
 
 /// What a file is that may well show a code and cannot be read here. No token starts like any of these.
 fn foreign_kind(start: &[u8]) -> Option<&'static str> {
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    let text = files::without_mark(start).trim_ascii_start();
     Some(match start {
         [b'G', b'I', b'F', b'8', ..] => "a GIF picture",
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "a WebP picture",
@@ -149,9 +154,10 @@ fn foreign_kind(start: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether the content of a file is meant to be read by people; a token's raw bytes never are.
+/// Whether something is meant to be read by people. A token's raw bytes never are: the 1 before the algorithm is a
+/// control character.
 fn is_text(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+    !text.contains(|char: char| char.is_control() && !WHITE_SPACE.contains(&char))
 }
 
 /// Whether an argument that is no file was meant to be one: then "there is no such file" helps more than `bad_text`.
@@ -170,8 +176,8 @@ mod tests {
     #[test]
     fn hex_is_taken_only_where_it_can_be_nothing_else() {
         assert_eq!(bytes_of_hex("d28443"), Some(vec![0xd2, 0x84, 0x43]));
-        assert_eq!(bytes_of_hex("D2AB"), Some(vec![0xd2, 0xab]));
-        for text in ["d284431", "d2g0", "a28443", "", "d", "\u{e9}\u{e9}"] {
+        assert_eq!(bytes_of_hex("\t D2AB\r\n"), Some(vec![0xd2, 0xab]));
+        for text in ["d284431", "d2g0", "a28443", "", "d", "\u{e9}\u{e9}", "\u{a0}d28443"] {
             assert_eq!(bytes_of_hex(text), None, "{text}");
         }
     }

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::files::without_mark;
+
 /// As much of the source as is held, in bytes: enough for some thousand tokens, which keep every core busy.
 const BLOCK: usize = 1 << 20;
 
@@ -31,7 +33,7 @@ pub(crate) enum Line<'a> {
 }
 
 impl<R: Read> Lines<R> {
-    /// No line is longer than `bound` bytes, its end not counted.
+    /// No line is longer than `bound` bytes, its end not counted. A byte order mark before the first is dropped.
     pub(crate) fn new(source: R, bound: usize) -> Self {
         let block = Zeroizing::new(vec![0; BLOCK.max(2 * bound)]);
         Self { source, block, rest: 0..0, bound, read: 0, number: 0 }
@@ -89,7 +91,7 @@ impl<R: Read> Lines<R> {
         let line = &self.block[line];
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        Ok(Some(Line::Whole(line)))
+        Ok(Some(Line::Whole(if self.number == 1 { without_mark(line) } else { line })))
     }
 
     fn skip_to_end_of_line(&mut self) -> io::Result<()> {
@@ -181,6 +183,14 @@ mod tests {
             seen.push((length, lines.is_line_there()));
         }
         assert_eq!(seen, [(Some(1), true), (Some(1), false), (Some(2), false), (Some(1), false)]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_mark_is_dropped_before_the_first_line_alone() -> io::Result<()> {
+        let mut lines = Lines::new("\u{feff}a\n\u{feff}b".as_bytes(), 4_096);
+        assert_eq!(lines.next()?, Some(Line::Whole(b"a")));
+        assert_eq!(lines.next()?, Some(Line::Whole("\u{feff}b".as_bytes())));
         Ok(())
     }
 }

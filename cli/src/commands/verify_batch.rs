@@ -60,7 +60,7 @@ fn chunk(lines: &mut Lines<impl Read>) -> io::Result<Vec<TokenInput>> {
     let mut chunk = Vec::new();
     while let Some(line) = lines.next()? {
         chunk.push(match line {
-            Line::Whole(line) => TokenInput::from_text(&String::from_utf8_lossy(line)),
+            Line::Whole(line) => TokenInput::of(line),
             Line::TooLong => TokenInput::too_long(),
         });
         if chunk.len() == CHUNK || !lines.is_line_there() {

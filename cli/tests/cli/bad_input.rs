@@ -103,7 +103,7 @@ fn things_that_are_no_token() {
     folder.write("empty", "");
     folder.write("blank", "\n\n");
     for (token, status, error) in [
-        ("empty", 1, "error[malformed]"),
+        ("empty", 1, "error[bad_text]"),
         ("blank", 1, "error[bad_text]"),
         ("hello", 1, "error[bad_text]"),
         ("KV1:hello", 1, "error[bad_text]"),

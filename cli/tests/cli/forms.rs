@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 
-use crate::support::{AUDIENCE, Folder, NAME, NONCE, NOTHING, run};
+use crate::support::{AUDIENCE, CHECKED, Folder, NAME, NONCE, NOTHING, run};
 
 const PASS: &str = "--allow-open --max-lifetime 30d";
 
@@ -38,6 +38,59 @@ fn every_form_gives_the_same_verdict() {
     for token in [text.clone(), format!("  {text}\n"), base64url, hex.to_uppercase(), hex] {
         is_the_pass(&folder, &token);
     }
+}
+
+/// One token, alone in a file and on the first line of a batch, with things around it that people do not see.
+#[test]
+fn a_batch_takes_what_a_single_call_takes() {
+    let folder = Folder::new();
+    let bytes = folder.read("pass.kycvs");
+    let presentation = kycvs::Presentation::from_bytes(&bytes).expect("the pass");
+    let forms = [presentation.to_text(), presentation.to_base64url(), hex::encode(&bytes)];
+    let (mark, space) = ("\u{feff}", "\u{a0}");
+    for form in &forms {
+        for (content, good) in [
+            (form.clone(), true),
+            (format!(" \t{form} \t\r\n"), true),
+            (format!("{mark}{form}\n"), true),
+            (format!("{mark} {form}\r\n"), true),
+            (format!("{mark}{mark}{form}\n"), false),
+            (format!(" {mark}{form}\n"), false),
+            (format!("{space}{form}\n"), false),
+            (format!("{form}{space}\n"), false),
+            (format!("\u{3000}{form}\n"), false),
+            (format!("\u{c}{form}\n"), false),
+            (format!("{form}\0\n"), false),
+            (format!("{form}\u{e9}\n"), false),
+        ] {
+            same_in_a_batch(&folder, content.as_bytes(), good);
+        }
+    }
+    same_in_a_batch(&folder, &[forms[0].as_bytes(), b"\xff\n"].concat(), false);
+    same_in_a_batch(&folder, mark.as_bytes(), false);
+    same_in_a_batch(&folder, b"\n", false);
+
+    // The mark stands at the beginning of a file, not of a line.
+    folder.write("tokens", format!("{mark}{0}\n{mark}{0}\n", forms[0]));
+    let batch = folder.verify(&format!("{PASS} --batch tokens"), NOTHING).ends(1, "1 good, 1 not good");
+    assert!(batch.stdout.starts_with("good[2]") && batch.stdout.contains("\nerror[bad_text]"), "{batch:?}");
+}
+
+/// Asserts that a file's content has one verdict as a token and as a batch of one line, from standard input too.
+#[track_caller]
+fn same_in_a_batch(folder: &Folder, content: &[u8], good: bool) {
+    folder.write("token", content);
+    let codes = ["token", "--batch token", "-", "--batch -"].map(|how| {
+        let call = format!("verify --trust trust.cbor --now {CHECKED} {PASS} --json {how}");
+        let seen = folder.run_with(&call, NOTHING, content).json();
+        if seen["ok"] == true { "good".to_owned() } else { seen["code"].to_string() }
+    });
+    assert!(
+        codes.iter().all(|code| *code == codes[0]),
+        "{codes:?}: {:?}",
+        content.escape_ascii().to_string()
+    );
+    assert_eq!(codes[0] == "good", good, "{codes:?}: {:?}", content.escape_ascii().to_string());
 }
 
 #[test]
