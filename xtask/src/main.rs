@@ -1,4 +1,5 @@
-//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `bindings`, `web`, `fuzz` and `bench`.
+//! The project's own chores, in Rust: `cargo xtask test`, `vectors`, `bindings`, `notices`, `web`, `fuzz` and
+//! `bench`.
 //!
 //! `cargo xtask test` runs everything that the project tests and sets up what it needs: tools of pinned versions
 //! go to a cache outside the checkout ([`tools`]), each step keeps its whole output in `target/xtask-logs`
@@ -16,6 +17,7 @@ mod counts;
 mod disk;
 mod fuzz;
 mod fuzz_seeds;
+mod notices;
 mod run;
 mod steps;
 mod tally;
@@ -49,6 +51,8 @@ enum Chore {
     },
     /// Build the native library and generate the Kotlin and Swift sources from it
     Bindings,
+    /// Write the licences of what is compiled into the Python package, for `maturin build` to put into the wheel
+    Notices,
     /// Build the package for JavaScript, for Node.js and browsers
     Web,
     /// Run the fuzzers, as many at a time as there are processors
@@ -99,6 +103,7 @@ fn main() -> ExitCode {
             }
         },
         Chore::Bindings => bindings::run(),
+        Chore::Notices => notices::run(),
         Chore::Web => web::run(),
         Chore::Fuzz { seconds, asan, target } => fuzz::long(seconds, asan, target.as_deref()),
         Chore::Bench { subject: bench::Subject::Core, check, criterion, .. } => bench::run(check, &criterion),

@@ -130,8 +130,12 @@ def main() -> None:
     expect(metadata.version("kycvs") == kycvs.__version__)
     expect(resources.files("kycvs").joinpath("py.typed").is_file())
     expect(resources.files("kycvs").joinpath("_kycvs.pyi").is_file())
-    files = [file.name for file in metadata.files("kycvs") or ()]
-    expect({"LICENSE-APACHE", "LICENSE-MIT"} <= set(files))
+    files = {file.name: file for file in metadata.files("kycvs") or ()}
+    expect({"LICENSE-APACHE", "LICENSE-MIT", "LICENSES-OTHERS"} <= set(files))
+    # The compiled-in crate that is under the BSD licence, with its text.
+    others = files["LICENSES-OTHERS"].read_text()
+    for words in "\npyo3 0.", "\ncurve25519-dalek 5.", "Redistributions in binary form must reproduce":
+        expect(words in others)
     print(f"kycvs {kycvs.__version__} works with {sys.implementation.name} {sys.version.split()[0]}")
 
 

@@ -11,6 +11,7 @@
 //! | Swift sources | `bindings/swift/Sources/Kycvs/Generated/` |
 //! | the C header and its module map | `bindings/swift/Sources/KycvsFFI/include/` |
 //! | the static library | `bindings/swift/lib/` |
+//! | the licences of what is compiled into the two | `bindings/kotlin/target/bindings/resources/META-INF/`, `bindings/swift/lib/` |
 //!
 //! A file that would not change is left alone, so that Maven and Swift do not compile anew.
 
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use crate::context::{Context, Stop};
+use crate::notices;
 
 mod edits;
 mod kotlin_edits;
@@ -92,6 +94,11 @@ pub(crate) fn generate(context: &mut Context) -> Result<Vec<String>, Stop> {
         // SwiftPM does not look at the library: it links anew where something that it compiles itself is new.
         let source = fs::File::options().append(true).open(context.root().join(SWIFT_C))?;
         source.set_modified(SystemTime::now())?;
+    }
+    let host = context.host()?;
+    let notices = notices::of(context, PACKAGE, &host, "the native library kycvs_ffi")?;
+    for folder in [KOTLIN_LICENCES, SWIFT_LIBRARY] {
+        written.write(&Path::new(folder).join(notices::FILE), notices.as_bytes())?;
     }
     Ok(written.files)
 }
@@ -186,6 +193,7 @@ const LIBRARY: &str = "kycvs_ffi";
 const BINDGEN: &str = "uniffi-bindgen";
 const KOTLIN_SOURCES: &str = "bindings/kotlin/target/bindings/kotlin";
 const KOTLIN_RESOURCES: &str = "bindings/kotlin/target/bindings/resources";
+const KOTLIN_LICENCES: &str = "bindings/kotlin/target/bindings/resources/META-INF";
 const SWIFT_SOURCES: &str = "bindings/swift/Sources/Kycvs/Generated";
 const SWIFT_HEADERS: &str = "bindings/swift/Sources/KycvsFFI/include";
 /// The one source of the C target: a comment, and nothing to compile.

@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::conformance::{self, VARIABLE};
 use crate::context::{Context, Stop};
 use crate::counts;
+use crate::notices;
 use crate::tally::Tally;
 use crate::tools::{BINDINGS, Environment, python};
 
@@ -77,10 +78,11 @@ pub(crate) fn installed_upon(
     Ok(environment)
 }
 
-/// Builds the wheel by the command that `bindings/python/README.md` tells.
+/// Builds the wheel by the commands that `bindings/python/README.md` tells.
 fn build(context: &mut Context, tools: &Environment) -> Result<PathBuf, Stop> {
     let folder = context.target("xtask-work")?.join("wheel");
     fs::remove_dir_all(&folder).ok();
+    notices::python(context)?;
     let mut maturin = in_package(context, tools);
     maturin.args(["-m", "maturin", "build", "--release", "--out"]).arg(&folder);
     if cfg!(target_os = "linux") {

@@ -13,9 +13,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::context::{Context, Stop};
+use crate::notices;
 use crate::tools::{Node, Std, node, packages, std_source, wasm_bindgen};
-
-mod notices;
 
 /// The chore.
 pub(crate) fn run() -> ExitCode {
@@ -50,7 +49,8 @@ pub(crate) fn build(context: &mut Context) -> Result<Node, Stop> {
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(context.root().join(name), dist.join(name))?;
     }
-    notices::write(context, &dist.join("LICENSES-OTHERS"))?;
+    let notices = notices::of(context, CRATE, TARGET, "kycvs_web_bg.wasm")?;
+    fs::write(dist.join(notices::FILE), notices)?;
 
     let beside_page = context.root().join(BESIDE_PAGE);
     fs::remove_dir_all(&beside_page).ok();

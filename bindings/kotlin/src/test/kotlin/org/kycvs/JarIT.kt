@@ -26,9 +26,14 @@ class JarIT {
     fun `it carries the library, the licences, a notice, the rules and a module name`() {
         JarFile(jar).use { content ->
             val names = content.entries().asSequence().map { it.name }.toSet()
-            val expected = listOf("META-INF/LICENSE-MIT", "META-INF/LICENSE-APACHE", "META-INF/NOTICE", "META-INF/proguard/kycvs.pro", "org/kycvs/Verifier.class")
+            val expected = listOf("META-INF/LICENSE-MIT", "META-INF/LICENSE-APACHE", "META-INF/LICENSES-OTHERS", "META-INF/NOTICE", "META-INF/proguard/kycvs.pro", "org/kycvs/Verifier.class")
             assertEquals(listOf<String>(), expected - names)
-            val notice = content.getInputStream(content.getEntry("META-INF/NOTICE")).reader().readText()
+            fun text(name: String) = content.getInputStream(content.getEntry("META-INF/$name")).reader().readText()
+            // The compiled-in crate that is under the BSD licence, with its text, and the one under the MPL, with its source.
+            val others = text("LICENSES-OTHERS")
+            val words = listOf("\ncurve25519-dalek 5.", "Redistributions in binary form must reproduce", "\nuniffi_core 0.32.2: MPL-2.0 (", "mozilla/uniffi-rs")
+            for (word in words) assertTrue(word in others) { others }
+            val notice = text("NOTICE")
             for (word in listOf("MPL-2.0", "uniffi 0.32.2", "mozilla/uniffi-rs")) assertTrue(word in notice) { notice }
             val libraries = names.filter { it.substringAfterLast('/').contains("kycvs_ffi") }
             assertTrue(libraries.isNotEmpty() && libraries.all { it.count { char -> char == '/' } == 1 }) { "$libraries" }
