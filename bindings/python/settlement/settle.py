@@ -4,13 +4,14 @@
 
 DAY is a folder of Parquet files (and of nothing else, but what begins with `.` or `_`) with a column `answer` (binary, or text), OUT one that this job makes: below it stand
 `part=N/code=CODE/*.parquet`, the rows as they were with `verdict` beside them. `code` is `good`, the code for which an answer
-is not, or `none` where there is no answer in the row; the files must not have a column `code` or `part` themselves. It prints how many rows have which code, as one JSON object.
+is not, or `none` where there is no answer in the row; the files must not have a column `code` or `part` themselves, and all
+have the same columns, of the same types. It prints how many rows have which code, as one JSON object.
 
 Run it again, with the same words, whatever happened: no row is left out and none counts twice. For that
 
 - the day is divided into parts of some files, and the division written to `OUT/_plan.json` before anything else, with
   the settings. A later run keeps to it, and refuses other settings or files that are not the planned ones, by their names,
-  sizes and times of change;
+  sizes and times of change, which are looked at again when a part has been written;
 - a part is written to a new folder in `OUT/_staging`. If it has as many rows as its files say at their ends, which Spark has
   no part in, it is renamed. What stands at `part=N` is whole, and is not done again;
 - what a run that ended early has left in `OUT/_staging` is thrown away, and what its executors may still write there is
@@ -78,15 +79,19 @@ def settle(spark: SparkSession, arguments: argparse.Namespace) -> dict[str, int]
         now=arguments.now,
     )
     day, out = Folder(spark, arguments.day), Folder(spark, arguments.out)
+    if out.is_in(day):
+        raise ValueError(f"{out.name} is in {day.name}, where only the files of the day may be")
     plan = planned(out, arguments, trust, day.files())
     out.delete("_staging")
     # Not a name that another run has had: executors may outlive a driver that was killed.
     staging = f"_staging/{uuid4()}"
-    expected = 0
-    for number, files in enumerate(plan.parts):
-        names = [file.rsplit(":", 2)[0] for file in files]
-        rows = sum(day.rows(name) for name in names)
-        expected += rows
+    parts = [[file.rsplit(":", 2)[0] for file in files] for files in plan.parts]
+    columns: dict[str, str] = {}
+    expected = [sum(day.rows(name, columns) for name in names) for names in parts]
+    if len(columns) > 1:
+        # Spark takes the columns of several files from one of them, whatever the others have.
+        raise ValueError(f"{' and '.join(list(columns.values())[:2])} have not the same columns, or not of the same types")
+    for number, (names, rows) in enumerate(zip(parts, expected)):
         part = f"part={number}"
         if out.has(part):
             continue
@@ -94,12 +99,19 @@ def settle(spark: SparkSession, arguments: argparse.Namespace) -> dict[str, int]
         table = table.withColumn("code", coalesce(col("verdict.code"), lit("none")))
         table.write.partitionBy("code").parquet(out.path(f"{staging}/{part}"))
         same(part, out.rows(f"{staging}/{part}"), rows)
+        unchanged(day, plan)
         out.rename(f"{staging}/{part}", part)
     # With the schema told, since there is no file to find it in where a day has no rows.
     table = spark.read.schema("code string").parquet(literal(out.name))
     counts = {row["code"]: row["count"] for row in sorted(table.groupBy("code").count().collect())}
-    same(arguments.out, sum(counts.values()), expected)
+    same(arguments.out, sum(counts.values()), sum(expected))
+    unchanged(day, plan)
     return counts
+
+
+def unchanged(day: Folder, plan: Plan) -> None:
+    if day.files() != [file for part in plan.parts for file in part]:
+        raise ValueError(f"the files in {day.name} are no longer those that were planned: settle them elsewhere, from the start")
 
 
 def same(where: str, rows: int, expected: int) -> None:
@@ -129,8 +141,13 @@ def sentence(error: BaseException) -> str:
     while cause is not None:
         said.append(str(cause.getMessage() or cause.getClass().getName()))
         cause = cause.getCause()
-    lines = [text.strip().partition("\n")[0] for text in said]
-    return ": ".join(dict.fromkeys(lines))
+    return ": ".join(dict.fromkeys(line(text) for text in said))
+
+
+def line(text: str) -> str:
+    """What counts of it: the first line, or the last one of a Python worker's stack."""
+    lines = text.strip().splitlines() or [""]
+    return lines[-1] if any(found.startswith("Traceback") for found in lines) else lines[0]
 
 
 def planned(folder: Folder, arguments: argparse.Namespace, trust: bytes, files: list[str]) -> Plan:
@@ -149,7 +166,10 @@ def planned(folder: Folder, arguments: argparse.Namespace, trust: bytes, files: 
         # Renamed, as the parts are: what is there is whole.
         folder.write("_plan.json.new", json.dumps(asdict(plan), indent=1))
         folder.rename("_plan.json.new", "_plan.json")
-    earlier = Plan(**json.loads(folder.read("_plan.json")))
+    try:
+        earlier = Plan(**json.loads(folder.read("_plan.json")))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{folder.path('_plan.json')} is no plan of this job: settle elsewhere") from error
     if earlier != plan:
         differ = [name for name, value in asdict(plan).items() if asdict(earlier)[name] != value]
         raise ValueError(f"{arguments.out} was begun otherwise ({', '.join(differ)}): settle it as then, or elsewhere")
@@ -172,6 +192,11 @@ class Folder:
     @property
     def name(self) -> str:
         return str(self._root.toString())
+
+    def is_in(self, other: Folder) -> bool:
+        """Whether it is the other one or below it."""
+        own, its = (str(folder._system.makeQualified(folder._root).toString()) for folder in (self, other))
+        return own == its or own.startswith(its.rstrip("/") + "/")
 
     def _of(self, name: str) -> Any:
         return self._hadoop.fs.Path(self._root, self._hadoop.fs.Path(None, None, name))
@@ -204,8 +229,9 @@ class Folder:
             found.append(f"{name}:{one.getLen()}:{one.getModificationTime()}")
         return sorted(found)
 
-    def rows(self, name: str) -> int:
-        """How many rows a Parquet file has, or all below a folder, as the files themselves say."""
+    def rows(self, name: str, columns: dict[str, str] | None = None) -> int:
+        """How many rows a Parquet file has, or all below a folder, as the files themselves say. Notes which columns they
+        have, and the first file that has them."""
         total, files = 0, self._system.listFiles(self._of(name), True)
         while files.hasNext():
             path = files.next().getPath()
@@ -216,6 +242,10 @@ class Folder:
                 except Py4JError as error:
                     raise ValueError(f"{path.toString()}: {sentence(error)}") from error
                 total += int(reader.getRecordCount())
+                if columns is not None:
+                    # Without its first line: the name that the writer gave it.
+                    schema = str(reader.getFileMetaData().getSchema().toString()).partition("\n")[2]
+                    columns.setdefault(schema, str(path.getName()))
                 reader.close()
         return total
 
@@ -239,6 +269,13 @@ def moment(text: str) -> int:
     return int(time.timestamp())
 
 
+def at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("it is not above 0")
+    return number
+
+
 def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("day", metavar="DAY")
@@ -247,7 +284,7 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--audience", required=True, help="the verifying entity's own name")
     parser.add_argument("--now", required=True, type=moment, help="the time at which answers have to be good (RFC 3339)")
     parser.add_argument("--column", default="answer", help="the column with the answers (answer)")
-    parser.add_argument("--files-in-a-part", type=int, default=64, help="how many files are done, or done again, together (64)")
+    parser.add_argument("--files-in-a-part", type=at_least_one, default=64, help="how many files are done, or done again, together (64)")
     return parser.parse_args(words)
 
 

@@ -21,7 +21,7 @@ import pytest
 from fixtures import NOW
 from kycvs import Issuer, SigningKey, Status, TrustStore
 from pyarrow import dataset, parquet
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from test_doctests import README
 
 JOB = Path(__file__).resolve().parent.parent / "settlement" / "settle.py"
@@ -257,3 +257,64 @@ def test_rows_that_are_lost_are_not_committed(
     monkeypatch.setattr(settle, "without_our_columns", lambda table: table.limit(2))
     status, says = here(small, capsys)
     assert status == 2 and "has 2 rows, and the files that it comes from 3" in says
+
+
+@pytest.mark.parametrize("files_in_a_part", ["1", "64"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"reply": pyarrow.array([b"damaged"])},
+        {"answer": pyarrow.array(["damaged"])},
+        {"answer": pyarrow.array([b"damaged"]), "seat": pyarrow.array([7])},
+    ],
+)
+def test_files_of_other_columns_are_told(
+    small: Path, capsys: pytest.CaptureFixture[str], other: dict[str, pyarrow.Array], files_in_a_part: str
+) -> None:
+    write(small, "a.parquet")
+    parquet.write_table(pyarrow.table(other), small / "parquet" / "b.parquet")
+    status, says = here(small, capsys, "--files-in-a-part", files_in_a_part)
+    assert status == 2 and "a.parquet and b.parquet have not the same columns" in says
+
+
+def test_a_file_that_changes_meanwhile_is_not_committed(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(small, "a.parquet")
+
+    def touched(table: DataFrame) -> DataFrame:
+        os.utime(file, (1, 1))
+        return table
+
+    monkeypatch.setattr(settle, "without_our_columns", touched)
+    status, says = here(small, capsys)
+    assert status == 2 and "are no longer those that were planned" in says
+
+
+@pytest.mark.parametrize("out", ["parquet", "parquet/out"])
+def test_the_results_are_not_put_among_the_files(small: Path, capsys: pytest.CaptureFixture[str], out: str) -> None:
+    write(small, "a.parquet")
+    capsys.readouterr()
+    assert settle.main(settle.parsed([*command(small, small / out)[2:]])) == 2
+    assert "where only the files of the day may be" in capsys.readouterr().err
+    assert [file.name for file in (small / "parquet").iterdir()] == ["a.parquet"]
+
+
+@pytest.mark.parametrize("plan", ['{"audience": "irct', "[1]", '{"parts": []}'])
+def test_a_damaged_plan_is_named(small: Path, capsys: pytest.CaptureFixture[str], plan: str) -> None:
+    write(small, "a.parquet")
+    (small / "out").mkdir()
+    (small / "out" / "_plan.json").write_text(plan)
+    status, says = here(small, capsys)
+    assert status == 2 and "out/_plan.json is no plan of this job" in says
+
+
+def test_parts_have_files(small: Path) -> None:
+    with pytest.raises(SystemExit):
+        settle.parsed([*command(small, small / "out", "--files-in-a-part", "0")[2:]])
+
+
+def test_what_a_worker_says_is_told() -> None:
+    stack = "An exception was thrown from the Python worker:\nTraceback (most recent call last):\n  ...\nModuleNotFoundError: No module"
+    assert settle.line(stack) == "ModuleNotFoundError: No module"
+    assert settle.line("the first\nthe second") == "the first"
