@@ -133,7 +133,7 @@ impl Work<'_> {
 
     fn together(&mut self, presented: &[Presented<'_>]) -> Vec<kycvs::Result<Verdict>> {
         let (verifier, expectation, now) = (self.verifier.core(), &self.expectation, self.now);
-        if !self.one_thread && self.threads.is_none() {
+        if !self.one_thread && self.threads.is_none() && presented.len() > FEWEST {
             // A system that is out of threads gets by with this one.
             self.threads = threads().ok();
         }

@@ -3,7 +3,10 @@
 use super::capsules;
 use arrow_array::{
     Array, ArrayRef, StructArray,
-    builder::{FixedSizeBinaryBuilder, Int8Builder, LargeStringBuilder, UInt16Builder, UInt64Builder},
+    builder::{
+        ArrayBuilder as _, FixedSizeBinaryBuilder, Int8Builder, LargeStringBuilder, UInt16Builder,
+        UInt64Builder,
+    },
 };
 use arrow_buffer::NullBufferBuilder;
 use arrow_schema::{DataType, Field, Fields};
@@ -13,8 +16,8 @@ use std::sync::Arc;
 
 /// What a row that is good has for a code.
 const GOOD: &str = "good";
-/// A guess at what a row's code and issuer take; they get what they need.
-const TEXT: usize = 12;
+/// A guess at what a row's code takes; it gets what it needs.
+const CODE: usize = 12;
 
 /// A chunk of the column.
 pub(super) type Chunk = Arc<StructArray>;
@@ -108,16 +111,18 @@ pub(super) struct Column {
     issued_at: UInt64Builder,
     expires_at: UInt64Builder,
     nulls: NullBufferBuilder,
+    /// How many there will be.
+    rows: usize,
 }
 
 impl Column {
     pub(super) fn with_capacity(rows: usize) -> Self {
-        let text = || LargeStringBuilder::with_capacity(rows, rows.saturating_mul(TEXT));
         Self {
             status: Int8Builder::with_capacity(rows),
-            code: text(),
+            code: LargeStringBuilder::with_capacity(rows, rows.saturating_mul(CODE)),
             number: UInt16Builder::with_capacity(rows),
-            issuer: text(),
+            issuer: LargeStringBuilder::with_capacity(rows, 0),
+            rows,
             token_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
             issued_at: UInt64Builder::with_capacity(rows),
             expires_at: UInt64Builder::with_capacity(rows),
@@ -151,11 +156,23 @@ impl Column {
     fn push_verdict(&mut self, verdict: &Verdict) {
         let status = i8::try_from(verdict.status().number());
         self.status.append_value(status.unwrap_or_else(|_| unreachable!("a status is 0, 1 or 2")));
+        if self.issuer.values_slice().is_empty() {
+            self.make_room_for(verdict.issuer());
+        }
         self.issuer.append_value(verdict.issuer());
         let written = self.token_id.append_value(verdict.token_id().as_bytes());
         written.unwrap_or_else(|_| unreachable!("a token id has 16 bytes"));
         self.issued_at.append_value(verdict.issued_at().as_secs());
         self.expires_at.append_value(verdict.expires_at().as_secs());
+    }
+
+    /// Most answers of a column are of one issuer, whose name stands in each row: what grows while it is written takes half as
+    /// much again at the end.
+    fn make_room_for(&mut self, issuer: &str) {
+        let before = self.issuer.len();
+        let bytes = (self.rows - before).saturating_mul(issuer.len());
+        self.issuer = LargeStringBuilder::with_capacity(self.rows, bytes);
+        (0..before).for_each(|_| self.issuer.append_null());
     }
 
     fn push_no_verdict(&mut self) {
