@@ -68,7 +68,7 @@ enum Chore {
         target: Option<String>,
     },
     /// Run the benches and print what a token costs beside the bare signature or other libraries, what a call in
-    /// another language costs, or how fast the service is
+    /// another language costs, how fast the service is, or what a line of a file costs
     Bench {
         /// What to measure
         #[arg(default_value = "core")]
@@ -76,7 +76,7 @@ enum Chore {
         /// Fail where something costs more than its bound
         #[arg(long)]
         check: bool,
-        /// How often each side measures (with `boundary` and `arrow`)
+        /// How often each side measures (with `boundary`, `arrow` and `batch`)
         #[arg(long, default_value_t = 11, value_name = "N")]
         rounds: usize,
         /// How long each database (with `journeys`, 30 where it is left out) or all (with `peers`, 120) is measured
@@ -119,6 +119,9 @@ fn main() -> ExitCode {
         Chore::Bench { subject: bench::Subject::Instructions, write, .. } => bench::instructions::run(write),
         Chore::Bench { subject: bench::Subject::Arrow, check, rounds, .. } => {
             bench::arrow::run(check, rounds)
+        }
+        Chore::Bench { subject: bench::Subject::Batch, check, rounds, .. } => {
+            bench::batch::run(check, rounds)
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `cargo xtask bench`: criterion's benches, then what a token costs beside the bare signature; or, with `boundary`,
 //! what a call from another language costs beside the same call in Rust; or, with `journeys`, how fast the service is;
-//! or, with `peers`, what other libraries cost; or, with `instructions`, what callgrind counts.
+//! or, with `peers`, what other libraries cost; or, with `instructions`, what callgrind counts; or, with `batch`, what a line of a file costs.
 
 use std::process::ExitCode;
 
 use crate::context::Context;
 
 pub(crate) mod arrow;
+pub(crate) mod batch;
 mod boundary;
 pub(crate) mod instructions;
 mod journeys;
@@ -31,6 +32,8 @@ pub(crate) enum Subject {
     Instructions,
     /// A column in Python beside `verify_many`, and Apache Spark beside the command line
     Arrow,
+    /// A line of `kycvs verify --batch`, in files of a thousand to a million, and its memory
+    Batch,
 }
 
 /// Runs the benches; with `check` it fails where a token costs more than its bound.
