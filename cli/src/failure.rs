@@ -2,7 +2,7 @@
 
 use std::io;
 
-use kycvs::{ErrorCode, Family};
+use kycvs::Family;
 
 #[cfg(feature = "serve")]
 use kycvs_issuer::config::ConfigError;
@@ -60,7 +60,7 @@ impl Failure {
             Self::NoQrCode(_) => "no_qr_code",
             Self::BadCsv(_) => "bad_csv",
             #[cfg(feature = "serve")]
-            Self::BadSetting(_) => ErrorCode::InvalidSetting.as_str(),
+            Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.as_str(),
             #[cfg(feature = "serve")]
             Self::BrokenLog(_) => "broken_log",
             Self::Usage(_) | Self::Said(_) | Self::ClosedPipe => "usage",
@@ -73,7 +73,7 @@ impl Failure {
             Self::At(_, failure) => failure.number(),
             Self::Core(error) => error.number(),
             #[cfg(feature = "serve")]
-            Self::BadSetting(_) => ErrorCode::InvalidSetting.number(),
+            Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.number(),
             _ => 0,
         }
     }
@@ -84,7 +84,7 @@ impl Failure {
             Self::At(_, failure) => failure.family(),
             Self::Core(error) => error.family().as_str(),
             #[cfg(feature = "serve")]
-            Self::BadSetting(_) => ErrorCode::InvalidSetting.family().as_str(),
+            Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.family().as_str(),
             _ => "usage",
         }
     }

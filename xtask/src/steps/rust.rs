@@ -23,6 +23,8 @@ pub(super) fn clippy(context: &mut Context) -> Result<Tally, Stop> {
         &["--workspace", "--all-targets"][..],
         &["--package", "kycvs", "--all-targets", "--all-features"],
         &["--package", "kycvs", "--no-default-features"],
+        // The small binary, as the README has it.
+        &["--package", "kycvs-cli", "--no-default-features"],
     ] {
         let mut clippy = context.cargo();
         clippy.arg("clippy").args(what).args(["--", "--deny", "warnings"]);
