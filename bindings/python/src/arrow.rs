@@ -23,7 +23,7 @@ use kycvs::{Expectation, Presented, Timestamp, Verdict};
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, prelude::*};
 use rows::Rows;
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 use verdicts::Column;
 
 /// How many rows are checked between two looks for Ctrl-C: some hundred milliseconds, and a few megabytes of verdicts
@@ -47,8 +47,8 @@ const FEWEST: usize = 32;
 /// that is null is null in the result. A replay guard is asked in the order of the rows and in the thread that calls this,
 /// which then checks row by row. Other threads run meanwhile, and Ctrl-C ends it early.
 ///
-/// Raises TypeError where it is no such column, RuntimeError where the column's own source fails, and IssuingError
-/// (``invalid_claim``) for a nonce or a purpose that no token can hold.
+/// Raises TypeError where it is no such column, RuntimeError where the column's own source fails (KeyboardInterrupt where
+/// that is Ctrl-C), and IssuingError (``invalid_claim``) for a nonce or a purpose that no token can hold.
 ///
 /// >>> import kycvs.arrow
 /// >>> from kycvs import TrustStore, Verifier
@@ -73,11 +73,12 @@ pub(crate) fn verify_column(
     let expectation = expectation(nonce, purpose, subject)?;
     let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
     let mut source = capsules::read("column", column)?;
+    Rows::can_be(&source.data_type)?;
     let mut work = Work { verifier, expectation, now, one_thread, threads: None };
     let mut chunks = Vec::new();
     // The source may want the interpreter's lock for itself.
-    while let Some(array) = py.detach(|| source.next()) {
-        let rows = Rows::of(&array.map_err(capsules::source_failed)?)?;
+    while let Some(array) = py.detach(|| source.chunks.next()) {
+        let rows = Rows::of(&array.map_err(|error| capsules::source_failed(py, &error))?)?;
         chunks.push(work.chunk(py, &rows)?);
     }
     Ok(Verdicts::new(chunks))
@@ -107,25 +108,18 @@ impl Work<'_> {
     }
 
     fn part(&mut self, rows: &Rows, places: Range<usize>, column: &mut Column) -> Outcome<()> {
-        let texts: Vec<Option<Cow<'_, str>>> = places.clone().map(|place| rows.text(place)).collect();
-        let presented = places.clone().zip(&texts).filter(|(place, _)| !rows.is_null(*place));
-        let presented: Vec<Presented<'_>> = presented
-            .map(|(place, text)| match text {
-                Some(text) => Presented::Text(text),
-                None => Presented::Bytes(rows.bytes(place)),
-            })
-            .collect();
+        let all: Vec<Option<Presented<'_>>> = places.map(|place| rows.presented(place)).collect();
+        let presented: Vec<Presented<'_>> = all.iter().copied().flatten().collect();
         let mut results = if self.verifier.asks_a_guard() {
             self.one_by_one(&presented)?
         } else {
             self.together(&presented)
         }
         .into_iter();
-        for place in places {
-            if rows.is_null(place) {
-                column.push_null();
-            } else {
-                column.push(&results.next().unwrap_or_else(|| unreachable!("one for each row")));
+        for row in all {
+            match row {
+                None => column.push_null(),
+                Some(_) => column.push(&results.next().unwrap_or_else(|| unreachable!("one for each row"))),
             }
         }
         Ok(())

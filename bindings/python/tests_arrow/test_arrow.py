@@ -223,6 +223,13 @@ def test_text_that_is_none_is_refused_as_text(verifier: Verifier) -> None:
     assert [row and row["code"] for row in verified(lies, verifier, nonce=None)] == ["bad_text", "bad_text", None]
 
 
+def test_rows_that_are_all_null_are_null(verifier: Verifier) -> None:
+    column = pyarrow.array([None, None])
+    assert column.type == pyarrow.null()
+    for nulls in (column, pyarrow.chunked_array([column]), pyarrow.table({"answer": column})):
+        assert verified(nulls, verifier, nonce=None) == [None, None]
+
+
 def test_chunks_and_nulls_stay(answer: Presentation, verifier: Verifier) -> None:
     parts = [[bytes(answer)], [], [None, None], [b"x", None, bytes(answer)]]
     column = pyarrow.chunked_array(parts, pyarrow.binary())
@@ -276,6 +283,7 @@ def test_every_library_takes_the_result(answer: Presentation, verifier: Verifier
         (b"bytes", "not bytes"),
         (None, "not None"),
         (pyarrow.array([1, 2]), "Int64"),
+        (pyarrow.chunked_array([], pyarrow.int64()), "Int64"),
         (pyarrow.array(["a"]).dictionary_encode(), "Dictionary"),
         (pyarrow.array([b"x"], pyarrow.binary(1)), "FixedSizeBinary"),
         (pyarrow.table({"a": [b"x"], "b": [b"x"]}), "a table of 2 columns (select one)"),
@@ -336,6 +344,18 @@ def test_a_source_that_fails_is_told(verifier: Verifier) -> None:
 
     reader: Any = pyarrow.RecordBatchReader.from_batches(schema, batches())
     with pytest.raises(RuntimeError, match="the disk is gone"):
+        kycvs.arrow.verify(reader, verifier, nonce=None)
+
+
+def test_ctrl_c_in_a_source_is_ctrl_c(verifier: Verifier) -> None:
+    schema = pyarrow.schema([("answer", pyarrow.binary())])
+
+    def batches() -> Iterator[pyarrow.RecordBatch]:
+        yield pyarrow.record_batch([[b"x"]], schema=schema)
+        raise KeyboardInterrupt
+
+    reader: Any = pyarrow.RecordBatchReader.from_batches(schema, batches())
+    with pytest.raises(KeyboardInterrupt):
         kycvs.arrow.verify(reader, verifier, nonce=None)
 
 
@@ -467,6 +487,19 @@ print((of("VmHWM") - before) // ROWS)
 """
     # The result alone has some 50, and more where there is an issuer.
     assert 30 < int(in_a_new_process(program)) < 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux tells of a process")
+def test_text_that_is_none_is_not_copied() -> None:
+    program = f"""{MEMORY}
+column = pyarrow.array([b"\\xff" * 50_000_000]).view(pyarrow.string())
+open("/proc/self/clear_refs", "w").write("5")
+before = of("VmRSS")
+verdicts = kycvs.arrow.verify(column, verifier, nonce=None)
+assert pyarrow.chunked_array(verdicts)[0].as_py()["code"] == "bad_text"
+print(of("VmHWM") - before)
+"""
+    assert int(in_a_new_process(program)) < 5_000_000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what Linux tells of a process")

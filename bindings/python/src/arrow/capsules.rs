@@ -6,14 +6,14 @@
 
 use crate::names::wrong_type;
 use arrow_array::{
-    Array, ArrayRef, StructArray,
+    Array, ArrayReader as _, ArrayRef, StructArray,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi},
     ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream},
     make_array,
 };
-use arrow_schema::{ArrowError, Field};
+use arrow_schema::{ArrowError, DataType, Field};
 use pyo3::{
-    exceptions::{PyRuntimeError, PyTypeError},
+    exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyTypeError},
     prelude::*,
     types::{PyCapsule, PyTuple},
 };
@@ -30,8 +30,13 @@ const STREAM: &CStr = c"arrow_array_stream";
 /// What a stream answers where its schema cannot be written.
 const EINVAL: c_int = 22;
 
-/// Chunk by chunk, as they come.
-pub(super) type Source = Box<dyn Iterator<Item = Result<ArrayRef, ArrowError>> + Send>;
+/// A column that comes in.
+pub(super) struct Source {
+    /// Of all chunks, and where there are none.
+    pub(super) data_type: DataType,
+    /// One by one, as they come.
+    pub(super) chunks: Box<dyn Iterator<Item = Result<ArrayRef, ArrowError>> + Send>,
+}
 
 /// What the argument `name` holds.
 ///
@@ -43,10 +48,12 @@ pub(super) fn read(name: &str, column: &Bound<'_, PyAny>) -> PyResult<Source> {
         let pair = export.call0()?;
         let pair = pair.cast::<PyTuple>().map_err(|_| wrong_column(name, "what it offers as one"))?;
         let (schema, array): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
-        return Ok(Box::new(iter::once(Ok(one(name, &schema, &array)?))));
+        let array = one(name, &schema, &array)?;
+        return Ok(Source { data_type: array.data_type().clone(), chunks: Box::new(iter::once(Ok(array))) });
     }
     if let Some(export) = column.getattr_opt("__arrow_c_stream__")? {
-        return Ok(Box::new(many(name, &export.call0()?)?));
+        let reader = many(name, &export.call0()?)?;
+        return Ok(Source { data_type: reader.field().data_type().clone(), chunks: Box::new(reader) });
     }
     Err(wrong_type(name, EXPECTED, column))
 }
@@ -58,9 +65,17 @@ pub(super) fn wrong_column(name: &str, is: &str) -> PyErr {
     PyTypeError::new_err(format!("{name}: expected {EXPECTED}, not {is}"))
 }
 
-/// The library that a column comes from could not go on.
-pub(super) fn source_failed(error: ArrowError) -> PyErr {
-    PyRuntimeError::new_err(format!("column: its source failed: {error}"))
+/// The library that a column comes from could not go on. Where that is Ctrl-C, it ends the program as it does elsewhere.
+pub(super) fn source_failed(py: Python<'_>, error: &ArrowError) -> PyErr {
+    if let Some(raised) = PyErr::take(py) {
+        return raised;
+    }
+    let says = error.to_string();
+    // The interface hands on no exception. pyarrow writes the one that it caught to the end of its message.
+    if says.trim_end().ends_with("KeyboardInterrupt") {
+        return PyKeyboardInterrupt::new_err(());
+    }
+    PyRuntimeError::new_err(format!("column: its source failed: {says}"))
 }
 
 fn one(name: &str, schema: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
@@ -77,14 +92,14 @@ fn one(name: &str, schema: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> PyRes
     data.map(make_array).map_err(|error| wrong_column(name, &format!("this: {error}")))
 }
 
-fn many(name: &str, stream: &Bound<'_, PyAny>) -> PyResult<ArrayStreamReader> {
-    let stream = pointer::<FFI_ArrowArrayStream>(name, stream, STREAM)?;
+fn many(name: &str, capsule: &Bound<'_, PyAny>) -> PyResult<ArrayStreamReader> {
+    let stream = pointer::<FFI_ArrowArrayStream>(name, capsule, STREAM)?;
     // SAFETY: as in `one`.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(stream.as_ptr()) };
     if stream.get_next().is_none() {
         return Err(wrong_column(name, "one that was taken already"));
     }
-    ArrayStreamReader::try_new(stream).map_err(source_failed)
+    ArrayStreamReader::try_new(stream).map_err(|error| source_failed(capsule.py(), &error))
 }
 
 fn pointer<T>(name: &str, capsule: &Bound<'_, PyAny>, of: &CStr) -> PyResult<NonNull<T>> {

@@ -3,11 +3,17 @@
 use super::capsules::wrong_column;
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BinaryViewArray, LargeBinaryArray, StructArray, cast::AsArray,
+    new_empty_array,
 };
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
+use kycvs::Presented;
 use pyo3::PyResult;
-use std::borrow::Cow;
+use std::str;
+
+/// What the core is given for text that is none, however long: no token has this character, so that it is refused as other
+/// garbage is, as in `arguments::Text`.
+const NO_TEXT: &str = "\u{fffd}";
 
 /// The rows of one chunk, where the other library has them.
 pub(super) struct Rows {
@@ -24,6 +30,14 @@ enum Bytes {
 }
 
 impl Rows {
+    /// Whether there can be rows of this type, where no chunk may come to show it.
+    ///
+    /// # Errors
+    /// As of [`Rows::of`].
+    pub(super) fn can_be(data_type: &DataType) -> PyResult<()> {
+        Self::of(&new_empty_array(data_type)).map(drop)
+    }
+
     /// # Errors
     /// `TypeError` for another type than binary or text.
     pub(super) fn of(array: &ArrayRef) -> PyResult<Self> {
@@ -34,6 +48,15 @@ impl Rows {
             DataType::Utf8 => (Bytes::Small(array.as_string().clone().into()), true),
             DataType::LargeUtf8 => (Bytes::Large(array.as_string().clone().into()), true),
             DataType::Utf8View => (Bytes::View(array.as_string_view().clone().to_binary_view()), true),
+            // What a library makes of rows that are all null.
+            DataType::Null => {
+                let nulls = Some(NullBuffer::new_null(array.len()));
+                return Ok(Self {
+                    bytes: Bytes::Small(BinaryArray::new_null(array.len())),
+                    are_text: false,
+                    nulls,
+                });
+            }
             DataType::Struct(_) => return Self::of_table(array.as_struct()),
             other => return Err(wrong_column("column", &format!("one of {other}"))),
         };
@@ -63,20 +86,20 @@ impl Rows {
         }
     }
 
-    pub(super) fn is_null(&self, place: usize) -> bool {
-        self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(place))
-    }
-
-    pub(super) fn bytes(&self, place: usize) -> &[u8] {
-        match &self.bytes {
+    /// For the core to read; `None` where the row is null.
+    pub(super) fn presented(&self, place: usize) -> Option<Presented<'_>> {
+        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(place)) {
+            return None;
+        }
+        let bytes = match &self.bytes {
             Bytes::Small(array) => array.value(place),
             Bytes::Large(array) => array.value(place),
             Bytes::View(array) => array.value(place),
-        }
-    }
-
-    /// `None` where they are bytes. What is no text becomes U+FFFD, as in `arguments::Text`.
-    pub(super) fn text(&self, place: usize) -> Option<Cow<'_, str>> {
-        (self.are_text && !self.is_null(place)).then(|| String::from_utf8_lossy(self.bytes(place)))
+        };
+        Some(if self.are_text {
+            Presented::Text(str::from_utf8(bytes).unwrap_or(NO_TEXT))
+        } else {
+            Presented::Bytes(bytes)
+        })
     }
 }
