@@ -13,7 +13,8 @@ Run it again, with the same words, whatever happened: no row is left out and non
   the settings. A later run keeps to it, and refuses other settings or files that are not the planned ones, by their names,
   sizes and times of change, which are looked at again when a part has been written;
 - a part is written to a new folder in `OUT/_staging`. If it has as many rows as its files say at their ends, which Spark has
-  no part in, it is renamed. What stands at `part=N` is whole, and is not done again;
+  no part in, it is renamed. What stands at `part=N` is whole, and is not done again; a later run counts its rows and stops where
+  some have gone since;
 - what a run that ended early has left in `OUT/_staging` is thrown away, and what its executors may still write there is
   in nobody's way. Spark reads nothing below a `_`.
 
@@ -94,6 +95,7 @@ def settle(spark: SparkSession, arguments: argparse.Namespace) -> dict[str, int]
     for number, (names, rows) in enumerate(zip(parts, expected)):
         part = f"part={number}"
         if out.has(part):
+            same(part, out.rows(part), rows)
             continue
         table = without_our_columns(spark.read.parquet(*(literal(day.path(name)) for name in names))).transform(verify)
         table = table.withColumn("code", coalesce(col("verdict.code"), lit("none")))

@@ -259,6 +259,17 @@ def test_rows_that_are_lost_are_not_committed(
     assert status == 2 and "has 2 rows, and the files that it comes from 3" in says
 
 
+def test_the_part_that_has_lost_rows_is_named(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(small, "a.parquet")
+    write(small, "b.parquet", 2)
+    assert here(small, capsys) == (0, '{"malformed": 3}')
+    [file] = small.glob("out/part=1/code=*/*.parquet")
+    file.unlink()
+    capsys.readouterr()
+    assert settle.main(settle.parsed([*command(small, small / "out")[2:]])) == 2
+    assert "error: part=1 has 0 rows, and the files that it comes from 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("files_in_a_part", ["1", "64"])
 @pytest.mark.parametrize(
     "other",

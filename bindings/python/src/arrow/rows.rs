@@ -11,8 +11,7 @@ use kycvs::Presented;
 use pyo3::PyResult;
 use std::str;
 
-/// What the core is given for text that is none, however long: no token has this character, so that it is refused as other
-/// garbage is, as in `arguments::Text`.
+/// What the core is given for text that is none, however long, and refuses: no token has this character.
 const NO_TEXT: &str = "\u{fffd}";
 
 /// The rows of one chunk, where the other library has them.
