@@ -173,7 +173,7 @@ fn issue_figures(results: &Results) -> Vec<&Figure> {
 }
 
 fn is_shown(figure: &Figure) -> bool {
-    !figure.id.ends_with(", all cores")
+    !figure.id.ends_with(", all cores") && figure.id != ours::APART
 }
 
 fn is_issue(figure: &Figure) -> bool {
