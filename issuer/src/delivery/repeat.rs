@@ -85,11 +85,13 @@ mod tests {
         let start = Instant::now();
         let (result, count) = tried(TOTAL, vec![again(None)]).await;
         assert!(result.expect_err("never taken").why.starts_with("it answered 503 ("));
-        assert!(start.elapsed() <= TOTAL && (4..=12).contains(&count), "{count} in {:?}", start.elapsed());
+        // A machine that is busy wakes it late.
+        let late = Duration::from_millis(400);
+        assert!(start.elapsed() <= TOTAL + late && (2..=12).contains(&count), "{count} in {:?}", start.elapsed());
 
         let hangs = until_taken(TOTAL, std::future::pending).await;
         assert_eq!(hangs.expect_err("it hangs").why, "it did not answer in time (2 tries)");
-        assert!(start.elapsed() <= 3 * TOTAL);
+        assert!(start.elapsed() <= 2 * (TOTAL + late));
     }
 
     #[tokio::test]
