@@ -87,7 +87,11 @@ mod tests {
         assert!(result.expect_err("never taken").why.starts_with("it answered 503 ("));
         // A machine that is busy wakes it late.
         let late = Duration::from_millis(400);
-        assert!(start.elapsed() <= TOTAL + late && (2..=12).contains(&count), "{count} in {:?}", start.elapsed());
+        assert!(
+            start.elapsed() <= TOTAL + late && (2..=12).contains(&count),
+            "{count} in {:?}",
+            start.elapsed()
+        );
 
         let hangs = until_taken(TOTAL, std::future::pending).await;
         assert_eq!(hangs.expect_err("it hangs").why, "it did not answer in time (2 tries)");
