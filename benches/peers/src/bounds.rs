@@ -22,10 +22,9 @@ enum Limit {
     /// The first on a machine that does nothing else, the second on a busy one, where others push the tables out of the
     /// caches.
     Quiet(f64, f64),
-    /// How many times as much gets done; or, where the machine's cores have not so much to give, this part of what copies
-    /// of the work gain that share nothing (the row). Where other programs have the other cores, there is nothing to gain,
-    /// and nothing is shown.
-    Gain(f64, f64, &'static str),
+    /// How many times as much gets done. Where other programs have the other cores, there is nothing to gain, and nothing is
+    /// shown.
+    Gain(f64),
 }
 
 /// A promise, and what was found.
@@ -64,7 +63,7 @@ fn bounds(peers: &[Arc<dyn Peer>]) -> Vec<Bound> {
             "1,024 on all cores, over one core",
             &all(ours::BULK),
             ours::BULK,
-            Limit::Gain(1.3, 0.95, ours::APART),
+            Limit::Gain(1.3),
         ));
     }
     bounds
@@ -88,10 +87,8 @@ impl Bound {
             Limit::AtMost(most) => (found, format!("at most {most:.2}"), found <= most),
             Limit::Quiet(most, _) if quiet => (found, format!("at most {most:.2}, quiet"), found <= most),
             Limit::Quiet(_, most) => (found, format!("at most {most:.2}, busy"), found <= most),
-            Limit::Gain(least, part, copies) => {
-                let gain = found.recip();
-                let least = least.min(part * self.over.as_deref().map_or(1.0, ratio) / ratio(copies));
-                let limit = format!("at least {least:.2}");
+            Limit::Gain(least) => {
+                let (limit, gain) = (format!("at least {least:.2}"), found.recip());
                 if quiet { (gain, limit, gain >= least) } else { (gain, limit + ", when quiet", true) }
             }
         };

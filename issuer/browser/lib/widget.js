@@ -34,8 +34,6 @@ export class Widget {
   /** From the consent to the password. @param {{name: string, mobile?: string}} person */
   async identify({ name, mobile }) {
     await this.go.click();
-    // On a busy machine a click can fall between two layouts, beside the button: whoever sees nothing happen clicks again.
-    await this.name.waitFor({ timeout: 5_000 }).catch(() => this.go.click());
     await this.name.fill(name);
     if (mobile) await this.mobile.fill(mobile);
     await this.go.click();

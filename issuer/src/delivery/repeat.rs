@@ -80,22 +80,17 @@ mod tests {
         assert_eq!(count, 2);
     }
 
-    #[tokio::test]
+    // By a clock that stands still while anything is done: a machine that is busy wakes nobody late.
+    #[tokio::test(start_paused = true)]
     async fn it_ends_within_its_time() {
         let start = Instant::now();
         let (result, count) = tried(TOTAL, vec![again(None)]).await;
         assert!(result.expect_err("never taken").why.starts_with("it answered 503 ("));
-        // A machine that is busy wakes it late.
-        let late = Duration::from_millis(400);
-        assert!(
-            start.elapsed() <= TOTAL + late && (2..=12).contains(&count),
-            "{count} in {:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() <= TOTAL && (4..=12).contains(&count), "{count} in {:?}", start.elapsed());
 
         let hangs = until_taken(TOTAL, std::future::pending).await;
         assert_eq!(hangs.expect_err("it hangs").why, "it did not answer in time (2 tries)");
-        assert!(start.elapsed() <= 2 * (TOTAL + late));
+        assert!(start.elapsed() <= 3 * TOTAL);
     }
 
     #[tokio::test]
