@@ -27,18 +27,7 @@ pub(crate) fn run(check: bool, rounds: usize) -> ExitCode {
         std::fs::remove_dir_all(&folder)?;
         Ok(beyond)
     });
-    match result {
-        Ok(beyond) => {
-            for fault in &beyond {
-                println!("beyond its bound: {fault}");
-            }
-            ExitCode::from(u8::from(check && !beyond.is_empty()))
-        }
-        Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    super::close(result, check)
 }
 
 /// Rust and pyarrow; what is beyond its bound.

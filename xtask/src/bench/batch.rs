@@ -20,18 +20,7 @@ pub(crate) fn run(check: bool, rounds: usize) -> ExitCode {
     let result = Context::new("bench-batch")
         .map_err(Stop::from)
         .and_then(|mut context| measure(&mut context, rounds.max(1)));
-    match result {
-        Ok(beyond) => {
-            for fault in &beyond {
-                println!("beyond its bound: {fault}");
-            }
-            ExitCode::from(u8::from(check && !beyond.is_empty()))
-        }
-        Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    super::close(result, check)
 }
 
 fn measure(context: &mut Context, rounds: usize) -> Result<Vec<String>, Stop> {

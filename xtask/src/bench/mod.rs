@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use crate::context::Context;
+use crate::context::{Context, Stop};
 
 pub(crate) mod arrow;
 pub(crate) mod batch;
@@ -34,6 +34,22 @@ pub(crate) enum Subject {
     Arrow,
     /// A line of `kycvs verify --batch`, in files of a thousand to a million, and its memory
     Batch,
+}
+
+/// Prints what is beyond its bound; with `check` that fails.
+fn close(measured: Result<Vec<String>, Stop>, check: bool) -> ExitCode {
+    match measured {
+        Ok(beyond) => {
+            for fault in &beyond {
+                println!("beyond its bound: {fault}");
+            }
+            ExitCode::from(u8::from(check && !beyond.is_empty()))
+        }
+        Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs the benches; with `check` it fails where a token costs more than its bound.
