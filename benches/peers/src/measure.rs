@@ -1,13 +1,15 @@
 //! Measuring in turns.
 //!
-//! Each row runs in blocks of about a millisecond. Right before or after each block runs a block of its reference
-//! (`verify_strict` or `sign`), so that a pair meets the same weather; the pair gives a ratio, and the median of many is
-//! the figure. Which of the two is first alternates, and so does the row that begins a round. Where in memory the stack
-//! begins is another place in each process and alone makes some per cent of a signature's time, so that the pairs run
-//! at many depths of it.
+//! Each row runs in blocks of about a millisecond. Right before and right after each block runs a block of its reference
+//! (`verify_strict` or `sign`), so that all three meet the same weather, and what changes steadily, as the clock of a
+//! processor does with what it computes, cancels out; the ratio is to the mean of the two, and the median of many is the
+//! figure. Which row begins a round alternates. Where in memory the stack begins is another place in each process and
+//! alone makes some per cent of a signature's time, so that the blocks run at many depths of it.
 //!
 //! What one thread does is measured in its processor time, so that being interrupted does not count: it would hit the
-//! long blocks of a bulk more than the short ones beside them. What all cores do is measured by the clock on the wall.
+//! long blocks of a bulk more than the short ones beside them. What all cores do is measured by the clock on the wall, in
+//! blocks of some dozen milliseconds, as of a gateway that is busy: where threads have slept, systems take milliseconds to
+//! spread them over the cores again.
 
 use std::{
     hint::black_box,
@@ -15,6 +17,8 @@ use std::{
 };
 
 use cpu_time::ThreadTime;
+
+use crate::answer::TOKENS;
 
 /// What a row is held against.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub(crate) struct Row {
     /// How many tokens or signatures one call does.
     pub(crate) tokens: u32,
     pub(crate) clock: Clock,
+    /// So many calls at least run uncounted before a block.
+    pub(crate) warming: usize,
     pub(crate) call: Call,
 }
 
@@ -54,6 +60,7 @@ impl Row {
             kind: Kind::Verify,
             tokens: 1,
             clock: Clock::Processor,
+            warming: 1,
             call: Box::new(call),
         }
     }
@@ -66,6 +73,12 @@ impl Row {
     pub(crate) fn of(self, tokens: usize) -> Self {
         Self { tokens: u32::try_from(tokens).expect("not so many"), ..self }
     }
+
+    /// Finds its tables in the caches, as at a gate that does nothing else: comes through all tokens before each block, and so
+    /// through all of its tables.
+    pub(crate) fn with_warm_tables(self) -> Self {
+        Self { warming: TOKENS / self.tokens as usize, ..self }
+    }
 }
 
 /// What came out for a row: medians.
@@ -76,8 +89,8 @@ pub(crate) struct Figure {
     pub(crate) time: f64,
     /// Over the reference.
     pub(crate) ratio: f64,
-    /// Pairs of blocks.
-    pub(crate) pairs: usize,
+    /// Blocks of it, each between two of the reference.
+    pub(crate) blocks: usize,
 }
 
 /// All figures of a run.
@@ -95,11 +108,13 @@ pub(crate) const SIGN: &str = "ed25519-dalek sign";
 
 /// How long a block is, about.
 const BLOCK: Duration = Duration::from_micros(800);
+/// Of all cores.
+const BLOCK_OF_ALL: Duration = Duration::from_millis(40);
 /// Beside a long block, the reference's is longer too, up to this.
 const LONG_BLOCK: Duration = Duration::from_millis(4);
 /// A prime, so that each row meets each depth; enough to come through a page of memory.
 const DEPTHS: usize = 61;
-/// So many pairs at least, however short the run.
+/// So many blocks of each row at least, however short the run.
 const LEAST_ROUNDS: usize = 3;
 
 /// Measures all rows, round by round, for about `span`.
@@ -109,34 +124,32 @@ pub(crate) fn run(rows: &[Row], span: Duration) -> Results {
         let id = if kind == Kind::Verify { VERIFY_STRICT } else { SIGN };
         rows.iter().position(|row| row.id == id).expect("the references are rows")
     };
-    let mut pairs = vec![Vec::new(); rows.len()];
+    let mut blocks = vec![Vec::new(); rows.len()];
     let start = Instant::now();
     let mut round = 0;
     while round < LEAST_ROUNDS || start.elapsed() < span {
         for step in 0..rows.len() {
             let i = (round + step) % rows.len();
             let r = reference(rows[i].kind);
-            let calls = calls(single[i], BLOCK);
+            let of_all = rows[i].clock == Clock::Wall;
+            let calls = calls(single[i], if of_all { BLOCK_OF_ALL } else { BLOCK });
             let long = Duration::from_secs_f64(single[i] * f64::from(calls)).clamp(BLOCK, LONG_BLOCK);
             let own = || block(&rows[i], calls, rows[i].clock);
             let bare = || block(&rows[r], self::calls(single[r], long), rows[i].clock);
             let depth = (round * 7 + i) % DEPTHS;
-            pairs[i].push(if (round + i).is_multiple_of(2) {
-                let own = at_depth(depth, &own);
-                (own, at_depth(depth, &bare))
-            } else {
-                let bare = at_depth(depth, &bare);
-                (at_depth(depth, &own), bare)
-            });
+            let before = at_depth(depth, &bare);
+            let own = at_depth(depth, &own);
+            let after = at_depth(depth, &bare);
+            blocks[i].push((own, own / before.midpoint(after)));
         }
         round += 1;
     }
-    let figures = rows.iter().zip(pairs).map(|(row, pairs)| Figure {
+    let figures = rows.iter().zip(blocks).map(|(row, blocks)| Figure {
         id: row.id.clone(),
         kind: row.kind,
-        time: median(pairs.iter().map(|(own, _)| *own)),
-        ratio: median(pairs.iter().map(|(own, bare)| own / bare)),
-        pairs: pairs.len(),
+        time: median(blocks.iter().map(|(time, _)| *time)),
+        ratio: median(blocks.iter().map(|(_, ratio)| *ratio)),
+        blocks: blocks.len(),
     });
     Results(figures.collect())
 }
@@ -175,8 +188,8 @@ fn at_depth(depth: usize, block: &dyn Fn() -> f64) -> f64 {
 /// Seconds a token, over a block of calls.
 fn block(row: &Row, calls: u32, clock: Clock) -> f64 {
     let work = || (0..calls).for_each(|_| (row.call)());
-    // Uncounted, so that the row finds in the caches what it leaves there itself, as at a gate that does nothing else.
-    (0..calls.div_ceil(2)).for_each(|_| (row.call)());
+    // Uncounted, so that the row finds in the caches what it leaves there itself.
+    (0..row.warming.max(calls.div_ceil(2) as usize)).for_each(|_| (row.call)());
     let took = match clock {
         Clock::Processor => {
             let start = ThreadTime::now();

@@ -69,12 +69,12 @@ impl Report {
 }
 
 fn head(others: &Others, results: &Results, seconds: u64) -> String {
-    let pairs = results.0.iter().map(|figure| figure.pairs).min().unwrap_or(0);
+    let blocks = results.0.iter().map(|figure| figure.blocks).min().unwrap_or(0);
     format!(
         "# kycvs beside its peers\n
-Written by `cargo xtask bench peers --seconds {seconds}` on {date}; do not edit. Medians of {pairs} blocks of about a \
-millisecond, each beside a block of the reference, all sides in turns in one run. The ratios are what counts: to \
-`ed25519-dalek`'s `verify_strict`, and for issuing to its `sign`.\n
+Written by `cargo xtask bench peers --seconds {seconds}` on {date}; do not edit. Medians of {blocks} blocks of about a \
+millisecond, each between two blocks of the reference, all sides in turns in one run; what all cores do, in blocks of about 40. \
+The ratios are what counts: to `ed25519-dalek`'s `verify_strict`, and for issuing to its `sign`.\n
 - Processor: {processor}, {cores} cores; {instructions}
 - {system}, {compiler}
 - {others}\n
