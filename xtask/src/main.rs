@@ -79,7 +79,7 @@ enum Chore {
         /// How often each side measures (with `boundary`, `arrow` and `batch`)
         #[arg(long, default_value_t = 11, value_name = "N")]
         rounds: usize,
-        /// How long each database (with `journeys`, 30 where it is left out) or all (with `peers`, 120) is measured
+        /// How long each database (with `journeys`, 30 where it is left out) or all (with `peers`, 240) is measured
         #[arg(long, value_name = "N")]
         seconds: Option<u64>,
         /// Write the counts down (with `instructions`)
@@ -114,7 +114,7 @@ fn main() -> ExitCode {
             bench::journeys(seconds.unwrap_or(30))
         }
         Chore::Bench { subject: bench::Subject::Peers, check, seconds, .. } => {
-            bench::peers::run(check, seconds.unwrap_or(120))
+            bench::peers::run(check, seconds.unwrap_or(240))
         }
         Chore::Bench { subject: bench::Subject::Instructions, write, .. } => bench::instructions::run(write),
         Chore::Bench { subject: bench::Subject::Arrow, check, rounds, .. } => {

@@ -24,7 +24,7 @@ mod whole;
 #[derive(Parser)]
 struct Arguments {
     /// How long to measure
-    #[arg(long, default_value_t = 120, value_name = "N")]
+    #[arg(long, default_value_t = 240, value_name = "N")]
     seconds: u64,
     /// Fail where a bound is broken
     #[arg(long)]
