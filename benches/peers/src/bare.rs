@@ -84,9 +84,9 @@ fn dalek(key: &ed25519_dalek::SigningKey, signed: &Arc<Signed>) -> Vec<Row> {
         move || _ = black_box(raw_sign::<Sha512>(&key, signed.next().0, &public))
     };
     vec![
-        Row::verify(VERIFY_STRICT, strict.clone()),
+        Row::verify(VERIFY_STRICT, strict.clone()).in_short_runs(),
         on_all_cores(VERIFY_STRICT, Kind::Verify, 64, strict),
-        Row::verify("ed25519-dalek verify", plain),
+        Row::verify("ed25519-dalek verify", plain).in_short_runs(),
         Row::verify("ed25519-dalek verify_batch, 1,024 of a key", batch).of(TOKENS),
         Row::issue(SIGN, sign),
         // `sign` takes the secret scalar out of the seed each time.

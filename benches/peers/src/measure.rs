@@ -6,6 +6,10 @@
 //! figure. Which row begins a round alternates. Where in memory the stack begins is another place in each process and
 //! alone makes some per cent of a signature's time, so that the blocks run at many depths of it.
 //!
+//! Before a block, a row comes through all tokens once, and so through its tables, ours or another library's, as at a gate
+//! that does nothing else. The references, a key without tables and issuing run half a block before: see
+//! [`Row::in_short_runs`].
+//!
 //! What one thread does is measured in its processor time, so that being interrupted does not count: it would hit the
 //! long blocks of a bulk more than the short ones beside them. What all cores do is measured by the clock on the wall, in
 //! blocks of some dozen milliseconds, as of a gateway that is busy: where threads have slept, systems take milliseconds to
@@ -46,7 +50,7 @@ pub(crate) struct Row {
     /// How many tokens or signatures one call does.
     pub(crate) tokens: u32,
     pub(crate) clock: Clock,
-    /// So many calls at least run uncounted before a block.
+    /// So many calls at least run uncounted before a block; half a block in any case.
     pub(crate) warming: usize,
     pub(crate) call: Call,
 }
@@ -60,24 +64,27 @@ impl Row {
             kind: Kind::Verify,
             tokens: 1,
             clock: Clock::Processor,
-            warming: 1,
+            warming: TOKENS,
             call: Box::new(call),
         }
     }
 
     pub(crate) fn issue(id: &str, call: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { kind: Kind::Issue, ..Self::verify(id, call) }
+        Self { kind: Kind::Issue, ..Self::verify(id, call) }.in_short_runs()
     }
 
     /// One call does so many.
     pub(crate) fn of(self, tokens: usize) -> Self {
-        Self { tokens: u32::try_from(tokens).expect("not so many"), ..self }
+        Self {
+            tokens: u32::try_from(tokens).expect("not so many"),
+            warming: self.warming.div_ceil(tokens),
+            ..self
+        }
     }
 
-    /// Finds its tables in the caches, as at a gate that does nothing else: comes through all tokens before each block, and so
-    /// through all of its tables.
-    pub(crate) fn with_warm_tables(self) -> Self {
-        Self { warming: TOKENS / self.tokens as usize, ..self }
+    /// Does not come through all tokens before each block, as a key that is new does not: after 64 good tokens it has tables.
+    pub(crate) fn in_short_runs(self) -> Self {
+        Self { warming: 0, ..self }
     }
 }
 
@@ -188,7 +195,7 @@ fn at_depth(depth: usize, block: &dyn Fn() -> f64) -> f64 {
 /// Seconds a token, over a block of calls.
 fn block(row: &Row, calls: u32, clock: Clock) -> f64 {
     let work = || (0..calls).for_each(|_| (row.call)());
-    // Uncounted, so that the row finds in the caches what it leaves there itself.
+    // Uncounted, so that the row finds in the caches what it leaves there itself: code, and the tables that it has.
     (0..row.warming.max(calls.div_ceil(2) as usize)).for_each(|_| (row.call)());
     let took = match clock {
         Clock::Processor => {

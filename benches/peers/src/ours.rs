@@ -114,15 +114,15 @@ fn singles() -> Vec<Row> {
     };
     let [never, prepared] = [Preparation::never(), Preparation::default()].map(|p| Gate::new(1, p));
     vec![
-        one(NO_TABLE, 1, Preparation::never()),
+        one(NO_TABLE, 1, Preparation::never()).in_short_runs(),
         on_all_cores(NO_TABLE, Kind::Verify, 64, move || never.one()),
-        one(PREPARED, 1, Preparation::default()).with_warm_tables(),
+        one(PREPARED, 1, Preparation::default()),
         on_all_cores(PREPARED, Kind::Verify, 64, move || prepared.one()),
-        text(BASE64URL, Presentation::to_base64url).with_warm_tables(),
-        text(KV1, Presentation::to_text).with_warm_tables(),
-        one("kycvs, 4 prepared keys", 4, Preparation::default()).with_warm_tables(),
-        one("kycvs, 32 prepared keys", 32, Preparation::default()).with_warm_tables(),
-        one("kycvs, prepared key, large tables", 1, Preparation::large()).with_warm_tables(),
+        text(BASE64URL, Presentation::to_base64url),
+        text(KV1, Presentation::to_text),
+        one("kycvs, 4 prepared keys", 4, Preparation::default()),
+        one("kycvs, 32 prepared keys", 32, Preparation::default()),
+        one("kycvs, prepared key, large tables", 1, Preparation::large()),
     ]
 }
 
@@ -130,7 +130,7 @@ fn bulks() -> Vec<Row> {
     let small = Gate::new(1, Preparation::default());
     let many = |id: &str, gate: &Arc<Gate>, count| {
         let gate = Arc::clone(gate);
-        Row::verify(id, move || gate.many(count, |_| false)).of(count).with_warm_tables()
+        Row::verify(id, move || gate.many(count, |_| false)).of(count)
     };
     let bad = |id: &str, is_bad: fn(usize) -> bool| {
         let gate = small.with_bad(is_bad);

@@ -74,6 +74,7 @@ fn head(others: &Others, results: &Results, seconds: u64) -> String {
         "# kycvs beside its peers\n
 Written by `cargo xtask bench peers --seconds {seconds}` on {date}; do not edit. Medians of {blocks} blocks of about a \
 millisecond, each between two blocks of the reference, all sides in turns in one run; what all cores do, in blocks of about 40. \
+Before each block what verifies comes through all tokens once; the references, keys without tables, and what issues, run half a block. \
 The ratios are what counts: to `ed25519-dalek`'s `verify_strict`, and for issuing to its `sign`.\n
 - Processor: {processor}, {cores} cores; {instructions}
 - {system}, {compiler}
