@@ -82,7 +82,9 @@ impl Row {
         }
     }
 
-    /// Does not come through all tokens before each block, as a key that is new does not: after 64 good tokens it has tables.
+    /// Runs half a block before each block, and not all tokens: a key that is new has tables after 64 good tokens, and so is
+    /// never long without; what it is held against runs as short; and each signature that is made comes through the whole
+    /// of its library's table.
     pub(crate) fn in_short_runs(self) -> Self {
         Self { warming: 0, ..self }
     }

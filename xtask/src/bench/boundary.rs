@@ -23,26 +23,18 @@ pub(crate) fn run(check: bool, rounds: usize) -> ExitCode {
         let beyond = measure(programs, rounds)?;
         Ok((stops, beyond))
     });
-    match result {
-        Ok((stops, beyond)) => {
-            for (platform, stop) in &stops {
-                match stop {
-                    Stop::Failed(reason) => println!("{platform}: failed: {reason}"),
-                    Stop::NotRun(reason) => println!("{platform}: not run: {reason}"),
-                }
+    super::end(result.map(|(stops, beyond)| {
+        for (platform, stop) in &stops {
+            match stop {
+                Stop::Failed(reason) => println!("{platform}: failed: {reason}"),
+                Stop::NotRun(reason) => println!("{platform}: not run: {reason}"),
             }
-            for fault in &beyond {
-                println!("beyond its bound: {fault}");
-            }
-            let failed = stops.iter().any(|(_, stop)| matches!(stop, Stop::Failed(_)));
-            let incomplete = !stops.is_empty() || !beyond.is_empty();
-            ExitCode::from(u8::from(failed || check && incomplete))
         }
-        Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+        super::print_beyond(&beyond);
+        let failed = stops.iter().any(|(_, stop)| matches!(stop, Stop::Failed(_)));
+        let complete = stops.is_empty() && beyond.is_empty();
+        !failed && (complete || !check)
+    }))
 }
 
 /// The programs that wait for their first round, and why others do not.

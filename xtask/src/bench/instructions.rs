@@ -54,13 +54,7 @@ pub(crate) fn run(write: bool) -> ExitCode {
         }
         Ok(findings.iter().all(|finding| finding.fine))
     });
-    match done {
-        Ok(fine) => ExitCode::from(u8::from(!fine)),
-        Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    super::end(done)
 }
 
 /// Counts everything.

@@ -13,13 +13,7 @@ use crate::tools::{Postgres, Storage, postgres};
 pub(crate) fn run(seconds: u64) -> ExitCode {
     let result =
         Context::new("journeys").map_err(Stop::from).and_then(|mut context| measure(&mut context, seconds));
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    super::end(result.map(|()| true))
 }
 
 fn measure(context: &mut Context, seconds: u64) -> Result<(), Stop> {

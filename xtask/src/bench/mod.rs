@@ -38,13 +38,22 @@ pub(crate) enum Subject {
 
 /// Prints what is beyond its bound; with `check` that fails.
 fn close(measured: Result<Vec<String>, Stop>, check: bool) -> ExitCode {
+    end(measured.map(|beyond| {
+        print_beyond(&beyond);
+        beyond.is_empty() || !check
+    }))
+}
+
+fn print_beyond(beyond: &[String]) {
+    for fault in beyond {
+        println!("beyond its bound: {fault}");
+    }
+}
+
+/// Whether all is well, or why nothing was measured.
+fn end(measured: Result<bool, Stop>) -> ExitCode {
     match measured {
-        Ok(beyond) => {
-            for fault in &beyond {
-                println!("beyond its bound: {fault}");
-            }
-            ExitCode::from(u8::from(check && !beyond.is_empty()))
-        }
+        Ok(well) => ExitCode::from(u8::from(!well)),
         Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
             eprintln!("error: {reason}");
             ExitCode::FAILURE

@@ -20,13 +20,7 @@ pub(crate) fn run(check: bool, seconds: u64) -> ExitCode {
         }
         Ok(measure.status()?.success())
     });
-    match measured {
-        Ok(success) => ExitCode::from(u8::from(!success)),
-        Err(Stop::Failed(reason) | Stop::NotRun(reason)) => {
-            eprintln!("error: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    super::end(measured)
 }
 
 /// The program, built.
