@@ -78,10 +78,14 @@ impl Context {
         self.log_path.strip_prefix(&self.root).unwrap_or(&self.log_path).display().to_string()
     }
 
-    /// The last `count` lines of the running step's log.
+    /// The running step's log.
+    pub(crate) fn log_text(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log_path).unwrap_or_default()).into_owned()
+    }
+
+    /// Its last `count` lines.
     pub(crate) fn log_tail(&self, count: usize) -> String {
-        let text = fs::read(&self.log_path).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
+        let text = self.log_text();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(count)..].join("\n")
     }

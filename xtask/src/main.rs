@@ -15,6 +15,7 @@ mod conformance;
 mod context;
 mod counts;
 mod disk;
+mod failures;
 mod fuzz;
 mod fuzz_seeds;
 mod notices;

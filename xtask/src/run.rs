@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::conformance;
 use crate::context::{Context, Stop};
 use crate::disk::{self, Room};
+use crate::failures;
 use crate::steps::LEFT_BEHIND;
 use crate::tally::Tally;
 
@@ -129,10 +130,13 @@ impl Report {
         if let Some(free) = Room::free(context.target_root()).filter(|free| free.is_full()) {
             let _ = write!(fault, " (the disk is full: {free} are free)");
         }
-        println!("{:NAME_WIDTH$}  {fault}; the end of {}:", "", context.log_name());
-        for line in context.log_tail(TAIL_LINES).lines() {
-            println!("{:NAME_WIDTH$}  | {line}", "");
-        }
+        println!("{:NAME_WIDTH$}  {fault}", "");
+        let log = context.log_text();
+        let failures = failures::shown_in(&log, FAILURE_LINES);
+        print_part("what failed", &failures);
+        let tail = if failures.is_empty() { TAIL_LINES } else { TAIL_LINES_BESIDE_FAILURES };
+        let end = context.log_tail(tail);
+        print_part(&format!("the end of {}", context.log_name()), &end.lines().collect::<Vec<_>>());
         self.failures.push(format!("{}: {fault} (whole log: {})", step.name, context.log_name()));
     }
 
@@ -156,6 +160,16 @@ impl Report {
     }
 }
 
+/// A part of a log below the step's line.
+fn print_part(title: &str, lines: &[&str]) {
+    if !lines.is_empty() {
+        println!("{:NAME_WIDTH$}  {title}:", "");
+    }
+    for line in lines {
+        println!("{:NAME_WIDTH$}  | {line}", "");
+    }
+}
+
 fn word(tally: &Tally) -> &'static str {
     match (tally.failed, tally.passed) {
         (1.., _) => "FAILED",
@@ -175,4 +189,6 @@ fn shown(time: Duration) -> String {
 
 const NAME_WIDTH: usize = 12;
 const ABOUT_WIDTH: usize = 62;
+const FAILURE_LINES: usize = 60;
 const TAIL_LINES: usize = 60;
+const TAIL_LINES_BESIDE_FAILURES: usize = 15;
