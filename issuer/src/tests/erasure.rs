@@ -125,7 +125,7 @@ async fn a_dead_gateway_leaves_the_request_as_it_was() {
 #[tokio::test]
 async fn a_person_who_leaves_while_the_message_is_on_its_way_finds_it_sent() {
     let stage = Stage::new().await;
-    stage.gateway.slow.store(100, std::sync::atomic::Ordering::Relaxed);
+    stage.gateway.slow.store(1_000, std::sync::atomic::Ordering::Relaxed);
     let id = stage.ask().await;
     let path = format!("/v1/requests/{id}/otp");
     let person = json!({"name": NAME, "mobile": MOBILE});

@@ -3,10 +3,7 @@
 use std::{
     convert::Infallible,
     io::Write,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -18,6 +15,7 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 use super::stage::{KEY, NAME, Stage};
@@ -135,17 +133,18 @@ async fn a_fault_in_the_code_ends_its_call_alone_and_tells_nothing() {
 
 #[tokio::test]
 async fn what_was_begun_is_finished_where_the_client_goes_away() {
-    static FINISHED: AtomicBool = AtomicBool::new(false);
+    static GO_ON: Notify = Notify::const_new();
+    static FINISHED: Notify = Notify::const_new();
     let (_stage, router) = around_handler(|| async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        FINISHED.store(true, Ordering::Relaxed);
+        GO_ON.notified().await;
+        FINISHED.notify_one();
         "ok"
     })
     .await;
-    let gone = tokio::time::timeout(Duration::from_millis(5), send(&router, request("/it"))).await;
-    assert!(gone.is_err() && !FINISHED.load(Ordering::Relaxed));
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert!(FINISHED.load(Ordering::Relaxed));
+    let gone = tokio::time::timeout(Duration::from_millis(50), send(&router, request("/it"))).await;
+    assert!(gone.is_err(), "nothing has let it go on");
+    GO_ON.notify_one();
+    tokio::time::timeout(Duration::from_secs(5), FINISHED.notified()).await.expect("it is finished");
 }
 
 #[tokio::test]
