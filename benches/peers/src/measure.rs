@@ -7,7 +7,7 @@
 //! alone makes some per cent of a signature's time, so that the blocks run at many depths of it.
 //!
 //! Before a block, a row comes through all tokens once, and so through its tables, ours or another library's, as at a gate
-//! that does nothing else. The references, a key without tables and issuing run half a block before: see
+//! that does nothing else. The references, a key without tables and issuing run half a block before, but more blocks: see
 //! [`Row::in_short_runs`].
 //!
 //! What one thread does is measured in its processor time, so that being interrupted does not count: it would hit the
@@ -52,6 +52,10 @@ pub(crate) struct Row {
     pub(crate) clock: Clock,
     /// So many calls at least run uncounted before a block; half a block in any case.
     pub(crate) warming: usize,
+    /// So many blocks in a round.
+    pub(crate) blocks: usize,
+    /// Runs uncounted before a block and that: see [`Row::just_received`].
+    pub(crate) receive: Option<Call>,
     pub(crate) call: Call,
 }
 
@@ -65,6 +69,8 @@ impl Row {
             tokens: 1,
             clock: Clock::Processor,
             warming: TOKENS,
+            blocks: 1,
+            receive: None,
             call: Box::new(call),
         }
     }
@@ -84,9 +90,16 @@ impl Row {
 
     /// Runs half a block before each block, and not all tokens: a key that is new has tables after 64 good tokens, and so is
     /// never long without; what it is held against runs as short; and each signature that is made comes through the whole
-    /// of its library's table.
+    /// of its library's table. That takes little time, so that a round has several such blocks.
     pub(crate) fn in_short_runs(self) -> Self {
-        Self { warming: 0, ..self }
+        Self { warming: 0, blocks: 4, ..self }
+    }
+
+    /// `read` reads what the calls are given, before each block: a gate has just received what it verifies. The messages
+    /// of the bare signatures are in the caches at all times, for the reference, which reads them, runs beside every row;
+    /// and a row that comes through all tokens before a block has read its own.
+    pub(crate) fn just_received(self, read: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { receive: Some(Box::new(read)), ..self }
     }
 }
 
@@ -145,11 +158,13 @@ pub(crate) fn run(rows: &[Row], span: Duration) -> Results {
             let long = Duration::from_secs_f64(single[i] * f64::from(calls)).clamp(BLOCK, LONG_BLOCK);
             let own = || block(&rows[i], calls, rows[i].clock);
             let bare = || block(&rows[r], self::calls(single[r], long), rows[i].clock);
-            let depth = (round * 7 + i) % DEPTHS;
-            let before = at_depth(depth, &bare);
-            let own = at_depth(depth, &own);
-            let after = at_depth(depth, &bare);
-            blocks[i].push((own, own / before.midpoint(after)));
+            for turn in 0..rows[i].blocks {
+                let depth = (round * 7 + turn * 15 + i) % DEPTHS;
+                let before = at_depth(depth, &bare);
+                let own = at_depth(depth, &own);
+                let after = at_depth(depth, &bare);
+                blocks[i].push((own, own / before.midpoint(after)));
+            }
         }
         round += 1;
     }
@@ -197,6 +212,9 @@ fn at_depth(depth: usize, block: &dyn Fn() -> f64) -> f64 {
 /// Seconds a token, over a block of calls.
 fn block(row: &Row, calls: u32, clock: Clock) -> f64 {
     let work = || (0..calls).for_each(|_| (row.call)());
+    if let Some(receive) = &row.receive {
+        receive();
+    }
     // Uncounted, so that the row finds in the caches what it leaves there itself: code, and the tables that it has.
     (0..row.warming.max(calls.div_ceil(2) as usize)).for_each(|_| (row.call)());
     let took = match clock {

@@ -79,6 +79,11 @@ impl Gate {
         assert!(self.verifier.verify(black_box(token), &self.expectation).is_ok());
     }
 
+    /// Reads each byte of each token, and does nothing with it.
+    fn read_all(&self) {
+        black_box(self.tokens.iter().flatten().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+    }
+
     /// So many at once. Each verdict is looked at.
     fn many(&self, count: usize, is_bad: impl Fn(usize) -> bool) {
         let start = self.turn.fetch_add(1, Relaxed) % (TOKENS / count) * count;
@@ -112,9 +117,14 @@ fn singles() -> Vec<Row> {
             assert!(gate.verifier.verify_text(black_box(text), &gate.expectation).is_ok());
         })
     };
+    let without_tables = {
+        let gate = Gate::new(1, Preparation::never());
+        let received = Arc::clone(&gate);
+        Row::verify(NO_TABLE, move || gate.one()).in_short_runs().just_received(move || received.read_all())
+    };
     let [never, prepared] = [Preparation::never(), Preparation::default()].map(|p| Gate::new(1, p));
     vec![
-        one(NO_TABLE, 1, Preparation::never()).in_short_runs(),
+        without_tables,
         on_all_cores(NO_TABLE, Kind::Verify, 64, move || never.one()),
         one(PREPARED, 1, Preparation::default()),
         on_all_cores(PREPARED, Kind::Verify, 64, move || prepared.one()),

@@ -72,10 +72,10 @@ fn head(others: &Others, results: &Results, seconds: u64) -> String {
     let blocks = results.0.iter().map(|figure| figure.blocks).min().unwrap_or(0);
     format!(
         "# kycvs beside its peers\n
-Written by `cargo xtask bench peers --seconds {seconds}` on {date}; do not edit. Medians of {blocks} blocks of about a \
+Written by `cargo xtask bench peers --seconds {seconds}` on {date}; do not edit. Medians of {blocks} blocks or more of about a \
 millisecond, each between two blocks of the reference, all sides in turns in one run; what all cores do, in blocks of about 40. \
-Before each block what verifies comes through all tokens once; the references, keys without tables, and what issues, run half a block. \
-The ratios are what counts: to `ed25519-dalek`'s `verify_strict`, and for issuing to its `sign`.\n
+Before each block what verifies comes through all tokens once; the references, keys without tables, and what issues, run half a block, \
+and tokens of keys without tables are read, as those are that have just come in. The ratios are what counts: to `ed25519-dalek`'s `verify_strict`, and for issuing to its `sign`.\n
 - Processor: {processor}, {cores} cores; {instructions}
 - {system}, {compiler}
 - {others}\n
