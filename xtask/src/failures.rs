@@ -2,61 +2,33 @@
 
 /// The lines of a log that say so, as many as `most`.
 pub(crate) fn shown_in(log: &str, most: usize) -> Vec<&str> {
-    let mut found = Vec::new();
     let mut left = 0;
-    for line in log.lines() {
-        if let Some(about) = Report::begun_by(line) {
-            left = about.lines();
-        } else if Report::is_over_at(line) {
-            left = 0;
-        }
-        if left > 0 {
-            left -= 1;
-            found.push(line);
-        }
-        if found.len() == most {
-            break;
-        }
-    }
-    found
+    let says_so = |line: &&str| {
+        left = match lines_of_report(line) {
+            Some(count) => count,
+            None if ENDS.contains(&line.trim()) => 0,
+            None => left.saturating_sub(1),
+        };
+        left > 0
+    };
+    log.lines().filter(says_so).take(most).collect()
 }
 
-/// What a runner prints of a test that failed.
-enum Report {
-    /// `---- the_test stdout ----`, and below it what the test printed.
-    Cargo,
-    /// `not ok 7 - the test`, and below it the error and where it was thrown.
-    Tap,
-    /// `FAILED test_one.py::test - why` of pytest, `FAILED  a claim` of this project's own, `[ERROR]` of Maven,
-    /// `File.swift:7: error: why` of `XCTest`.
-    OneLine,
+/// Where a runner begins to tell of a test that failed: how many lines that can take.
+fn lines_of_report(line: &str) -> Option<usize> {
+    // Cargo: `---- the_test stdout ----`, and what the test printed.
+    let of_cargo = line.starts_with("---- ") && line.ends_with(" stdout ----");
+    // TAP: `not ok 7 - the test`, and the error.
+    let of_tap = line.trim_start().starts_with("not ok ");
+    // All in one line. pytest: `FAILED test_one.py::test - why`; this project's own: `FAILED  a claim`;
+    // Maven: `[ERROR] why`; XCTest: `File.swift:7: error: why`.
+    let alone = ["FAILED ", "ERROR ", "[ERROR] "].iter().any(|word| line.trim_start().starts_with(word))
+        || line.contains(": error: ");
+    if of_cargo || of_tap { Some(12) } else { alone.then_some(1) }
 }
 
-impl Report {
-    fn begun_by(line: &str) -> Option<Self> {
-        let one_line = ["FAILED ", "ERROR ", "[ERROR] "].iter().any(|word| line.starts_with(word));
-        if line.starts_with("---- ") && line.ends_with(" stdout ----") {
-            Some(Self::Cargo)
-        } else if line.trim_start().starts_with("not ok ") {
-            Some(Self::Tap)
-        } else if one_line || line.contains(": error: ") {
-            Some(Self::OneLine)
-        } else {
-            None
-        }
-    }
-
-    fn is_over_at(line: &str) -> bool {
-        ["stack backtrace:", "failures:", "..."].contains(&line.trim())
-    }
-
-    const fn lines(&self) -> usize {
-        match self {
-            Self::Cargo | Self::Tap => 12,
-            Self::OneLine => 1,
-        }
-    }
-}
+/// What stands behind such a report.
+const ENDS: [&str; 3] = ["stack backtrace:", "failures:", "..."];
 
 #[cfg(test)]
 mod tests {
@@ -100,8 +72,8 @@ test bounds ... ok
         assert_eq!(shown_in(tap, 80), ["    not ok 2 - bad", "      ---", "      error: 'no'"]);
         let log = "\
 FAILED tests/test_a.py::test_b - AssertionError
-ok       nothing is lost
-FAILED   nothing is counted twice
+  ok      nothing is lost
+  FAILED  nothing is counted twice
 [ERROR] VerifierTest.bad:7 expected: <1> but was: <2>
 /src/Tests/VerifierTests.swift:7: error: -[Tests.VerifierTests testBad] : XCTAssertEqual failed
 error[E0308]: mismatched types
