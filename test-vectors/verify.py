@@ -13,8 +13,9 @@ is 0 only if at least one case ran and none failed. A file that is not there is
 named on standard error.
 
 Needs Python 3.10 or newer and the package `cryptography` (for one function,
-"verify", as SPEC 6.4 has it). Everything else is below, in the order of SPEC's
-sections, whose numbers stand in the comments.
+"verify", as SPEC 6.4 has it). Everything else is below, headed by the numbers of
+SPEC's sections: the codes (11), and then 5 to 10 and 14 in order, the format of
+the token (4) just before the verification (10) that reads it.
 
 Limit: SPEC 7 asks for the data of Unicode 16.0; this script uses the tables of
 the Python that runs it (unicodedata.unidata_version; 16.0 from Python 3.14 on).
