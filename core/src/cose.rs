@@ -2,7 +2,7 @@
 //!
 //! Stands on [`cbor`](crate::cbor); knows nothing of status, keys or trust.
 
-use crate::cbor::{HeadBytes, Reader, Writer, WrongShape};
+use crate::cbor::{Reader, Writer, WrongShape};
 use alloc::vec::Vec;
 
 /// `typ` (RFC 9596): keeps a status token apart from every other thing that the key could sign.
@@ -73,37 +73,17 @@ impl<'a> ProtectedHeader<'a> {
     }
 }
 
-/// What is signed: `["Signature1", protected, h'', payload]` (RFC 9052 section 4.4), on the stack.
-pub(crate) struct SigStructure {
-    buffer: [u8; Self::MAX_LEN],
-    len: usize,
-}
+/// What is signed: `["Signature1", protected, h'', payload]` (RFC 9052 section 4.4).
+pub(crate) struct SigStructure(Vec<u8>);
 
 impl SigStructure {
-    /// A token is at most 1,024 bytes, and its headers and signature take more than this structure adds.
-    const MAX_LEN: usize = 1024;
-
-    /// The two come from a token that was read, or from claims, whose types bound them.
     pub(crate) fn new(protected: &[u8], payload: &[u8]) -> Self {
-        let mut this = Self { buffer: [0; Self::MAX_LEN], len: 0 };
-        this.push(b"\x84\x6aSignature1");
-        this.push_bytes(protected);
-        this.push(&[0x40]);
-        this.push_bytes(payload);
-        this
+        let mut writer = Writer::with_capacity(protected.len() + payload.len() + 32);
+        writer.array(4).text("Signature1").bytes(protected).bytes(b"").bytes(payload);
+        Self(writer.finish())
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.buffer[..self.len]
-    }
-
-    fn push_bytes(&mut self, bytes: &[u8]) {
-        self.push(HeadBytes::of_bytes(bytes.len()).as_slice());
-        self.push(bytes);
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        self.buffer[self.len..self.len + bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
+        &self.0
     }
 }

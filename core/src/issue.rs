@@ -215,8 +215,10 @@ impl<S: Signer> Issuer<S> {
     /// is asked once, which is what it costs.
     fn issue_with(&self, answer: &Answer, now: Timestamp, random: &[u8; DRAWN]) -> Result<Presentation> {
         let (halves, _) = random.as_chunks();
-        let (token_id, opening) = (&halves[0], Opening::from_bytes(halves[1]));
-        let commitment = answer.subject.as_ref().map(|subject| Commitment::new(subject, &opening));
+        let token_id = &halves[0];
+        let opening = answer.subject.as_ref().map(|_| Opening::from_bytes(halves[1]));
+        let commitment = answer.subject.as_ref().zip(opening.as_ref());
+        let commitment = commitment.map(|(subject, opening)| Commitment::new(subject, opening));
         let expires_at = now
             .checked_add(answer.valid_for)
             .ok_or(Error::because(ErrorCode::InvalidClaim, "the answer would live past the end of time"))?;
@@ -235,7 +237,7 @@ impl<S: Signer> Issuer<S> {
             specimen: answer.specimen,
         };
         let token = self.signed(&claims, &self.protected_header)?;
-        Ok(Presentation::of_signed(token, commitment.is_some().then_some(&opening)))
+        Ok(Presentation::of_signed(token, opening.as_ref()))
     }
 }
 

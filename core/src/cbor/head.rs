@@ -1,5 +1,6 @@
 //! The header of one item: its type, and its value or length.
 
+use alloc::vec::Vec;
 use ciborium_io::Write;
 use ciborium_ll::{Encoder, Header};
 use core::convert::Infallible;
@@ -155,7 +156,7 @@ fn is_shortest(float: f64, len: usize) -> bool {
 }
 
 /// A header in its shortest encoding.
-pub(crate) struct HeadBytes {
+pub(super) struct HeadBytes {
     bytes: [u8; Self::MAX_LEN],
     len: usize,
 }
@@ -175,17 +176,17 @@ impl HeadBytes {
         };
         let mut bytes = [0; Self::MAX_LEN];
         bytes[0] = (head.major as u8) << 5 | information;
-        bytes[1..=width].copy_from_slice(&head.argument.to_be_bytes()[8 - width..]);
-        Self { bytes, len: 1 + width }
+        bytes[1..].copy_from_slice(&head.argument.unbounded_shl(64 - 8 * width).to_be_bytes());
+        Self { bytes, len: 1 + width as usize }
     }
 
-    /// The header of a byte string of `len` bytes.
-    pub(crate) fn of_bytes(len: usize) -> Self {
-        Self::of(Head::length(Major::Bytes, len))
-    }
-
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.len]
+    /// Puts it behind what is there. The whole array is copied, whose length is known, and what is over cut off again: a
+    /// few bytes would take longer.
+    #[inline]
+    pub(super) fn push_to(&self, out: &mut Vec<u8>) {
+        let end = out.len() + self.len;
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
     }
 }
 
@@ -210,7 +211,6 @@ impl Write for Sink<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
     use ciborium_io::Read;
     use ciborium_ll::Decoder;
 
@@ -233,7 +233,7 @@ mod tests {
     fn written_by_ciborium(header: Header) -> Vec<u8> {
         let mut written = HeadBytes { bytes: [0; HeadBytes::MAX_LEN], len: 0 };
         let Ok(()) = Encoder::from(Sink(&mut written)).push(header);
-        written.as_slice().to_vec()
+        written.bytes[..written.len].to_vec()
     }
 
     fn read_by_ciborium(input: &[u8]) -> Option<(Header, Written)> {
@@ -293,7 +293,9 @@ mod tests {
                         let in_our_words = theirs.map(|(header, written)| (in_our_words(header), written));
                         assert_eq!(AnyHead::read(input), in_our_words, "{input:02x?}");
                         if let (Some((head, _)), Some((header, _))) = (Head::read(input), theirs) {
-                            assert_eq!(HeadBytes::of(head).as_slice(), written_by_ciborium(header));
+                            let mut written = Vec::new();
+                            HeadBytes::of(head).push_to(&mut written);
+                            assert_eq!(written, written_by_ciborium(header));
                             definite += 1;
                         }
                     }

@@ -19,6 +19,5 @@ mod read;
 mod write;
 
 pub(crate) use check::{Fault, Item, item, layer};
-pub(crate) use head::HeadBytes;
 pub(crate) use read::{Kind, Reader, WrongShape};
 pub(crate) use write::Writer;

@@ -19,22 +19,27 @@ impl Writer {
         Self { out }
     }
 
+    #[inline]
     pub(crate) fn tag(&mut self, number: u64) -> &mut Self {
         self.head(Head { major: Major::Tag, argument: number })
     }
 
+    #[inline]
     pub(crate) fn array(&mut self, len: usize) -> &mut Self {
         self.head(Head::length(Major::Array, len))
     }
 
+    #[inline]
     pub(crate) fn map(&mut self, len: usize) -> &mut Self {
         self.head(Head::length(Major::Map, len))
     }
 
+    #[inline]
     pub(crate) fn uint(&mut self, value: u64) -> &mut Self {
         self.head(Head { major: Major::Positive, argument: value })
     }
 
+    #[inline]
     pub(crate) fn int(&mut self, value: i64) -> &mut Self {
         self.head(Head::integer(value))
     }
@@ -67,7 +72,8 @@ impl Writer {
 
     #[inline]
     fn head(&mut self, head: Head) -> &mut Self {
-        self.raw(HeadBytes::of(head).as_slice())
+        HeadBytes::of(head).push_to(&mut self.out);
+        self
     }
 }
 
