@@ -176,6 +176,7 @@ impl HeadBytes {
         };
         let mut bytes = [0; Self::MAX_LEN];
         bytes[0] = (head.major as u8) << 5 | information;
+        // The argument's last `width` bytes come first.
         bytes[1..].copy_from_slice(&head.argument.unbounded_shl(64 - 8 * width).to_be_bytes());
         Self { bytes, len: 1 + width as usize }
     }
