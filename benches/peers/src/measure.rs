@@ -1,9 +1,9 @@
 //! Measuring in turns.
 //!
 //! Each row runs in blocks of about a millisecond. Right before and right after each block runs a block of its reference
-//! (`verify_strict` or `sign`), so that all three meet the same weather, and what changes steadily, as the clock of a
-//! processor does with what it computes, cancels out; the ratio is to the mean of the two, and the median of many is the
-//! figure. Which row begins a round alternates. Where in memory the stack begins is another place in each process and
+//! (`verify_strict` or `sign`), so that all three meet the same weather. Each block gives two ratios, to either of the two, and
+//! the median of all is the figure: what changes steadily, as the clock of a processor does with what it computes,
+//! cancels out. Which row begins a round alternates. Where in memory the stack begins is another place in each process and
 //! alone makes some per cent of a signature's time, so that the blocks run at many depths of it.
 //!
 //! Before a block, a row comes through all tokens once, and so through its tables, ours or another library's, as at a gate
@@ -146,7 +146,7 @@ pub(crate) fn run(rows: &[Row], span: Duration) -> Results {
         let id = if kind == Kind::Verify { VERIFY_STRICT } else { SIGN };
         rows.iter().position(|row| row.id == id).expect("the references are rows")
     };
-    let mut blocks = vec![Vec::new(); rows.len()];
+    let mut blocks = vec![Blocks::default(); rows.len()];
     let start = Instant::now();
     let mut round = 0;
     while round < LEAST_ROUNDS || start.elapsed() < span {
@@ -163,7 +163,7 @@ pub(crate) fn run(rows: &[Row], span: Duration) -> Results {
                 let before = at_depth(depth, &bare);
                 let own = at_depth(depth, &own);
                 let after = at_depth(depth, &bare);
-                blocks[i].push((own, own / before.midpoint(after)));
+                blocks[i].push(before, own, after);
             }
         }
         round += 1;
@@ -171,11 +171,27 @@ pub(crate) fn run(rows: &[Row], span: Duration) -> Results {
     let figures = rows.iter().zip(blocks).map(|(row, blocks)| Figure {
         id: row.id.clone(),
         kind: row.kind,
-        time: median(blocks.iter().map(|(time, _)| *time)),
-        ratio: median(blocks.iter().map(|(_, ratio)| *ratio)),
-        blocks: blocks.len(),
+        blocks: blocks.times.len(),
+        time: median(blocks.times),
+        ratio: median(blocks.ratios),
     });
     Results(figures.collect())
+}
+
+/// What was measured of one row.
+#[derive(Clone, Default)]
+struct Blocks {
+    times: Vec<f64>,
+    /// Two for each block. Blocks are slowed down more often than sped up, so that the mean of two lies above what one
+    /// takes: a row that is its own reference would come out as faster than itself. One over another does not.
+    ratios: Vec<f64>,
+}
+
+impl Blocks {
+    fn push(&mut self, before: f64, own: f64, after: f64) {
+        self.times.push(own);
+        self.ratios.extend([own / before, own / after]);
+    }
 }
 
 /// Seconds of one call, after some calls that are not counted.
@@ -232,8 +248,7 @@ fn block(row: &Row, calls: u32, clock: Clock) -> f64 {
     took.as_secs_f64() / f64::from(calls * row.tokens)
 }
 
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<f64> = numbers.collect();
+fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
 }
