@@ -75,6 +75,7 @@ impl<'a> Token<'a> {
     }
 
     /// Reads the token at the front of what is left; `None` where there is none, whatever the reason.
+    #[inline]
     fn read_next(reader: &mut Reader<'a>) -> Option<Self> {
         let bytes = reader.rest();
         let sign1 = Sign1::read(reader).ok()?;
@@ -162,6 +163,7 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
+    #[inline]
     fn read_sequence(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::deterministic(bytes);
         let token = Token::read_next(&mut reader).filter(|token| token.bytes.len() <= MAX_TOKEN_BYTES)?;

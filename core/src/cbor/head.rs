@@ -181,6 +181,11 @@ impl HeadBytes {
         Self { bytes, len: 1 + width as usize }
     }
 
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
     /// Puts it behind what is there. The whole array is copied, whose length is known, and what is over cut off again: a
     /// few bytes would take longer.
     #[inline]
@@ -234,7 +239,7 @@ mod tests {
     fn written_by_ciborium(header: Header) -> Vec<u8> {
         let mut written = HeadBytes { bytes: [0; HeadBytes::MAX_LEN], len: 0 };
         let Ok(()) = Encoder::from(Sink(&mut written)).push(header);
-        written.bytes[..written.len].to_vec()
+        written.as_slice().to_vec()
     }
 
     fn read_by_ciborium(input: &[u8]) -> Option<(Header, Written)> {

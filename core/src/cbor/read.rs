@@ -1,6 +1,11 @@
 //! Taking an item apart, borrowing from it.
 
-use super::head::{Head, Major, TRUE};
+#![allow(
+    clippy::inline_always,
+    reason = "where a key is known, so are its bytes, and to compare them takes no call"
+)]
+
+use super::head::{Head, HeadBytes, Major, TRUE};
 
 /// The item is not of the shape that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +128,19 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
+    #[inline]
     fn argument(&mut self, major: Major) -> Result<u64> {
+        // Most are in the initial byte.
+        if let Some((&initial, rest)) = self.rest.split_first()
+            && let argument @ 0..=23 = initial ^ ((major as u8) << 5)
+        {
+            self.rest = rest;
+            return Ok(argument.into());
+        }
+        self.longer_argument(major)
+    }
+
+    fn longer_argument(&mut self, major: Major) -> Result<u64> {
         let head = self.head()?;
         if head.major == major { Ok(head.argument) } else { Err(WrongShape) }
     }
@@ -134,7 +151,19 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn expect(&mut self, head: Head) -> Result<()> {
-        if self.head()? == head { Ok(()) } else { Err(WrongShape) }
+        self.rest = self.behind(head).ok_or(WrongShape)?;
+        Ok(())
+    }
+
+    /// What stands behind this header, where it comes next.
+    #[inline(always)]
+    fn behind(&self, head: Head) -> Option<&'a [u8]> {
+        if self.deterministic {
+            // There is one way to write it, and so nothing to take apart.
+            return self.rest.strip_prefix(HeadBytes::of(head).as_slice());
+        }
+        let (found, written) = Head::read(self.rest)?;
+        if found == head { Some(&self.rest[written.len..]) } else { None }
     }
 
     fn take(&mut self, len: usize) -> Result<&'a [u8]> {
@@ -152,20 +181,25 @@ pub(crate) struct MapReader<'a, 'r> {
 
 impl<'a> MapReader<'a, '_> {
     /// The value of the entry with this integer key, which must come next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn required(&mut self, key: i64) -> Result<&mut Reader<'a>> {
         self.optional(key).ok_or(WrongShape)
     }
 
     /// The value of the entry with this integer key, where it comes next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn optional(&mut self, key: i64) -> Option<&mut Reader<'a>> {
-        self.next_if(|reader| reader.expect(Head::integer(key)).is_ok())
+        let value = self.reader.behind(Head::integer(key))?;
+        self.at(value)
     }
 
     /// The value of the entry with this text key, which must come next.
     pub(crate) fn required_text(&mut self, key: &str) -> Result<&mut Reader<'a>> {
-        self.next_if(|reader| reader.text().is_ok_and(|found| found == key)).ok_or(WrongShape)
+        let mut ahead = *self.reader;
+        if ahead.text()? != key {
+            return Err(WrongShape);
+        }
+        self.at(ahead.rest).ok_or(WrongShape)
     }
 
     /// The next entry, whatever its key; `None` at the end.
@@ -179,14 +213,11 @@ impl<'a> MapReader<'a, '_> {
         if self.remaining == 0 { Ok(()) } else { Err(WrongShape) }
     }
 
+    /// The value of the next entry, which begins there; `None` where there is no entry.
     #[inline]
-    fn next_if(&mut self, is_key: impl FnOnce(&mut Reader<'a>) -> bool) -> Option<&mut Reader<'a>> {
-        let mut ahead = *self.reader;
-        if self.remaining == 0 || !is_key(&mut ahead) {
-            return None;
-        }
-        *self.reader = ahead;
-        self.remaining -= 1;
+    fn at(&mut self, value: &'a [u8]) -> Option<&mut Reader<'a>> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        self.reader.rest = value;
         Some(self.reader)
     }
 }
