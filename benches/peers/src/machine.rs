@@ -14,7 +14,7 @@ struct Ticks {
     all: u64,
     /// That some program worked.
     busy: u64,
-    /// That this one did.
+    /// That this one did, and those that it started and that have ended.
     own: u64,
 }
 
@@ -57,9 +57,9 @@ impl Ticks {
         let total: Vec<u64> = total.split_whitespace().take(8).filter_map(|part| part.parse().ok()).collect();
         let all = total.iter().sum();
         let own = std::fs::read_to_string("/proc/self/stat").ok()?;
-        // After the name, which may have anything in it: fields 3 and on.
-        let own: Vec<&str> = own.rsplit_once(')')?.1.split_whitespace().collect();
-        let own = own.get(11)?.parse::<u64>().ok()? + own.get(12)?.parse::<u64>().ok()?;
+        // After the name, which may have anything in it: fields 3 and on. 14 to 17 are utime, stime, cutime and cstime.
+        let own = own.rsplit_once(')')?.1.split_whitespace().skip(11).take(4);
+        let own = own.map(str::parse::<u64>).sum::<Result<u64, _>>().ok()?;
         Some(Self { all, busy: all - total.get(3)? - total.get(4)?, own })
     }
 

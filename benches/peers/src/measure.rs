@@ -21,11 +21,12 @@ use std::{
 };
 
 use cpu_time::ThreadTime;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::TOKENS;
 
 /// What a row is held against.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     /// `verify_strict`
     Verify,
@@ -104,6 +105,7 @@ impl Row {
 }
 
 /// What came out for a row: medians.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Figure {
     pub(crate) id: String,
     pub(crate) kind: Kind,
@@ -116,6 +118,7 @@ pub(crate) struct Figure {
 }
 
 /// All figures of a run.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Results(pub(crate) Vec<Figure>);
 
 impl Results {

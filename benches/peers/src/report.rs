@@ -10,7 +10,7 @@ use crate::{
     bounds::{Gains, Verdict},
     machine::{self, Others},
     measure::{Figure, Kind, Results, VERIFY_STRICT, all},
-    ours,
+    ours, parts,
     plot::{Bar, bars},
     whole::{Peer, issue_id},
 };
@@ -72,8 +72,10 @@ fn head(others: &Others, results: &Results, seconds: u64) -> String {
     let blocks = results.0.iter().map(|figure| figure.blocks).min().unwrap_or(0);
     format!(
         "# kycvs beside its peers\n
-Written by `cargo xtask bench peers --seconds {seconds}` on {date}; do not edit. Medians of {blocks} blocks or more of about a \
-millisecond, each between two blocks of the reference, all sides in turns in one run; what all cores do, in blocks of about 40. \
+Written by `cargo xtask bench peers --seconds {seconds}` on {date}; do not edit. Medians of blocks of about a \
+millisecond, each between two blocks of the reference, all sides in turns; what all cores do, in blocks of about 40. \
+This was done by {processes}, and each figure is the mean of what they found, from {blocks} blocks or more: where in memory \
+a process lies makes some thousandths. \
 Before each block what verifies comes through all tokens once; the references, keys without tables, and what issues, run half a block, \
 and tokens of keys without tables are read, as those are that have just come in. The ratios are what counts: to `ed25519-dalek`'s `verify_strict`, and for issuing to its `sign`.\n
 - Processor: {processor}, {cores} cores; {instructions}
@@ -82,6 +84,10 @@ and tokens of keys without tables are read, as those are that have just come in.
 ![Verifying](plots/verify.svg)
 ![Issuing](plots/issue.svg)
 ![Size](plots/size.svg)\n",
+        processes = match parts::count(seconds) {
+            1 => "one process".to_owned(),
+            count => format!("{count} processes, one after the other"),
+        },
         date = OffsetDateTime::now_utc().date(),
         processor = machine::processor(),
         cores = machine::cores(),
