@@ -10,6 +10,7 @@ pub use values::{Audience, IssuerName, Nonce, Purpose, Status, StatusListRef, To
 pub(crate) use wire::RawClaims;
 
 use crate::{
+    cbor::Writer,
     error::{Error, ErrorCode, Result},
     subject::Commitment,
     time::Timestamp,
@@ -179,7 +180,9 @@ impl Claims {
     /// The payload of a token: the claims in the deterministic encoding.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        RawClaims::of(self).encode()
+        let mut writer = Writer::with_capacity(256);
+        RawClaims::of(self).write_to(&mut writer);
+        writer.finish()
     }
 }
 

@@ -35,13 +35,6 @@ impl<'a> Sign1<'a> {
         let signature = reader.bytes_of()?;
         Ok(Self { protected, payload, signature })
     }
-
-    pub(crate) fn to_bytes(self) -> Vec<u8> {
-        // With room for headers and signature, and for the opening that may come behind.
-        let mut writer = Writer::with_capacity(self.protected.len() + self.payload.len() + 100);
-        writer.tag(TAG_SIGN1).array(4).bytes(self.protected).map(0).bytes(self.payload).bytes(self.signature);
-        writer.finish()
-    }
 }
 
 /// What the protected header says.
@@ -74,16 +67,50 @@ impl<'a> ProtectedHeader<'a> {
 }
 
 /// What is signed: `["Signature1", protected, h'', payload]` (RFC 9052 section 4.4).
-pub(crate) struct SigStructure(Vec<u8>);
+pub(crate) struct SigStructure {
+    bytes: Vec<u8>,
+    /// Where `h''` is.
+    external_aad: usize,
+}
 
 impl SigStructure {
+    const BEGIN: &[u8] = b"\x84\x6aSignature1";
+
     pub(crate) fn new(protected: &[u8], payload: &[u8]) -> Self {
-        let mut writer = Writer::with_capacity(protected.len() + payload.len() + 32);
-        writer.array(4).text("Signature1").bytes(protected).bytes(b"").bytes(payload);
-        Self(writer.finish())
+        Self::with(protected, |writer| _ = writer.bytes(payload))
+    }
+
+    /// With a payload that is written where it is to be.
+    pub(crate) fn around(protected: &[u8], write_payload: impl FnOnce(&mut Writer)) -> Self {
+        Self::with(protected, |writer| _ = writer.bytes_written_by(write_payload))
+    }
+
+    #[inline]
+    fn with(protected: &[u8], write_last: impl FnOnce(&mut Writer)) -> Self {
+        // Enough for nearly all, with a signature, and with the opening that may come behind.
+        let mut writer = Writer::with_capacity(320);
+        let external_aad = writer.raw(Self::BEGIN).bytes(protected).len();
+        write_last(writer.bytes(b""));
+        Self { bytes: writer.finish(), external_aad }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
+    }
+
+    /// The COSE_Sign1 with this signature, in the same memory: the two have another beginning, another item between
+    /// header and payload, and the signature behind.
+    pub(crate) fn signed(self, signature: &[u8; 64]) -> Vec<u8> {
+        let Self { mut bytes, external_aad } = self;
+        bytes[external_aad] = EMPTY_MAP;
+        bytes[..SIGN1.len()].copy_from_slice(&SIGN1);
+        bytes.copy_within(Self::BEGIN.len().., SIGN1.len());
+        bytes.truncate(bytes.len() - (Self::BEGIN.len() - SIGN1.len()));
+        Writer::behind(bytes).bytes(signature).finish()
     }
 }
+
+/// How a COSE_Sign1 begins: its [tag](TAG_SIGN1), and an array of four.
+const SIGN1: [u8; 2] = [0xd2, 0x84];
+/// The unprotected header.
+const EMPTY_MAP: u8 = 0xa0;

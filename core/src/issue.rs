@@ -7,7 +7,7 @@ use crate::{
     claims::{
         Audience, Claims, IssuerName, Nonce, Purpose, RawClaims, Status, StatusListRef, check_lifetime,
     },
-    cose::{ProtectedHeader, SigStructure, Sign1},
+    cose::{ProtectedHeader, SigStructure},
     error::{Error, ErrorCode, Result},
     key::{Algorithm, KeyId, Signer, VerifyingKey},
     random::{RandomSource, random_bytes},
@@ -203,12 +203,12 @@ impl<S: Signer> Issuer<S> {
     }
 
     fn signed(&self, claims: &RawClaims<'_>, protected: &[u8]) -> Result<Vec<u8>> {
-        let payload = claims.encode();
+        let message = SigStructure::around(protected, |writer| claims.write_to(writer));
         let signature = self
             .signer
-            .sign(SigStructure::new(protected, &payload).as_bytes())
+            .sign(message.as_bytes())
             .map_err(|cause| Error::caused_by(ErrorCode::SignerFailed, cause))?;
-        Ok(Sign1 { protected, payload: &payload, signature: &signature }.to_bytes())
+        Ok(message.signed(&signature))
     }
 
     /// The first half of `random` is the token's id. The second is the opening, whether it is wanted or not: the system

@@ -20,11 +20,6 @@ impl Writer {
     }
 
     #[inline]
-    pub(crate) fn tag(&mut self, number: u64) -> &mut Self {
-        self.head(Head { major: Major::Tag, argument: number })
-    }
-
-    #[inline]
     pub(crate) fn array(&mut self, len: usize) -> &mut Self {
         self.head(Head::length(Major::Array, len))
     }
@@ -48,6 +43,19 @@ impl Writer {
         self.head(Head::length(Major::Bytes, value.len())).raw(value)
     }
 
+    /// A byte string of what `write` writes.
+    #[inline]
+    pub(crate) fn bytes_written_by(&mut self, write: impl FnOnce(&mut Self)) -> &mut Self {
+        let begin = self.len();
+        write(self);
+        let end = self.len();
+        // How long the header is depends on what was written: it comes behind it, and is brought to the front.
+        self.head(Head::length(Major::Bytes, end - begin));
+        let head = self.len() - end;
+        self.out[begin..].rotate_right(head);
+        self
+    }
+
     pub(crate) fn text(&mut self, value: &str) -> &mut Self {
         self.head(Head::length(Major::Text, value.len())).raw(value.as_bytes())
     }
@@ -64,6 +72,11 @@ impl Writer {
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.out.extend_from_slice(bytes);
         self
+    }
+
+    /// Bytes that were written.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
     }
 
     pub(crate) fn finish(&mut self) -> Vec<u8> {

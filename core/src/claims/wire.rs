@@ -8,7 +8,6 @@ use crate::{
     subject::Commitment,
     time::Timestamp,
 };
-use alloc::vec::Vec;
 
 /// Keys of the claims set (RFC 8392 section 4, RFC 9711, Token Status List) in the order of the encoding.
 const ISS: i64 = 1;
@@ -112,9 +111,8 @@ impl<'a> RawClaims<'a> {
         })
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn write_to(&self, writer: &mut Writer) {
         let optional = [self.audience.is_some(), self.nonce.is_some(), self.status_list.is_some()];
-        let mut writer = Writer::with_capacity(256);
         writer.map(5 + count(&optional)).int(ISS).text(self.issuer);
         if let Some(audience) = self.audience {
             writer.int(AUD).text(audience);
@@ -137,7 +135,6 @@ impl<'a> RawClaims<'a> {
         if self.specimen {
             writer.int(SPECIMEN).literal_true();
         }
-        writer.finish()
     }
 }
 
