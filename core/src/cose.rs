@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 pub(crate) const TYP: &str = "application/kycvs+cwt";
 
 /// The CBOR tag of COSE_Sign1.
-const TAG_SIGN1: u64 = 18;
+const TAG_SIGN1: u8 = 18;
 
 /// Labels of the protected header (RFC 9052 section 3.1 and RFC 9596).
 const LABEL_ALG: i64 = 1;
@@ -27,7 +27,7 @@ pub(crate) struct Sign1<'a> {
 impl<'a> Sign1<'a> {
     /// Reads the one at the front of what is left.
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, WrongShape> {
-        reader.tag(TAG_SIGN1)?;
+        reader.tag(TAG_SIGN1.into())?;
         reader.array(4)?;
         let protected = reader.bytes()?;
         reader.map()?.end()?;
@@ -110,7 +110,7 @@ impl SigStructure {
     }
 }
 
-/// How a COSE_Sign1 begins: its [tag](TAG_SIGN1), and an array of four.
-const SIGN1: [u8; 2] = [0xd2, 0x84];
+/// How a COSE_Sign1 begins: its tag, and an array of four.
+const SIGN1: [u8; 2] = [0xc0 | TAG_SIGN1, 0x84];
 /// The unprotected header.
 const EMPTY_MAP: u8 = 0xa0;

@@ -2,9 +2,9 @@
 //! same and are checked for the same.
 //!
 //! All of it is measured in one run, in blocks of about a millisecond that take turns ([`measure`]), so that whatever
-//! slows the machine for a while slows all sides, and in several processes one after the other ([`parts`]). What counts are ratios to `ed25519-dalek`'s `verify_strict`, and for
-//! issuing to its `sign`. What the project promises stands in [`bounds`]. Before anything is measured, each whole token is
-//! shown to be refused where it should be ([`whole`]).
+//! slows the machine for a while slows all sides, and in several processes one after the other ([`parts`]). What counts
+//! are ratios to `ed25519-dalek`'s `verify_strict`, and for issuing to its `sign`. What the project promises stands in
+//! [`bounds`]. Before anything is measured, each whole token is shown to be refused where it should be ([`whole`]).
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
+/// Measures, and hands the figures to the process that started this one.
 fn part(seconds: u64) -> Result<(), Box<dyn Error>> {
     // Everything happens in a pool of one thread, so that what would use all cores uses one unless it is told otherwise.
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;

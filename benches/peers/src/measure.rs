@@ -1,10 +1,10 @@
 //! Measuring in turns.
 //!
 //! Each row runs in blocks of about a millisecond. Right before and right after each block runs a block of its reference
-//! (`verify_strict` or `sign`), so that all three meet the same weather. Each block gives two ratios, to either of the two, and
-//! the median of all is the figure: what changes steadily, as the clock of a processor does with what it computes,
-//! cancels out. Which row begins a round alternates. Where in memory the stack begins is another place in each process and
-//! alone makes some per cent of a signature's time, so that the blocks run at many depths of it.
+//! (`verify_strict` or `sign`), so that all three meet the same weather. Each block gives two ratios, to either of the
+//! two, and the median of all is the figure: what changes steadily, as the clock of a processor does with what it
+//! computes, cancels out. Which row begins a round alternates. Where in memory the stack begins is another place in each
+//! process and alone makes some per cent of a signature's time, so that the blocks run at many depths of it.
 //!
 //! Before a block, a row comes through all tokens once, and so through its tables, ours or another library's, as at a gate
 //! that does nothing else. The references, a key without tables and issuing run half a block before, but more blocks: see

@@ -106,4 +106,15 @@ mod tests {
         }
         assert_eq!(Writer::default().int(-65_537).finish(), [0x3a, 0, 1, 0, 0]);
     }
+
+    #[test]
+    fn a_byte_string_that_is_written_in_place_is_one_that_is_given() {
+        for len in [0, 1, 23, 24, 255, 256, 1_000, 65_536] {
+            let content: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
+            let given = Writer::default().uint(7).bytes(&content).uint(8).finish();
+            let mut writer = Writer::default();
+            writer.uint(7).bytes_written_by(|writer| _ = writer.raw(&content)).uint(8);
+            assert_eq!(writer.finish(), given, "{len} bytes");
+        }
+    }
 }
