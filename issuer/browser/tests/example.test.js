@@ -27,6 +27,8 @@ async function book(passenger, origin = entity.origin) {
   const widget = Widget.in(page);
   const state = page.locator("#state");
   await state.getByText("Waiting for your consent.").waitFor();
+  // With the page's own script in it, whatever becomes of its server from here on.
+  await page.waitForLoadState("domcontentloaded");
   return { watched, page, widget, state, loads };
 }
 
