@@ -25,6 +25,17 @@ const TEXTS = {
 /** Milliseconds until a silent frame is complained of. */
 const PATIENCE = 10_000;
 
+/**
+ * Until the page's own scripts have run, those that are deferred and what waits for `DOMContentLoaded` among them: an event
+ * before that would find no listener.
+ * @type {Promise<void>}
+ */
+const listening = new Promise((resolve) => {
+  const [loading] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  if (document.readyState === "complete" || loading?.domContentLoadedEventEnd) resolve();
+  else addEventListener("DOMContentLoaded", () => setTimeout(resolve), { once: true });
+});
+
 // Made in script, so that a page whose policy forbids inline styles needs no exception.
 const STYLE = new CSSStyleSheet();
 STYLE.replaceSync(`
@@ -145,7 +156,8 @@ class KycvsRequest extends HTMLElement {
   };
 
   /** @param {string} type @param {object} detail */
-  #tell(type, detail) {
+  async #tell(type, detail) {
+    await listening;
     this.dispatchEvent(new CustomEvent(`kycvs-${type}`, { detail, bubbles: true }));
   }
 

@@ -109,6 +109,25 @@ test("declining where the server cannot ask: one load, and then a sentence", asy
   await watched.close();
 });
 
+test("news that are there before the page's own script: they wait for it", async () => {
+  const { watched, page, widget, state } = await book("Asha R. Verma");
+  /** @type {() => void} */
+  let go = () => {};
+  const held = new Promise((resolve) => (go = () => resolve(undefined)));
+  await cutOff(async () => {
+    await page.route("**/booking.js", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await widget.decline.click();
+    await page.waitForFunction(() => document.readyState === "interactive");
+    await widget.titled("You declined");
+    go();
+    await state.getByText("This has ended; it could not be seen here yet.").waitFor();
+  });
+  await watched.close();
+});
+
 test("three wrong passwords: the server says that it ended so", async () => {
   const { watched, widget, state } = await book("Asha R. Verma");
   await widget.identify(ASHA);
