@@ -135,7 +135,8 @@ test("a pass: shown as a QR code, saved, printed, and good for whoever takes ope
   await picture(page, "pass-begin");
   await page.getByRole("button", { name: "Continue" }).click();
   const widget = new Widget(page);
-  await page.getByText("Bound to").waitFor();
+  // The heading is that of the screen before, whose button does nothing twice.
+  await page.getByText("Bound to", { exact: true }).waitFor();
   await widget.identify({ name: "Asha R. Verma", mobile: "98765 43210" });
   await widget.titled("Enter the OTP");
   await widget.enter(await readInbox(watched));
