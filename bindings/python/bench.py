@@ -7,8 +7,8 @@ purpose, at its time, without a person. Prints `ready NAME ...`; then for each l
 round of 0.4 s or more and prints the nanoseconds of one call. The end of input ends it.
 
 `cargo xtask bench boundary` runs this beside the same in Rust. `sha256-as-long` hashes as many bytes as take as long as a
-`verify`: it gives the interpreter's lock back as well, so that it shows what two threads can gain here. The peers are in bench_peers.py, and what they need in
-requirements-bench.txt; one that is not installed is not offered.
+`verify`: it gives the interpreter's lock back as well, and so shows what two threads can gain here. The peers are in
+bench_peers.py, and what they need in requirements-bench.txt; one that is not installed is not offered.
 """
 
 from __future__ import annotations

@@ -319,8 +319,9 @@ const TWO: &str = "verify-2-threads";
 /// takes as long. Two threads gain by it what is there to gain.
 const AS_LONG: (&str, &str) = ("sha256-as-long", "sha256-as-long-2-threads");
 /// What two threads have to gain at least, over what is there to gain: by [`AS_LONG`], or else in Rust. The cores of a
-/// machine may share their units, so that Rust itself gains less than twice.
-const LEAST_GAIN: f64 = 0.9;
+/// machine may share their units, so that Rust itself gains less than twice. A lock that is kept for a whole call leaves half;
+/// what arguments and results cost an interpreter's lock or a collector of garbage leaves 0.85 to 0.97.
+const LEAST_GAIN: f64 = 0.8;
 const KOTLIN_TARGET: &str = "bindings/kotlin/target";
 /// What its peers need.
 const PYTHON_PEERS: &str = "bindings/python/requirements-bench.txt";
@@ -391,8 +392,8 @@ mod tests {
             "{lines:?}"
         );
         assert!(!lines.iter().any(|line| line.contains("sha256")), "{lines:?}");
-        let (_, faults) = python(70.0);
-        assert!(faults.len() == 1 && faults[0].contains("two threads in python: 0.89"), "{faults:?}");
+        let (_, faults) = python(80.0);
+        assert!(faults.len() == 1 && faults[0].contains("two threads in python: 0.78"), "{faults:?}");
     }
 
     #[test]
