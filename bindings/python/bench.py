@@ -6,15 +6,13 @@ The case of test-vectors/valid.json is `valid/specification` unless named; it is
 purpose, at its time, without a person. Prints `ready NAME ...`; then for each line NAME on standard input it runs one
 round of 0.4 s or more and prints the nanoseconds of one call. The end of input ends it.
 
-`cargo xtask bench boundary` runs this beside the same in Rust. `sha256-as-long` hashes as many bytes as take as long as a
-`verify`: it gives the interpreter's lock back as well, and so shows what two threads can gain here. The peers are in
-bench_peers.py, and what they need in requirements-bench.txt; one that is not installed is not offered.
+`cargo xtask bench boundary` runs this beside the same in Rust. The peers are in bench_peers.py, and what they need in
+requirements-bench.txt; one that is not installed is not offered.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import sys
 import threading
@@ -36,9 +34,6 @@ def main(case_id: str = "valid/specification") -> None:
         "verify": functools.partial(alone, case.verify),
         "verify-2-threads": functools.partial(together, case.verify, 2),
     }
-    hashing = hash_as_long(case.verify)
-    rounds["sha256-as-long"] = functools.partial(alone, hashing)
-    rounds["sha256-as-long-2-threads"] = functools.partial(together, hashing, 2)
     for name, make in PEERS.items():
         try:
             call = make()
@@ -85,15 +80,6 @@ class Case:
 
     def verify(self) -> kycvs.Verdict:
         return self.verifier.verify(self.presentation, nonce=self.nonce, purpose=self.purpose, now=self.now)
-
-
-def hash_as_long(call: Call) -> Call:
-    """Hashes so many bytes that it takes as long as `call`, which is called until it is as quick as it gets."""
-    alone(call)
-    probe = bytes(100_000)
-    size = int(len(probe) * alone(call) / alone(lambda: hashlib.sha256(probe)))
-    data = bytes(size)
-    return lambda: hashlib.sha256(data)
 
 
 def alone(call: Call, shortest: int = SHORTEST_ROUND_NS) -> float:
