@@ -226,6 +226,10 @@ def test_one_list_is_checked_by_a_thread_for_each_processor(issuer: Issuer, trus
             most = max(most, len(workers()))
     assert all(isinstance(result, Verdict) for result in done.result())
     assert 1 < most <= len(os.sched_getaffinity(0)), "or may this process use one processor only?"
+    # A thread that has ended is listed until the system has put it away.
+    end = time.monotonic() + 10
+    while workers() and time.monotonic() < end:
+        time.sleep(0.01)
     assert workers() == []
 
 

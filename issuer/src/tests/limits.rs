@@ -111,12 +111,12 @@ async fn a_password_that_may_have_arrived_counts_for_the_number() {
 async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it() {
     let stage = Stage::new().await;
     stage.gateway.is_down.store(true, Ordering::Relaxed);
-    stage.gateway.slow.store(400, Ordering::Relaxed);
     let mut guesses = 0;
     for n in 0..9 {
         let id = stage.ask().await;
         let path = format!("/v1/requests/{id}/otp");
         let sending = stage.post(&path, &person()).from([10, 0, 0, n]).send();
+        let hangs = stage.gateway.hangs.lock().await;
         let guessing = async {
             let mut made = 0;
             while stage.state(&id).await == "open" {
@@ -127,6 +127,7 @@ async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it()
                 let guess = guess.from([10, 0, 1, n]).send().await;
                 made += i64::from(guess.text("code") == "wrong_otp");
             }
+            drop(hangs);
             made
         };
         if n < 5 {
@@ -136,6 +137,7 @@ async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it()
             assert_eq!(stage.state(&id).await, "open");
             guesses += made;
         } else {
+            drop(guessing);
             wait(sending.await);
         }
     }

@@ -171,7 +171,7 @@ async fn who_repeats_a_call_whose_message_does_not_leave_is_told_so() {
         stage.gateway.slow.store(400, Ordering::Relaxed);
         stage.gateway.is_down.store(true, Ordering::Relaxed);
         let later = async {
-            tokio::time::sleep(Duration::from_millis(150)).await;
+            stage.gateway.is_asked().await;
             call().await
         };
         let (first, later) = tokio::join!(call(), later);

@@ -371,9 +371,20 @@ pub(super) struct Phone {
     pub(super) is_silent: AtomicBool,
     /// Milliseconds that it takes.
     pub(super) slow: AtomicUsize,
+    /// How many messages were brought to it, whatever became of them.
+    asked: AtomicUsize,
+    /// It says nothing while somebody has this.
+    pub(super) hangs: tokio::sync::Mutex<()>,
 }
 
 impl Phone {
+    /// Comes back when a message has been brought to it.
+    pub(super) async fn is_asked(&self) {
+        while self.asked.load(Ordering::Relaxed) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(super) fn last_otp(&self) -> String {
         let messages = self.messages.lock().expect("unpoisoned");
         let (_, text, _) = messages.last().expect("a message");
@@ -393,6 +404,8 @@ impl Phone {
 impl Gateway for Phone {
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), NotDelivered>> {
         async {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            drop(self.hangs.lock().await);
             let slow = self.slow.load(Ordering::Relaxed);
             if slow > 0 {
                 tokio::time::sleep(Duration::from_millis(slow as u64)).await;

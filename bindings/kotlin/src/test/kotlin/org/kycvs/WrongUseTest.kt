@@ -4,6 +4,8 @@ import java.lang.reflect.InvocationTargetException
 import java.time.Duration
 import java.time.Instant
 import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit.SECONDS
 import java.util.concurrent.atomic.AtomicInteger
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -127,18 +129,18 @@ class WrongUseTest {
     fun `closing while others verify`() {
         val presentation = parties.issued().toBytes()
         val wrong = ConcurrentLinkedQueue<Throwable>()
-        val good = AtomicInteger()
         val closed = AtomicInteger()
         repeat(200) {
             val verifier = Verifier(parties.trust, Policy("irctc.co.in"))
             val expectation = Expectation(parties.nonce)
+            val good = CountDownLatch(2)
             val threads = List(3) {
                 Thread {
                     try {
                         while (true) {
                             val verdict = verifier.verifyAt(presentation, expectation, parties.now)
                             check("in.gov.cowin" == verdict.issuer && verdict.status == Status.FULLY_VACCINATED) { "wrong: $verdict" }
-                            good.incrementAndGet()
+                            good.countDown()
                         }
                     } catch (error: IllegalStateException) {
                         if ("has been closed" in error.message!!) closed.incrementAndGet() else wrong += error
@@ -148,14 +150,13 @@ class WrongUseTest {
                 }
             }
             threads.forEach(Thread::start)
-            Thread.sleep(1)
+            assertTrue(good.await(20, SECONDS)) { "no calls are made: $wrong" }
             expectation.close()
             verifier.close()
             threads.forEach(Thread::join)
         }
         assertEquals(listOf<Throwable>(), wrong.toList())
         assertEquals(600, closed.get())
-        assertTrue(good.get() > 200) { "only $good calls were made before the closing" }
     }
 
     /** The types forbid it in Kotlin; Java and reflection do not. */
