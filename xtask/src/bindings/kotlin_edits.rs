@@ -56,7 +56,7 @@ pub(super) const EDITS: &[Edit] = &[
         "private inline fun <U> uniffiRustCall(callback: (UniffiRustCallStatus) -> U): U {",
         "private inline fun <U> uniffiRustCall(callback: (Pointer) -> U): U {"),
     // JNA goes through the fields of a structure by reflection. These are three numbers, at the same places on every
-    // platform.
+    // platform. And it allocates memory for each, which `BufferMemory` spares.
     edit("kotlin: a buffer reads and writes itself", 1,
         r"   internal fun setValue(other: RustBuffer) {
         capacity = other.capacity
@@ -80,10 +80,14 @@ pub(super) const EDITS: &[Edit] = &[
 
     override fun write() {
         val memory = pointer
+        // Before anything is written: it may be another's.
+        if (memory is BufferMemory) memory.isHandedOver(this)
         memory.setLong(0, capacity)
         memory.setLong(8, len)
         memory.setPointer(16, data)
     }
+
+    override fun autoAllocate(size: Int) = BufferMemory.of(this, size)
 "),
     // JNA makes the structure that a call returns, by this constructor where there is one, and otherwise copies it
     // twice. The memory is not kept: it is on the native stack.
