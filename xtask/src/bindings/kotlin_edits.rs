@@ -81,7 +81,7 @@ pub(super) const EDITS: &[Edit] = &[
     override fun write() {
         val memory = pointer
         // Before anything is written: it may be another's.
-        if (memory is BufferMemory) memory.isHandedOver(this)
+        if (memory is BufferMemory) memory.handOver(this)
         memory.setLong(0, capacity)
         memory.setLong(8, len)
         memory.setPointer(16, data)

@@ -7,16 +7,16 @@ import com.sun.jna.Memory
  * call begins. It is used again and again, since every piece that is allocated is work for the garbage collector and,
  * after it, for the thread that frees, which takes its time from the threads that call.
  *
- * A buffer has it from its making until it is handed over ([RustBuffer.write]), and is handed over once. What comes of
- * that waits for the next buffer of the same thread, which is not made before the call has begun and the numbers are
- * copied; another thread could come too early, so that each has some of its own, [MOST] at most, until it ends. A buffer
- * that is never handed over leaves its memory to the garbage collector.
+ * A buffer has it from its making until it is handed over ([RustBuffer.write]), and is handed over once. From then on it
+ * is there for the next buffer that the same thread makes: a thread makes none between handing over and the beginning of
+ * the call, so that the numbers are copied by then. Another thread could come before that; so each has spare memory of
+ * its own, [MOST] pieces, until it ends. A buffer that is never handed over leaves its piece to the garbage collector.
  */
 internal class BufferMemory private constructor(size: Long) : Memory(size) {
     private var owner: RustBuffer? = null
 
-    /** Says that the numbers of `buffer` are written, and the call is about to begin. */
-    fun isHandedOver(buffer: RustBuffer) {
+    /** Takes the memory from `buffer`, which is about to be written and handed to Rust. */
+    fun handOver(buffer: RustBuffer) {
         // It may be another's by now, and Rust frees what it is handed.
         check(owner === buffer) { "a buffer was handed over twice" }
         owner = null
@@ -36,6 +36,7 @@ internal class BufferMemory private constructor(size: Long) : Memory(size) {
             return memory
         }
 
+        /** A call has two or three on their way; calls that come back through a signer or a replay guard have more. */
         private const val MOST = 8
     }
 }
