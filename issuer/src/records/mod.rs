@@ -4,6 +4,7 @@ mod csv;
 mod fhir;
 mod import;
 mod lines;
+mod matching;
 mod sql;
 
 pub use import::{BadRow, Format, ImportError, Options, Progress, Reason, Report, Source, import};
@@ -37,8 +38,8 @@ impl Doses {
 
 /// A register of vaccinations.
 pub trait Records: Send + Sync {
-    /// The doses of the person with this name and number (both are there), or `None` where there is no such record.
-    /// Asked only after the right one-time password.
+    /// The doses of the person with this name and number (both are there). `None` if there is no such record: the person
+    /// then corrects the name, declines, or consents to the answer 0. Asked only after the right one-time password.
     fn find<'a>(&'a self, person: &'a Subject) -> BoxFuture<'a, Result<Option<Doses>, RecordsUnavailable>>;
 }
 

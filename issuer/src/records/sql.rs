@@ -1,10 +1,10 @@
 //! The register that the service brings along: the table `records`.
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kycvs::Subject;
-use sqlx::Row;
+use kycvs::{Subject, Zeroizing};
+use sqlx::{Row, any::AnyRow};
 
-use super::{Doses, Records, RecordsUnavailable};
+use super::{Doses, Records, RecordsUnavailable, matching};
 use crate::db::Db;
 
 /// The table `records`, which `kycvs records import` fills.
@@ -15,17 +15,38 @@ impl SqlRecords {
         Self(db)
     }
 
+    /// By the same name, else by the only name on the number that is [as good as it](matching).
     async fn doses(&self, name: &str, mobile: &str) -> sqlx::Result<Option<Doses>> {
-        let row = sqlx::query("SELECT doses, required FROM records WHERE mobile = $1 AND name = $2")
+        let same = sqlx::query("SELECT doses, required FROM records WHERE mobile = $1 AND name = $2")
             .bind(mobile)
             .bind(name)
             .fetch_optional(self.0.reader())
             .await?;
-        row.map(|row| {
-            Ok(Doses { given: number(row.try_get("doses")?), required: number(row.try_get("required")?) })
-        })
-        .transpose()
+        if let Some(row) = same {
+            return read(&row).map(Some);
+        }
+        let rows = sqlx::query("SELECT name, doses, required FROM records WHERE mobile = $1 LIMIT $2")
+            .bind(mobile)
+            .bind(MOST_COMPARED + 1)
+            .fetch_all(self.0.reader())
+            .await?;
+        // Of a number with more names than were read, nobody knows whether the match is the only one.
+        if i64::try_from(rows.len()).is_ok_and(|count| count > MOST_COMPARED) {
+            return Ok(None);
+        }
+        let names = rows.iter().map(|row| row.try_get::<String, _>("name").map(Zeroizing::new));
+        let names = names.collect::<sqlx::Result<Vec<_>>>()?;
+        let found = matching::only_match(name, names.iter().map(|name| name.as_str()).zip(&rows));
+        found.map(read).transpose()
     }
+}
+
+/// Names on one number that are compared one by one. A family has fewer; a number with more is a filler, such as that of the
+/// clinic.
+const MOST_COMPARED: i64 = 100;
+
+fn read(row: &AnyRow) -> sqlx::Result<Doses> {
+    Ok(Doses { given: number(row.try_get("doses")?), required: number(row.try_get("required")?) })
 }
 
 impl Records for SqlRecords {
@@ -51,7 +72,10 @@ mod tests {
     use super::*;
     use crate::{
         admin::Admin,
-        records::{Format, Options, Source, import},
+        records::{
+            Format, Options, Source, import,
+            matching::tests::{Example, examples},
+        },
         test_support::databases,
     };
 
@@ -83,6 +107,59 @@ mod tests {
             assert!(
                 records.find(&Subject::new("Asha R Verma").expect("a name")).await.expect("found").is_none()
             );
+        }
+    }
+
+    async fn import_rows(db: &Db, rows: impl Iterator<Item = (u64, String, usize)>) {
+        let rows = rows.map(|(mobile, name, doses)| format!("{mobile},{name},{doses},99\n"));
+        let file = format!("mobile,name,doses,required\n{}", rows.collect::<String>());
+        let source = Source { format: Format::Csv, content: Box::new(file.as_bytes()) };
+        let admin = Admin::of(db.clone());
+        let report = import(&admin, vec![source], &Options::default(), &mut |_| ()).await.expect("imported");
+        assert_eq!(report.bad, 0);
+    }
+
+    async fn given(records: &SqlRecords, name: &str, mobile: u64) -> Option<usize> {
+        let person =
+            Subject::new(name).and_then(|name| name.with_mobile(&mobile.to_string())).expect("a person");
+        let doses = records.find(&person).await.expect("the database is there");
+        doses.map(|doses| doses.given as usize)
+    }
+
+    /// Each row of the table on a number of its own; the doses say which of its names was found.
+    #[tokio::test]
+    async fn every_example_in_the_document_for_operators_is_what_the_lookup_does() {
+        let examples: Vec<_> = (9_876_500_000..).zip(examples()).collect();
+        assert!(examples.len() >= 28, "{}", examples.len());
+        for (_keep, db) in databases().await {
+            for (mobile, example) in &examples {
+                let names = example.register.iter().map(ToString::to_string);
+                import_rows(&db, (0..).zip(names).map(|(doses, name)| (*mobile, name, doses))).await;
+            }
+            let records = SqlRecords::new(db);
+            for (mobile, Example { register, typed, found }) in &examples {
+                let expected = found.map(|found| {
+                    register.iter().position(|name| *name == found).expect("it is in the register")
+                });
+                assert_eq!(given(&records, typed, *mobile).await, expected, "{typed} in {register:?}");
+                assert_eq!(given(&records, typed, mobile + 1_000).await, None, "{typed} on another number");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_number_with_more_names_than_are_compared_forgives_nothing() {
+        const MOBILE: u64 = 9_876_543_210;
+        for (_keep, db) in databases().await {
+            let fillers = (1..).map(|at| (MOBILE, format!("Filler {at}"), at));
+            let others = usize::try_from(MOST_COMPARED).expect("a count") - 1;
+            let ramesh = std::iter::once((MOBILE, "S. Ramesh".to_owned(), 0));
+            import_rows(&db, ramesh.chain(fillers.take(others))).await;
+            let records = SqlRecords::new(db.clone());
+            assert_eq!(given(&records, "Ramesh S", MOBILE).await, Some(0));
+            import_rows(&db, std::iter::once((MOBILE, "One More".to_owned(), 1))).await;
+            assert_eq!(given(&records, "Ramesh S", MOBILE).await, None);
+            assert_eq!(given(&records, "S Ramesh", MOBILE).await, Some(0));
         }
     }
 
