@@ -207,11 +207,16 @@ class Person:
         return requests.post(url, json=body, headers=headers, timeout=20)
 
     def consent(self, request: str) -> dict[str, Any]:
-        """Types name and number, reads the password, and types that: the answer."""
+        """Types name and number, reads the password, and types that: the answer. Without a record, consents to 0."""
         asked = self.post(request, "otp", {"name": self.name, "mobile": self.number})
         assert asked.status_code == 202, asked.text
-        confirmed = self.post(request, "confirm", {"otp": self.service.gateway.otp(self.number)})
+        said = {"otp": self.service.gateway.otp(self.number)}
+        confirmed = self.post(request, "confirm", said)
         assert confirmed.status_code == 200, confirmed.text
+        if "no_record" in confirmed.json():
+            said["accept_no_record"] = confirmed.json()["no_record"]["acceptance"]
+            confirmed = self.post(request, "confirm", said)
+            assert confirmed.status_code == 200, confirmed.text
         return dict(confirmed.json())
 
     def decline(self, request: str) -> None:

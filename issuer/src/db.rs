@@ -182,17 +182,21 @@ fn make_private_file(url: &str) -> Result<(), sqlx::Error> {
 }
 
 fn migrations(dialect: Dialect) -> Migrator {
-    let start = match dialect {
-        Dialect::Sqlite => include_str!("../migrations/sqlite/0001_start.sql"),
-        Dialect::Postgres => include_str!("../migrations/postgres/0001_start.sql"),
+    let [start, corrections] = match dialect {
+        Dialect::Sqlite => [
+            include_str!("../migrations/sqlite/0001_start.sql"),
+            include_str!("../migrations/sqlite/0002_corrections.sql"),
+        ],
+        Dialect::Postgres => [
+            include_str!("../migrations/postgres/0001_start.sql"),
+            include_str!("../migrations/postgres/0002_corrections.sql"),
+        ],
     };
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "start".into(),
-        MigrationType::Simple,
-        sqlx::SqlSafeStr::into_sql_str(start),
-        false,
-    )])
+    let migration = |version, name: &'static str, statements: &'static str| {
+        let statements = sqlx::SqlSafeStr::into_sql_str(statements);
+        Migration::new(version, name.into(), MigrationType::Simple, statements, false)
+    };
+    Migrator::with_migrations(vec![migration(1, "start", start), migration(2, "corrections", corrections)])
 }
 
 #[cfg(test)]

@@ -55,6 +55,8 @@ codes! {
     KeyReused = "key_reused", UNPROCESSABLE_ENTITY, "This Idempotency-Key was used for another request";
     WrongState = "wrong_state", CONFLICT, "The request is not at a point where this can be done";
     WrongOtp = "wrong_otp", UNPROCESSABLE_ENTITY, "This is not the password that was sent";
+    NoRecord = "no_record", CONFLICT, "There is no record under this name and number; nothing was signed";
+    CorrectionsUsedUp = "corrections_used_up", CONFLICT, "The name cannot be corrected once more";
     OtpExpired = "otp_expired", GONE, "The password's time is over; ask for a new one";
     TriesUsedUp = "tries_used_up", GONE, "Too many wrong passwords; the request is over";
     RequestOver = "request_over", GONE, "The request is over";

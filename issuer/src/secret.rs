@@ -28,6 +28,8 @@ pub(crate) enum Use {
     ReplyFingerprint,
     /// The name of a message, made of the request and the round that it belongs to.
     MessageId,
+    /// What consents to the answer 0 for a person who is not on record.
+    Acceptance,
     /// The bearer token of the calls of 2021.
     Session,
     /// The key of a verifying entity's webhooks.
@@ -45,6 +47,7 @@ impl Use {
             Self::ReplyKey => b"kycvs/issuer/reply-key/1",
             Self::ReplyFingerprint => b"kycvs/issuer/reply-fingerprint/1",
             Self::MessageId => b"kycvs/issuer/message-id/1",
+            Self::Acceptance => b"kycvs/issuer/acceptance/1",
             Self::Session => b"kycvs/issuer/session/1",
             Self::WebhookKey => b"kycvs/issuer/webhook-key/1",
             Self::SealingKey => b"kycvs/issuer/sealing-key/1",

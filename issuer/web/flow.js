@@ -5,7 +5,7 @@ import { button, el, field, list, save } from "./dom.js";
 import { duration, has, lang, moment, t } from "./i18n.js";
 import { keep, kept } from "./receipt.js";
 
-/** @import { Answer, Consent, Problem, Sent, Word } from "./types" */
+/** @import { Answer, Consent, NoRecord, Problem, Sent, Unanswered, Word } from "./types" */
 
 export class Flow {
   /** @type {Consent} */
@@ -110,25 +110,15 @@ export class Flow {
   #enter() {
     const consent = this.#consent;
     const otp = field("otp", t("otp"), t("otpHint"), { inputmode: "numeric", autocomplete: "one-time-code" });
-    const left = el("p", { role: "timer" });
     const tries = el("p", {}, t("triesLeft", { n: consent.otp.tries_left }));
-    const again = button("", () => this.#again(), "link");
-    const tick = () => {
-      const rest = Math.ceil((consent.otp.expires_at ?? 0) - now());
-      left.textContent = rest > 0 ? t("timeLeft", { time: clock(rest) }) : t("problem.otp_expired");
-      const wait = Math.ceil((consent.otp.resend_at ?? 0) - now());
-      again.textContent = wait > 0 ? t("resendIn", { time: clock(wait) }) : t("resend");
-      again.toggleAttribute("disabled", wait > 0);
-    };
+    const { left, again, tick } = this.#clocks();
     const confirm = async () => {
       // A password is pasted with whatever stood around it, and typed in the digits of any script.
       const digits = plainDigits(otp.input.value);
       if (digits.length !== 6) return otp.complain(t("sixDigits"));
       try {
-        /** @type {Answer} */
-        const answer = await this.#call(() => post(`/v1/requests/${consent.id}/confirm`, { otp: digits }));
-        if (consent.entity) keep(answer);
-        this.#done(answer);
+        // Another tab may have sent another name: the one that this page shows counts.
+        await this.#confirm(digits, this.#given.name ? { name: this.#given.name } : undefined);
       } catch (error) {
         const { code, tries_left } = problem(error);
         if (code !== "wrong_otp") return this.#failed(error);
@@ -148,9 +138,81 @@ export class Flow {
     otp.input.focus();
   }
 
+  /** How long the password is valid, and the way to another. */
+  #clocks() {
+    const { otp } = this.#consent;
+    const left = el("p", { role: "timer" });
+    const again = button("", () => this.#again(), "link");
+    const tick = () => {
+      const rest = Math.ceil((otp.expires_at ?? 0) - now());
+      left.textContent = rest > 0 ? t("timeLeft", { time: clock(rest) }) : t("problem.otp_expired");
+      const wait = Math.ceil((otp.resend_at ?? 0) - now());
+      again.textContent = wait > 0 ? t("resendIn", { time: clock(wait) }) : t("resend");
+      again.toggleAttribute("disabled", wait > 0);
+    };
+    return { left, again, tick };
+  }
+
+  /** Sends the password, and what else the person says with it. @param {string} otp @param {{name: string} | {accept_no_record: string}} [said] */
+  async #confirm(otp, said) {
+    const { id, entity } = this.#consent;
+    /** @type {Answer | Unanswered} */
+    const reply = await this.#call(() => post(`/v1/requests/${id}/confirm`, { otp, ...said }));
+    if ("no_record" in reply) return this.#noRecord(otp, reply.no_record);
+    if (entity) keep(reply);
+    this.#done(reply);
+  }
+
+  /** The password was right, and nothing is told before the person corrects the name or consents to "not vaccinated". @param {string} otp @param {NoRecord} noRecord */
+  #noRecord(otp, { acceptance, corrections_left }) {
+    const { entity, binding } = this.#consent;
+    const searched = this.#given.name;
+    const name = field("name", t("name"), t("nameHint"), { autocomplete: "name", maxlength: 200, value: searched });
+    const { left, again, tick } = this.#clocks();
+    name.input.addEventListener("input", () => (this.#given.name = name.input.value.trim()));
+    /** @param {{name: string} | {accept_no_record: string}} said */
+    const say = async (said) => {
+      if (this.#busy) return;
+      try {
+        await this.#confirm(otp, said);
+      } catch (error) {
+        const { code } = problem(error);
+        if (code === "invalid_name") return name.complain(t(`problem.${code}`));
+        // Its time is over, or another tab asked for another: the newest one has to be entered.
+        if (code === "otp_expired" || code === "wrong_otp") this.#enter();
+        this.#failed(error);
+      }
+    };
+    const correct = async () => (this.#given.name ? say({ name: this.#given.name }) : name.complain(t("problem.invalid_name")));
+    // The consent is for the name that was searched for. Another one in the field is searched for first.
+    const accept = async () => (this.#given.name === searched ? say({ accept_no_record: acceptance }) : correct());
+    const rules = ["rule.marks", "rule.initials", "rule.spellings", "rule.else"].map((rule) => el("li", {}, t(rule)));
+    const consent = t(entity ? "noRecord.accept" : "noRecord.acceptPass");
+    const zero = el("p", {}, t(entity ? "noRecord.zero" : "noRecord.zeroPass", this.#names()));
+    const content = corrections_left > 0
+      ? [
+          el("p", {}, t("noRecord.nothing")),
+          el("p", {}, t("rules")),
+          el("ul", {}, ...rules),
+          entity !== null && binding !== "none" && el("p", {}, t("noRecord.bound", this.#names())),
+          this.#form(correct, [name.whole, el("div", { class: "row" }, left, el("p", {}, t("correctionsLeft", { n: corrections_left })))], t("noRecord.again")),
+          zero,
+          el("p", { class: "row" }, button(consent, accept, "second")),
+        ]
+      : [el("p", {}, t("noRecord.usedUp")), searched !== "" && list([t("name"), searched]), this.#form(accept, [zero, left], consent)];
+    this.#show(
+      t("noRecord"),
+      ...content,
+      el("p", { class: "row" }, again, button(t("change"), () => this.#details(), "link")),
+    );
+    this.#tick = tick;
+    tick();
+  }
+
   async #again() {
-    // After the page was loaded anew it does not know the name any more.
-    if (!this.#given.name) return this.#details();
+    const { name, mobile } = this.#given;
+    // After the page was loaded anew it does not know them any more.
+    if (!name || (!mobile && this.#consent.binding !== "name_and_mobile")) return this.#details();
     try {
       await this.#send();
       this.#status.textContent = t("resent");

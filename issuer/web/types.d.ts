@@ -51,6 +51,18 @@ export interface Answer {
   qr?: string;
 }
 
+/** The same call, if the password was right and there is no record: nothing was told. */
+export interface Unanswered {
+  state: "otp_sent";
+  no_record: NoRecord;
+}
+
+export interface NoRecord {
+  /** Consents to the answer 0, as `accept_no_record`. */
+  acceptance: string;
+  corrections_left: number;
+}
+
 export interface Receipt {
   issuer: { id: string; name: string };
   entity?: string;

@@ -175,6 +175,9 @@ describe("names and numbers", () => {
     await widget.identify({ name: "Somebody Else", mobile: "9123400000" });
     await widget.titled("Enter the OTP");
     await widget.enter(await service.password());
+    await widget.titled("There is no record under this name and number");
+    assert.equal(await widget.inside.locator("img").count(), 0);
+    await widget.inside.getByRole("button", { name: "Consent to “Not vaccinated”" }).click();
     await widget.titled(`${markup} Rail was told:`);
     await widget.inside.getByText("Not vaccinated").first().waitFor();
     assert.match(await widget.body.innerText(), /Did you expect another answer\?/);

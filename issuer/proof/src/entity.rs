@@ -129,5 +129,13 @@ pub(crate) fn presentation_of(body: &Value) -> Result<Option<Vec<u8>>> {
     Ok(Some(Base64UrlUnpadded::decode_vec(text).map_err(|_| "a presentation that is not base64url")?))
 }
 
+/// What consents to the answer 0, from the reply that there is no record. That reply holds no answer.
+pub(crate) fn acceptance_of(told: &Value) -> Result<&str> {
+    if told["state"] != "otp_sent" || !told["presentation"].is_null() {
+        return Err("an answer that nobody consented to".into());
+    }
+    Ok(told["no_record"]["acceptance"].as_str().ok_or("no acceptance")?)
+}
+
 /// What all requests here are for.
 pub(crate) const PURPOSE: &str = "rail-booking";

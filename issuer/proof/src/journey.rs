@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::Result;
 use crate::client::{Call, Client, Reply};
-use crate::entity::{Binding, Entity, Question, Verified, presentation_of};
+use crate::entity::{Binding, Entity, Question, Verified, acceptance_of, presentation_of};
 use crate::outside::Outside;
 use crate::people::{Person, address};
 use crate::stand::random;
@@ -113,7 +113,11 @@ pub(crate) async fn walk(
     caller.call("otp", &person.otp(&question)).await?.expect(202, "otp")?;
     let password = outside.password(&question.person.mobile).ok_or("otp: no message was sent")?;
 
-    let confirm = person.confirm(&password);
+    let mut confirm = person.confirm(&password);
+    if question.person.doses.is_none() {
+        let told = caller.call("no record", &confirm).await?.expect(200, "confirm without a record")?;
+        confirm = person.accept(&password, &told)?;
+    }
     let leaves = manner.leave_every.is_some_and(|every| index.is_multiple_of(every));
     let confirmed = if leaves {
         caller.call_and_leave(&confirm).await?;
@@ -172,5 +176,12 @@ impl Page<'_> {
     fn confirm(&self, password: &str) -> Call {
         let call = Call::post(format!("/v1/requests/{}/confirm", self.request), &json!({ "otp": password }));
         call.from(address(self.index)).once(&format!("{}-confirm", self.key))
+    }
+
+    /// Consents to the answer 0, after this reply.
+    fn accept(&self, password: &str, told: &Value) -> Result<Call> {
+        let body = json!({ "otp": password, "accept_no_record": acceptance_of(told)? });
+        let call = Call::post(format!("/v1/requests/{}/confirm", self.request), &body);
+        Ok(call.from(address(self.index)).once(&format!("{}-accept", self.key)))
     }
 }

@@ -1,4 +1,5 @@
-//! `POST /v1/requests/{id}/confirm`: the person enters the password, and so consents. The answer is signed.
+//! `POST /v1/requests/{id}/confirm`: the person enters the password, and so consents. The answer is signed, if the register
+//! [knows](super::look_up) the person.
 //!
 //! A password is compared twice. Before the transaction, so that the records, which may be far away, are asked only for
 //! somebody who has the password; and in it, under the try that it costs. Only the second comparison counts, and it
@@ -18,7 +19,6 @@ use crate::{
     limits::Limit,
     otp::Proof,
     problem::{Problem, ProblemCode, Result},
-    records::Doses,
     replies::{self, Reply},
     secret::KeyedHash,
     webhooks,
@@ -28,7 +28,7 @@ use super::{
     Binding, Call, Kind, Request, State,
     answered::{Answered, Signed},
     end::end,
-    open_person, short,
+    look_up::{self, Finding, Said},
 };
 
 /// How often a call looks again where others change the request under it. Each of those is a password that was sent or
@@ -36,13 +36,13 @@ use super::{
 pub(super) const LOOKS: usize = 8;
 
 /// Compares the password, and answers or counts a wrong try.
-pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof) -> Result<Reply> {
+pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof, said: &Said) -> Result<Reply> {
     replies::once(app, call.repeatable.as_ref(), async {
         // Before the password is looked at, so that a guess that is not counted teaches nothing, not even by its timing.
         Limit::ConfirmFromAddress(call.address).check(app).await?;
         for _ in 0..LOOKS {
             let request = Request::find_for_person(app, id).await?;
-            let attempt = Attempt { app, call, request: &request, proof, session: None };
+            let attempt = Attempt { app, call, request: &request, proof, said, session: None };
             if let Some(reply) = attempt.make(&|answered| Reply::new(StatusCode::OK, answered)).await? {
                 return Ok(reply);
             }
@@ -62,6 +62,7 @@ pub(super) struct Attempt<'a> {
     pub(super) call: &'a Call,
     pub(super) request: &'a Request,
     pub(super) proof: &'a Proof,
+    pub(super) said: &'a Said,
     /// What the bearer token of a call of 2021 is known by.
     pub(super) session: Option<KeyedHash>,
 }
@@ -76,7 +77,7 @@ impl Attempt<'_> {
         let stored = self.stored()?;
         super::asking_entity(app, request).await?;
         let right = self.expected().is(stored);
-        let found = if right { Some(self.look_up().await?) } else { None };
+        let found = if right { Some(Finding::of(app, request, self.said).await?) } else { None };
 
         let mut tx = app.db.begin().await?;
         if request.kind != Kind::Legacy {
@@ -86,8 +87,15 @@ impl Attempt<'_> {
             tx.rollback().await?;
             return Ok(None);
         };
+        let is_answered = matches!(found, Some(Finding::Answer(..)));
         let reply = match (self.expected().is(&stored), found) {
-            (true, Some((subject, status))) => self.answer(&mut tx, subject, status, write).await?,
+            (true, Some(Finding::Answer(subject, status))) => {
+                self.answer(&mut tx, subject, status, write).await?
+            }
+            (true, Some(Finding::NoRecord { person, is_corrected })) => {
+                look_up::say_no_record(&mut tx, app, request, &person, is_corrected).await?
+            }
+            (true, Some(Finding::CorrectionsUsedUp)) => look_up::say_used_up(&mut tx, request).await?,
             (false, None) => self.count_wrong(&mut tx, tries).await?,
             _ => {
                 tx.rollback().await?;
@@ -96,7 +104,7 @@ impl Attempt<'_> {
         };
         replies::keep(&mut tx, app, self.call.repeatable.as_ref(), &request.id, &reply).await?;
         tx.commit().await?;
-        self.note(&reply);
+        self.note(&reply, is_answered);
         Ok(Some(reply))
     }
 
@@ -120,34 +128,20 @@ impl Attempt<'_> {
         self.proof.hash(&self.app.secret, &self.request.id, self.request.otp_round)
     }
 
-    /// Who it is, and what the records say about them. Not to be on record is not to be vaccinated.
-    async fn look_up(&self) -> Result<(Subject, Status)> {
-        let sealed = self.request.sealed.as_deref().ok_or_else(|| {
-            Problem::new(ProblemCode::Internal, "The request does not say who it is about.")
-        })?;
-        let subject = open_person(self.app, &self.request.id, sealed)?;
-        let doses = self.app.records.find(&subject).await.map_err(|error| {
-            tracing::warn!(request = short(&self.request.id), error = error.0, "the records are away");
-            Problem::new(
-                ProblemCode::Unavailable,
-                "The records are away. The password stays good for its time: try again in a moment.",
-            )
-            .retry_after(5)
-        })?;
-        Ok((subject, doses.map_or(Status::NotVaccinated, Doses::status)))
-    }
-
     /// Counts a try, where one is left and the request is still the one that was read. Until the transaction ends,
     /// nobody else tries.
     async fn take_try(&self, tx: &mut Tx) -> Result<Option<(Vec<u8>, i64)>> {
         let row = sqlx::query(
             "UPDATE requests SET tries = tries + 1 WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' \
-             AND tries < $3 AND otp_expires_at > $4 AND expires_at > $4 RETURNING otp_hash, tries",
+             AND tries < $3 AND otp_expires_at > $4 AND expires_at > $4 AND corrections = $5 \
+             RETURNING otp_hash, tries",
         )
         .bind(&self.request.id)
         .bind(self.request.otp_round)
         .bind(i64::from(self.app.config.otp.tries))
         .bind(self.app.clock.now())
+        // If another call corrected the name in the meantime, the register was asked about the name before it.
+        .bind(self.request.corrections)
         .fetch_optional(&mut **tx)
         .await?;
         Ok(row
@@ -164,7 +158,7 @@ impl Attempt<'_> {
         let expires_at = now + request.valid_for;
         sqlx::query(
             "UPDATE requests SET state = 'answered', presentation = $1, expires_at = $2, session_hash = $3, \
-             otp_hash = NULL, sealed = NULL, known_mobile = NULL WHERE id = $4",
+             otp_hash = NULL, sealed = NULL, known_mobile = NULL, corrections = 0 WHERE id = $4",
         )
         .bind(presentation.as_bytes())
         .bind(expires_at)
@@ -211,9 +205,9 @@ impl Attempt<'_> {
     }
 
     /// What is done once the transaction is through: the operator's counts, and the webhook that may wait.
-    fn note(&self, reply: &Reply) {
+    fn note(&self, reply: &Reply, is_answered: bool) {
         self.app.webhook_wake.notify_one();
-        if reply.status.is_success() {
+        if is_answered {
             self.app.metrics.answered(self.request.kind);
         } else if reply.code == Some(ProblemCode::TriesUsedUp) {
             self.app.metrics.ended(State::Failed);

@@ -23,8 +23,8 @@ const TOLD_FOR: i64 = 3_600;
 pub(super) async fn end(tx: &mut Tx, app: &App, request: &Request, state: State) -> Result<bool> {
     let now = app.clock.now();
     let done = sqlx::query(
-        "UPDATE requests SET state = $1, ended_at = $2, otp_hash = NULL, sealed = NULL, known_mobile = NULL \
-         WHERE id = $3 AND state IN ('open', 'otp_sent')",
+        "UPDATE requests SET state = $1, ended_at = $2, otp_hash = NULL, sealed = NULL, known_mobile = NULL, \
+         corrections = 0 WHERE id = $3 AND state IN ('open', 'otp_sent')",
     )
     .bind(state.as_str())
     .bind(now)
@@ -74,7 +74,7 @@ pub(super) async fn end_answered(tx: &mut Tx, id: &str, now: i64) -> Result<Opti
 pub(super) async fn end_unread(tx: &mut Tx, id: &str, now: i64) -> Result<Option<u64>> {
     let done = sqlx::query(
         "UPDATE requests SET state = 'expired', ended_at = $1, presentation = NULL, session_hash = NULL, \
-         otp_hash = NULL, sealed = NULL, known_mobile = NULL \
+         otp_hash = NULL, sealed = NULL, known_mobile = NULL, corrections = 0 \
          WHERE id = $2 AND state IN ('open', 'otp_sent', 'answered')",
     );
     erase(tx, id, done.bind(now).bind(id)).await

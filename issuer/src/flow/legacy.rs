@@ -23,6 +23,7 @@ use crate::{
 use super::{
     Binding, Call, Kind, Request, State,
     confirm::{Attempt, too_busy},
+    look_up::Said,
     new_id,
     otp::{Password, begin_with_limits, not_delivered, number},
     random, row, seal_person,
@@ -134,7 +135,10 @@ struct Confirmed<'a> {
 }
 
 /// `confirmOTP`: as [`confirm`](super::confirm::confirm()), answered with a bearer token for the answer.
-pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof) -> Result<Reply> {
+///
+/// The service has no page here that could ask the person. If there is no record, the client gets an error that the clients
+/// of 2021 do not know, and no answer: an answer that nobody consented to would be worse.
+pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof, said: &Said) -> Result<Reply> {
     replies::once(app, call.repeatable.as_ref(), async {
         let secret = random::<32>()?;
         let token = Zeroizing::new(Base64UrlUnpadded::encode_string(&secret[..]));
@@ -144,7 +148,7 @@ pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof) -> 
             if request.kind != Kind::Legacy {
                 return Err(row::not_found());
             }
-            let attempt = Attempt { app, call, request: &request, proof, session: Some(session) };
+            let attempt = Attempt { app, call, request: &request, proof, said, session: Some(session) };
             let write = |_: &_| Reply::new(StatusCode::OK, &Confirmed { token: &token });
             if let Some(reply) = attempt.make(&write).await? {
                 return Ok(reply);

@@ -4,6 +4,8 @@
 //! `failed` or `expired`. Every step is one transaction whose `UPDATE` names the state that it leaves, so that of two
 //! calls that come at once, to one instance or to two, one wins and the other finds out.
 //!
+//! A right password leads to an answer if the register knows the person, or the person [consents](look_up) to the answer 0.
+//!
 //! Name and number are sealed while the person is asked for the password, and gone with the transaction that answers or
 //! ends the request.
 
@@ -15,6 +17,7 @@ pub(crate) mod decline;
 mod end;
 pub(crate) mod expire;
 pub(crate) mod legacy;
+pub(crate) mod look_up;
 pub(crate) mod otp;
 pub(crate) mod pass;
 mod row;

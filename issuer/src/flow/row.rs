@@ -80,12 +80,13 @@ pub(crate) struct Request {
     pub(crate) otp_sent_at: Option<i64>,
     pub(crate) otp_expires_at: Option<i64>,
     pub(crate) tries: i64,
+    pub(crate) corrections: i64,
     pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) presentation: Option<Vec<u8>>,
 }
 
 const BY_ID: &str = "SELECT id, kind, entity, purpose, nonce, valid_for, binding, known_mobile, state, created_at, \
-    expires_at, otp_round, otp_hash, otp_sent_at, otp_expires_at, tries, sealed, presentation \
+    expires_at, otp_round, otp_hash, otp_sent_at, otp_expires_at, tries, corrections, sealed, presentation \
     FROM requests WHERE id = $1";
 
 impl Request {
@@ -132,6 +133,7 @@ impl Request {
             otp_sent_at: row.try_get("otp_sent_at")?,
             otp_expires_at: row.try_get("otp_expires_at")?,
             tries: row.try_get("tries")?,
+            corrections: row.try_get("corrections")?,
             sealed: row.try_get("sealed")?,
             presentation: row.try_get("presentation")?,
         })

@@ -9,6 +9,7 @@ use crate::{
     flow::{
         self,
         create::Question,
+        look_up::Said,
         otp::Person,
         pass::{self, Offer},
         view::{Consent, View},
@@ -97,6 +98,10 @@ async fn otp(
 #[serde(deny_unknown_fields)]
 struct ConfirmBody {
     otp: Zeroizing<String>,
+    #[serde(default, deserialize_with = "present")]
+    name: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "present")]
+    accept_no_record: Option<String>,
 }
 
 async fn confirm(
@@ -105,7 +110,8 @@ async fn confirm(
 ) -> Result<Reply> {
     let proof = Proof::of_typed(&body.otp)
         .ok_or_else(|| Problem::new(ProblemCode::InvalidValue, "`otp` has six digits, 0 to 9."))?;
-    flow::confirm::confirm(&app, &call, &id, &proof).await
+    let said = Said::new(body.name.as_ref(), body.accept_no_record.as_deref())?;
+    flow::confirm::confirm(&app, &call, &id, &proof, &said).await
 }
 
 async fn decline(

@@ -1,7 +1,7 @@
 //! Which differences between a typed name and a name in the register the look-up forgives.
 //!
 //! Both names are in the core's normal form, so case, dots and spaces are equal already. Two more differences are forgiven,
-//! because no two people on one number differ by them alone: the place of initials, and how "Mohammed" is spelled. Every
+//! because no two people on one number differ only by them: the place of initials, and how "Mohammed" is spelled. Every
 //! other difference can be another person of the family. A difference that is not forgiven costs the person one correction;
 //! one that is forgiven wrongly signs somebody else's status. `issuer/docs/names.md` shows operators the same examples.
 
@@ -17,7 +17,7 @@ const SPELLINGS: [&[&str]; 2] = [
     &["मोहम्मद", "मो", "मुहम्मद"],
 ];
 
-/// A normalised name in the form in which the look-up compares it. Wiped when it is dropped.
+/// A normalised name, as the look-up compares it. Wiped when it is dropped.
 #[derive(PartialEq, Eq)]
 pub(super) struct Comparable {
     /// Words of one letter, in their order.
@@ -27,9 +27,9 @@ pub(super) struct Comparable {
 }
 
 impl Comparable {
-    /// `None` if the name has no word of two letters: initials alone name nobody.
+    /// `None` if the name has no word of two letters: initials name nobody.
     pub(super) fn new(normalised: &str) -> Option<Self> {
-        // "md" becomes "mohammed" and a space: room for that, so that growing leaves no copies behind.
+        // "md" becomes "mohammed" and a space. With room for that, growing leaves no copies behind.
         let room = || Zeroizing::new(String::with_capacity(normalised.len() * 5));
         let (mut initials, mut words) = (room(), room());
         for word in normalised.split(' ') {

@@ -6,6 +6,7 @@ mod host;
 mod journey;
 mod legacy;
 mod limits;
+mod no_record;
 mod pages;
 mod pass;
 mod races;

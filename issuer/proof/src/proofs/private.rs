@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::Result;
 use crate::client::{Call, Client};
 use crate::database::Kind;
-use crate::entity::{Binding, Question, presentation_of};
+use crate::entity::{Binding, Question, acceptance_of, presentation_of};
 use crate::people::{Person, address};
 use crate::report::Report;
 use crate::stand::{Stand, Wishes, wait_for};
@@ -254,7 +254,18 @@ async fn end(
             Ok(None)
         }
         End::Answered | End::Acknowledged | End::Undelivered => {
-            let answer = client.send(&call("confirm", json!({ "otp": password })).once("confirm")).await?;
+            let mut said = json!({ "otp": password });
+            if part.person.doses.is_none() {
+                // Neither name is on record.
+                let names = [format!("{} Junior", part.person.name), part.person.name.clone()];
+                for (attempt, name) in names.into_iter().enumerate() {
+                    let correction = call("confirm", json!({ "otp": password, "name": name }));
+                    let correction = correction.once(&format!("name-{attempt}"));
+                    let told = client.send(&correction).await?.expect(200, "a corrected name")?;
+                    said["accept_no_record"] = acceptance_of(&told)?.into();
+                }
+            }
+            let answer = client.send(&call("confirm", said).once("confirm")).await?;
             let answer = presentation_of(&answer.expect(200, "confirm")?)?.ok_or("confirm: no answer")?;
             let verified = stand.entities[0].verify(&answer, question)?;
             if verified.status != part.person.status() {

@@ -2,7 +2,8 @@
 //!
 //! Ten thousand requests, one after the other in random order: half of the persons are on record. Of the others, half
 //! have a number that is on record under another name. Compared are the durations of the call that sends the password and
-//! of a wrong confirmation ([`crate::statistics`] says how), and every byte of the replies apart from times and ids.
+//! of a wrong confirmation ([`crate::statistics`] says how), and every byte of the replies apart from times and ids. Of the
+//! wrong confirmations, a third corrects the name to one that is on record if any is, and a third consents to the answer 0.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -97,8 +98,17 @@ async fn ask(stand: &Stand, client: &mut Client, subject: &Subject, at: usize) -
     let otp = client.send(&call).await?;
     let password = stand.outside.password(&subject.person.mobile).ok_or("otp: no message was sent")?;
     let wrong = format!("{:06}", (password.parse::<u32>()? + 1) % 1_000_000);
-    let call =
-        Call::post(format!("/v1/requests/{request}/confirm"), &json!({ "otp": wrong })).from(address(at));
+    // The order of the persons is random, so both groups say the three kinds equally often.
+    let said = match at % 3 {
+        0 => json!({ "otp": wrong }),
+        1 => {
+            // On record for some of those whose own name is not; as long for everybody.
+            let corrected = format!("{} Senior", subject.person.name);
+            json!({ "otp": wrong, "name": corrected })
+        }
+        _ => json!({ "otp": wrong, "accept_no_record": "A".repeat(43) }),
+    };
+    let call = Call::post(format!("/v1/requests/{request}/confirm"), &said).from(address(at));
     let confirm = client.send(&call).await?;
     Ok((otp, confirm))
 }
