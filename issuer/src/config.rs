@@ -182,8 +182,10 @@ impl Default for Otp {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Passwords to one number.
+    /// Passwords of one number that can be guessed at. A right password is given back.
     pub otp_per_number: Rate,
+    /// Messages to one number, including those that the gateway may have sent. A right password is given back.
+    pub messages_per_number: Rate,
     /// Passwords asked for from one address.
     pub otp_per_address: Rate,
     /// Confirmations, right or wrong, from one address.
@@ -198,6 +200,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             otp_per_number: Rate { burst: 5, seconds: 7_200.0 },
+            messages_per_number: Rate { burst: 20, seconds: 300.0 },
             otp_per_address: Rate { burst: 20, seconds: 30.0 },
             confirm_per_address: Rate { burst: 40, seconds: 10.0 },
             requests_per_entity: Rate { burst: 2_000, seconds: 0.01 },

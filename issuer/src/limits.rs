@@ -23,8 +23,10 @@ use crate::{
 /// What is limited.
 #[derive(Clone, Copy)]
 pub(crate) enum Limit<'a> {
-    /// Passwords to a number, E.164.
+    /// Passwords of a number (E.164) that can be guessed at.
     OtpToNumber(&'a str),
+    /// Messages to a number (E.164).
+    MessageToNumber(&'a str),
     /// Passwords asked for from an address.
     OtpFromAddress(IpAddr),
     /// Confirmations from an address.
@@ -39,7 +41,7 @@ impl Limit<'_> {
     /// Takes one, or says when there is one again. Nothing else may come between this and the end of the transaction
     /// that takes so long that others would wait.
     pub(crate) async fn take(self, tx: &mut Tx, app: &App) -> Result<()> {
-        let (now, meter) = (app.clock.now_ms(), self.meter(app));
+        let (now, meter) = (self.now_ms(app), self.meter(app));
         let taken = self.upsert(tx, app, now, now.saturating_add(meter.tolerance), meter.farthest).await?;
         if taken {
             return Ok(());
@@ -57,12 +59,12 @@ impl Limit<'_> {
         // Calls that were checked at once and are all counted do not add up to what only a clock that was ahead can have
         // left: whoever is beyond what there is gets to just full, and no farther.
         let farthest = if farthest == i64::MAX { farthest } else { tolerance };
-        self.upsert(tx, app, app.clock.now_ms(), i64::MAX, farthest).await.map(drop)
+        self.upsert(tx, app, self.now_ms(app), i64::MAX, farthest).await.map(drop)
     }
 
     /// Whether there is one, without taking it.
     pub(crate) async fn check(self, app: &App) -> Result<()> {
-        let (now, meter) = (app.clock.now_ms(), self.meter(app));
+        let (now, meter) = (self.now_ms(app), self.meter(app));
         let row = sqlx::query("SELECT full_at_ms FROM limits WHERE key = $1")
             .bind(self.key(app))
             .fetch_optional(app.db.reader())
@@ -77,10 +79,18 @@ impl Limit<'_> {
         Ok(())
     }
 
-    /// Gives one back that came to nothing.
-    pub(crate) async fn give_back(self, tx: &mut Tx, app: &App) -> Result<()> {
+    /// Gives back what is left of one that was taken.
+    ///
+    /// Invariant: afterwards the row's time is at least what it would be if only the spent part had been taken. The meter
+    /// refills while the one is held, so the time since it was taken is subtracted. Without that, idle time before a
+    /// later one would count for both.
+    pub(crate) async fn give_back(self, tx: &mut Tx, app: &App, taken: Taken) -> Result<()> {
+        let unspent = taken.unspent(self.meter(app).interval, self.now_ms(app));
+        if unspent <= 0 {
+            return Ok(());
+        }
         sqlx::query("UPDATE limits SET full_at_ms = full_at_ms - $1 WHERE key = $2")
-            .bind(self.meter(app).interval)
+            .bind(unspent)
             .bind(self.key(app))
             .execute(&mut **tx)
             .await?;
@@ -107,10 +117,20 @@ impl Limit<'_> {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Milliseconds since 1970. Limits that give back go by whole seconds, like the time in the request's row: otherwise
+    /// taking and giving back would differ by up to a second.
+    fn now_ms(self, app: &App) -> i64 {
+        match self {
+            Self::OtpToNumber(_) | Self::MessageToNumber(_) => app.clock.now().saturating_mul(1_000),
+            _ => app.clock.now_ms(),
+        }
+    }
+
     fn meter(self, app: &App) -> Meter {
         let limits = &app.config.limits;
         match self {
             Self::OtpToNumber(_) => Meter { farthest: i64::MAX, ..Meter::of(limits.otp_per_number) },
+            Self::MessageToNumber(_) => Meter::of(limits.messages_per_number),
             Self::OtpFromAddress(_) => Meter::of(limits.otp_per_address),
             Self::ConfirmFromAddress(_) => Meter::of(limits.confirm_per_address),
             Self::RequestByEntity(_) => Meter::of(limits.requests_per_entity),
@@ -121,12 +141,39 @@ impl Limit<'_> {
     fn key(self, app: &App) -> Vec<u8> {
         let (kind, name) = match self {
             Self::OtpToNumber(number) => ("otp/number", number.as_bytes().to_vec()),
+            Self::MessageToNumber(number) => ("message/number", number.as_bytes().to_vec()),
             Self::OtpFromAddress(address) => ("otp/address", network(address)),
             Self::ConfirmFromAddress(address) => ("confirm/address", network(address)),
             Self::RequestByEntity(entity) => ("request/entity", entity.as_bytes().to_vec()),
             Self::PassFromAddress(address) => ("pass/address", network(address)),
         };
         app.secret.hash(Use::Limit, &[kind.as_bytes(), &name]).as_bytes().to_vec()
+    }
+}
+
+/// One that was taken of a limit and is given back.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken {
+    /// When it was taken, seconds since 1970.
+    pub(crate) at: i64,
+    /// How many of its `parts` are spent.
+    pub(crate) spent: i64,
+    /// Into how many parts it is divided.
+    pub(crate) parts: i64,
+}
+
+impl Taken {
+    /// All of it is unspent.
+    pub(crate) fn unused(at: i64) -> Self {
+        Self { at, spent: 0, parts: 1 }
+    }
+
+    /// Milliseconds of an `interval` that nobody has used. The spent part is rounded up.
+    fn unspent(self, interval: i64, now_ms: i64) -> i64 {
+        let parts = self.parts.max(1);
+        let left = i128::from(interval) * i128::from(parts - self.spent.clamp(0, parts)) / i128::from(parts);
+        let held = now_ms.saturating_sub(self.at.saturating_mul(1_000)).max(0);
+        i64::try_from(left).unwrap_or(0).saturating_sub(held)
     }
 }
 

@@ -114,6 +114,7 @@ impl Config {
     fn check_limits(&self) -> Result {
         let Limits {
             otp_per_number,
+            messages_per_number,
             otp_per_address,
             confirm_per_address,
             requests_per_entity,
@@ -121,6 +122,7 @@ impl Config {
         } = self.limits;
         for (setting, rate) in [
             ("limits.otp_per_number", otp_per_number),
+            ("limits.messages_per_number", messages_per_number),
             ("limits.otp_per_address", otp_per_address),
             ("limits.confirm_per_address", confirm_per_address),
             ("limits.requests_per_entity", requests_per_entity),

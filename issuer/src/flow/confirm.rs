@@ -28,7 +28,9 @@ use super::{
     Binding, Call, Kind, Request, State,
     answered::{Answered, Signed},
     end::end,
-    open_person, short,
+    open_person,
+    otp::give_back_of_right,
+    short,
 };
 
 /// How often a call looks again where others change the request under it. Each of those is a password that was sent or
@@ -82,12 +84,19 @@ impl Attempt<'_> {
         if request.kind != Kind::Legacy {
             Limit::ConfirmFromAddress(self.call.address).count(&mut tx, app).await?;
         }
+        if let Some((subject, _)) = &found {
+            // Before the request's row is locked: `store` locks in this order, too.
+            give_back_of_right(&mut tx, app, request, subject).await?;
+        }
         let Some((stored, tries)) = self.take_try(&mut tx).await? else {
             tx.rollback().await?;
             return Ok(None);
         };
         let reply = match (self.expected().is(&stored), found) {
-            (true, Some((subject, status))) => self.answer(&mut tx, subject, status, write).await?,
+            // Otherwise there were more wrong tries than those that were kept when the number got its password back.
+            (true, Some((subject, status))) if tries == request.tries + 1 => {
+                self.answer(&mut tx, subject, status, write).await?
+            }
             (false, None) => self.count_wrong(&mut tx, tries).await?,
             _ => {
                 tx.rollback().await?;

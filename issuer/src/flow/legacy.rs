@@ -24,7 +24,7 @@ use super::{
     Binding, Call, Kind, Request, State,
     confirm::{Attempt, too_busy},
     new_id,
-    otp::{Password, begin_with_limits, not_delivered, number},
+    otp::{Password, begin_with_limits, give_back_of_failed, not_delivered},
     random, row, seal_person,
 };
 
@@ -64,7 +64,7 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
     store(app, call, entity, subject, &password).await?;
     if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name).await {
-        take_back(app, call, subject, &id, error.may_have_arrived).await?;
+        take_back(app, call, subject, &password, error.may_have_arrived).await?;
         return Err(not_delivered());
     }
     replies::finish(app, call.repeatable.as_ref(), &reply).await?;
@@ -107,20 +107,19 @@ async fn store(
     Ok(())
 }
 
-/// The message did not leave: there is no request, and the number has one more again, unless the message may have arrived.
+/// The message was not handed over: there is no request, and the number gets back what the password cost. Nobody can have
+/// guessed at it, since nobody was told the request's id.
 async fn take_back(
     app: &App,
     call: &Call,
     subject: &Subject,
-    id: &str,
+    password: &Password,
     may_have_arrived: bool,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    if !may_have_arrived {
-        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    }
+    give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
     sqlx::query("DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'")
-        .bind(id)
+        .bind(&password.request)
         .execute(&mut *tx)
         .await?;
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;

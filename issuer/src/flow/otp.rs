@@ -11,7 +11,7 @@ use crate::{
     app::App,
     db::Tx,
     delivery::{Message, NotDelivered},
-    limits::Limit,
+    limits::{Limit, Taken},
     otp::{Language, Otp},
     problem::{Problem, ProblemCode, Result},
     replies::{self, Reply},
@@ -213,24 +213,65 @@ async fn store(
     Ok(())
 }
 
-/// A transaction in which who asks and the number were each taken one. Asking for a number that has none left costs who asks
-/// one all the same: otherwise it could be asked without end which numbers have.
+/// A transaction in which the asker and the number were each taken one. The asker pays also if the number has none left:
+/// otherwise anybody could find out without end which numbers have.
 pub(super) async fn begin_with_limits(app: &App, asker: Limit<'_>, subject: &Subject) -> Result<Tx> {
     let mut tx = app.db.begin().await?;
     asker.take(&mut tx, app).await?;
-    match Limit::OtpToNumber(number(subject)).take(&mut tx, app).await {
-        Ok(()) => Ok(tx),
-        Err(refused) => {
-            if refused.code == ProblemCode::TooManyRequests {
-                tx.commit().await?;
-            }
-            Err(refused)
+    for limit in of_number(subject) {
+        let Err(refused) = limit.take(&mut tx, app).await else { continue };
+        tx.rollback().await?;
+        if refused.code == ProblemCode::TooManyRequests {
+            let mut tx = app.db.begin().await?;
+            asker.take(&mut tx, app).await?;
+            tx.commit().await?;
         }
+        return Err(refused);
     }
+    Ok(tx)
 }
 
-/// The message did not leave: the request is as it was before the first password, and the number has one more again,
-/// unless the message may have arrived, or somebody guessed at it in the meantime. An earlier password stays void.
+/// The limits that a password takes one of: the guesses at its number, and the messages to it. Everyone locks these rows
+/// in this order.
+fn of_number(subject: &Subject) -> [Limit<'_>; 2] {
+    let number = number(subject);
+    [Limit::OtpToNumber(number), Limit::MessageToNumber(number)]
+}
+
+/// Gives the number back what the right password cost. Its owner has the phone and wanted the message, so only the wrong
+/// tries at it stay counted.
+pub(super) async fn give_back_of_right(
+    tx: &mut Tx,
+    app: &App,
+    request: &Request,
+    subject: &Subject,
+) -> Result<()> {
+    let Some(at) = request.otp_sent_at else { return Ok(()) };
+    let [guesses, message] = of_number(subject);
+    let tries = i64::from(app.config.otp.tries);
+    guesses.give_back(tx, app, Taken { at, spent: request.tries, parts: tries }).await?;
+    message.give_back(tx, app, Taken::unused(at)).await
+}
+
+/// Gives the number back what a message cost that was not handed over. Its password cannot be guessed at any more. If the
+/// message may have arrived, it stays counted as a message.
+pub(super) async fn give_back_of_failed(
+    tx: &mut Tx,
+    app: &App,
+    subject: &Subject,
+    password: &Password,
+    may_have_arrived: bool,
+) -> Result<()> {
+    let [guesses, message] = of_number(subject);
+    guesses.give_back(tx, app, Taken::unused(password.sent_at)).await?;
+    if !may_have_arrived {
+        message.give_back(tx, app, Taken::unused(password.sent_at)).await?;
+    }
+    Ok(())
+}
+
+/// The message was not handed over: the request is as it was before the first password, and the number gets back what the
+/// password cost, unless somebody guessed at it in the meantime. An earlier password stays void.
 async fn take_back(
     app: &App,
     call: &Call,
@@ -241,9 +282,7 @@ async fn take_back(
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
     // In the order in which `store` takes them.
-    if !may_have_arrived {
-        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    }
+    give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
     let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
          sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
@@ -258,7 +297,7 @@ async fn take_back(
             tx.rollback().await?;
             tx = app.db.begin().await?;
         }
-        Some(tries) if tries != request.tries && !may_have_arrived => {
+        Some(tries) if tries != request.tries => {
             Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
         }
         Some(_) => {}

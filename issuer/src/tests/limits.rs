@@ -89,28 +89,18 @@ async fn a_password_that_was_not_delivered_does_not_count_for_the_number() {
     wait(send(&stage, 6).await);
 }
 
-#[tokio::test]
-async fn a_password_that_may_have_arrived_counts_for_the_number() {
-    let stage = Stage::new().await;
-    stage.gateway.is_silent.store(true, Ordering::Relaxed);
-    let legacy = json!({"mobile_number": MOBILE, "full_name": NAME});
-    let legacy = || stage.post("/v3/vaccination/generateOTP", &legacy).header("x-api-key", KEY).send();
-    for n in 0..3 {
-        send(&stage, n).await.expect_problem(503, "otp_not_delivered");
-    }
-    for _ in 3..5 {
-        legacy().await.expect_problem(503, "otp_not_delivered");
-    }
-    wait(send(&stage, 6).await);
-    wait(legacy().await);
-    assert_eq!(stage.gateway.count(), 5);
-}
-
-/// Somebody guesses while the gateway hangs; then it says that nothing was sent.
+/// Somebody guesses while the gateway hangs; then it says that nothing was sent, or does not answer.
 #[tokio::test]
 async fn guesses_at_a_password_that_is_on_its_way_count_whatever_becomes_of_it() {
     let stage = Stage::new().await;
     stage.gateway.is_down.store(true, Ordering::Relaxed);
+    guesses_on_the_way_count(&stage).await;
+    let stage = Stage::new().await;
+    stage.gateway.is_silent.store(true, Ordering::Relaxed);
+    guesses_on_the_way_count(&stage).await;
+}
+
+async fn guesses_on_the_way_count(stage: &Stage) {
     let mut guesses = 0;
     for n in 0..9 {
         let id = stage.ask().await;
@@ -317,7 +307,7 @@ async fn neither_numbers_nor_addresses_stand_in_the_table() {
     let id = stage.ask().await;
     stage.send_otp(&id).await;
     assert_eq!(stage.count("limits WHERE length(key) = 32").await, stage.count("limits").await);
-    assert_eq!(stage.count("limits").await, 3);
+    assert_eq!(stage.count("limits").await, 4);
     stage.app.clock.advance(86_400);
     crate::sweeper::sweep(&stage.app, 0).await.expect("it sweeps");
     assert_eq!(stage.count("limits").await, 0);

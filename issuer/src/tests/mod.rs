@@ -2,6 +2,7 @@
 
 mod contract;
 mod erasure;
+mod fairness;
 mod host;
 mod journey;
 mod legacy;
