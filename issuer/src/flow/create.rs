@@ -73,7 +73,8 @@ struct Checked {
 impl Question {
     fn check(&self, app: &App) -> Result<Checked> {
         let binding = match &self.binding {
-            None => Binding::None,
+            // The safe one: with `none`, anybody's phone could answer for the person.
+            None => Binding::Name,
             Some(word) => Binding::from_word(word)
                 .ok_or_else(|| invalid("`binding` is `none`, `name` or `name_and_mobile`."))?,
         };

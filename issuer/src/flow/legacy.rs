@@ -1,7 +1,7 @@
 //! The calls of 2021: the entity's own server takes name and number, and hands the password on.
 //!
 //! They make the same requests under other names: `txnId` is a request's id, and the bearer token leads to its answer,
-//! which is the entity's whose key began it, for the purpose `vaccination-status`. All calls come from one server, so
+//! which is the entity's whose key began it, for the purpose `vaccination-status`, bound to the name and number. All calls come from one server, so
 //! that limits by address would be limits on the entity; those by number and by entity, and the tries, are the same.
 
 use axum::http::StatusCode;
@@ -93,7 +93,8 @@ async fn store(
     .bind(&entity.id)
     .bind(PURPOSE)
     .bind(i64::from(answers.valid_for))
-    .bind(Binding::None.as_str())
+    // The entity sent both, so it can check both.
+    .bind(Binding::NameAndMobile.as_str())
     .bind(State::OtpSent.as_str())
     .bind(password.sent_at)
     .bind(password.sent_at + i64::from(answers.request_lifetime))
