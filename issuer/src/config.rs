@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::net::FINISH;
 
+pub use crate::number::Numbers;
 pub use file::ConfigError;
 pub(crate) use secrets::{Source, read_secret_file};
 
@@ -56,6 +57,9 @@ pub struct Config {
     /// Proxies whose word on a client's address is taken.
     #[serde(default)]
     pub proxies: Proxies,
+    /// Which mobile numbers are taken.
+    #[serde(default)]
+    pub numbers: Numbers,
     /// How long requests and answers live.
     #[serde(default)]
     pub answers: Answers,

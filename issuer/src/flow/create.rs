@@ -79,7 +79,7 @@ impl Question {
                 .ok_or_else(|| invalid("`binding` is `none`, `name` or `name_and_mobile`."))?,
         };
         let mobile = match (&self.mobile, binding) {
-            (Some(mobile), Binding::NameAndMobile) => Some(normalised(mobile)?),
+            (Some(mobile), Binding::NameAndMobile) => Some(normalised(app, mobile)?),
             (None, Binding::NameAndMobile) => {
                 return Err(invalid("`name_and_mobile` needs the `mobile` that you have."));
             }
@@ -118,10 +118,10 @@ fn valid_for(app: &App, asked: Option<i64>) -> Result<i64> {
     }
 }
 
-fn normalised(mobile: &str) -> Result<Zeroizing<String>> {
+fn normalised(app: &App, mobile: &str) -> Result<Zeroizing<String>> {
     // The core normalises numbers as a part of a subject; its name is of no matter here.
     let subject = Subject::new("x").map_err(|_| invalid("`mobile` is not a number."))?;
-    let subject = super::with_mobile(subject, mobile)?;
+    let subject = super::with_mobile(app, subject, mobile)?;
     Ok(Zeroizing::new(subject.mobile().unwrap_or_default().to_owned()))
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn generate(
     name: &str,
     mobile: &str,
 ) -> Result<Reply> {
-    let subject = super::with_mobile(super::name(name)?, mobile)?;
+    let subject = super::with_mobile(app, super::name(name)?, mobile)?;
     let (tasks, app, call) = (&app.tasks, app.clone(), call.clone());
     let sending = async move {
         replies::once(&app, call.repeatable.as_ref(), generate_once(&app, &call, &entity, &subject)).await

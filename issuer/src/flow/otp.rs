@@ -93,9 +93,9 @@ fn language(tag: Option<&str>) -> Result<Language> {
 fn subject(app: &App, request: &Request, person: &Person) -> Result<Subject> {
     let subject = super::name(&person.name)?;
     match (&person.mobile, request.binding, &request.known_mobile) {
-        (Some(mobile), Binding::None | Binding::Name, _) => super::with_mobile(subject, mobile),
+        (Some(mobile), Binding::None | Binding::Name, _) => super::with_mobile(app, subject, mobile),
         (None, Binding::NameAndMobile, Some(known)) => {
-            super::with_mobile(subject, &open_mobile(app, &request.id, known)?)
+            super::with_mobile(app, subject, &open_mobile(app, &request.id, known)?)
         }
         (None, Binding::None | Binding::Name, _) => Err(invalid("`mobile` is missing.")),
         (_, Binding::NameAndMobile, _) => {

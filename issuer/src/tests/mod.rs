@@ -7,6 +7,7 @@ mod host;
 mod journey;
 mod legacy;
 mod limits;
+mod numbers;
 mod pages;
 mod pass;
 mod races;
