@@ -27,6 +27,10 @@ pub(crate) enum Limit<'a> {
     OtpToNumber(&'a str),
     /// Messages to a number (E.164).
     MessageToNumber(&'a str),
+    /// Messages that an entity has asked for and nobody has answered; of nobody for open passes.
+    MessageByEntity(Option<&'a str>),
+    /// Messages that nobody has answered.
+    MessageInAll,
     /// Passwords asked for from an address.
     OtpFromAddress(IpAddr),
     /// Confirmations from an address.
@@ -86,11 +90,18 @@ impl Limit<'_> {
     /// later one would count for both.
     pub(crate) async fn give_back(self, tx: &mut Tx, app: &App, taken: Taken) -> Result<()> {
         let unspent = taken.unspent(self.meter(app).interval, self.now_ms(app));
-        if unspent <= 0 {
-            return Ok(());
-        }
+        if unspent <= 0 { Ok(()) } else { self.subtract(tx, app, unspent).await }
+    }
+
+    /// Gives back one that was taken, however long ago. The limit is then a budget of those that are out, and not a bound
+    /// over time.
+    pub(crate) async fn give_back_whole(self, tx: &mut Tx, app: &App) -> Result<()> {
+        self.subtract(tx, app, self.meter(app).interval).await
+    }
+
+    async fn subtract(self, tx: &mut Tx, app: &App, milliseconds: i64) -> Result<()> {
         sqlx::query("UPDATE limits SET full_at_ms = full_at_ms - $1 WHERE key = $2")
-            .bind(unspent)
+            .bind(milliseconds)
             .bind(self.key(app))
             .execute(&mut **tx)
             .await?;
@@ -131,6 +142,8 @@ impl Limit<'_> {
         match self {
             Self::OtpToNumber(_) => Meter { farthest: i64::MAX, ..Meter::of(limits.otp_per_number) },
             Self::MessageToNumber(_) => Meter::of(limits.messages_per_number),
+            Self::MessageByEntity(_) => Meter::of(limits.messages_per_entity),
+            Self::MessageInAll => Meter::of(limits.messages_in_all),
             Self::OtpFromAddress(_) => Meter::of(limits.otp_per_address),
             Self::ConfirmFromAddress(_) => Meter::of(limits.confirm_per_address),
             Self::RequestByEntity(_) => Meter::of(limits.requests_per_entity),
@@ -142,6 +155,9 @@ impl Limit<'_> {
         let (kind, name) = match self {
             Self::OtpToNumber(number) => ("otp/number", number.as_bytes().to_vec()),
             Self::MessageToNumber(number) => ("message/number", number.as_bytes().to_vec()),
+            Self::MessageByEntity(Some(entity)) => ("message/entity", entity.as_bytes().to_vec()),
+            Self::MessageByEntity(None) => ("message/pass", Vec::new()),
+            Self::MessageInAll => ("message/all", Vec::new()),
             Self::OtpFromAddress(address) => ("otp/address", network(address)),
             Self::ConfirmFromAddress(address) => ("confirm/address", network(address)),
             Self::RequestByEntity(entity) => ("request/entity", entity.as_bytes().to_vec()),

@@ -115,6 +115,8 @@ impl Config {
         let Limits {
             otp_per_number,
             messages_per_number,
+            messages_per_entity,
+            messages_in_all,
             otp_per_address,
             confirm_per_address,
             requests_per_entity,
@@ -123,6 +125,8 @@ impl Config {
         for (setting, rate) in [
             ("limits.otp_per_number", otp_per_number),
             ("limits.messages_per_number", messages_per_number),
+            ("limits.messages_per_entity", messages_per_entity),
+            ("limits.messages_in_all", messages_in_all),
             ("limits.otp_per_address", otp_per_address),
             ("limits.confirm_per_address", confirm_per_address),
             ("limits.requests_per_entity", requests_per_entity),

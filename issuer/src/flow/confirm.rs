@@ -27,6 +27,7 @@ use crate::{
 use super::{
     Binding, Call, Kind, Request, State,
     answered::{Answered, Signed},
+    budget,
     end::end,
     open_person,
     otp::give_back_of_right,
@@ -104,6 +105,9 @@ impl Attempt<'_> {
             }
         };
         replies::keep(&mut tx, app, self.call.repeatable.as_ref(), &request.id, &reply).await?;
+        if reply.status.is_success() {
+            budget::give_back_of_right(&mut tx, app, request).await?;
+        }
         tx.commit().await?;
         self.note(&reply);
         Ok(Some(reply))

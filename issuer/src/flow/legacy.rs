@@ -21,7 +21,7 @@ use crate::{
 };
 
 use super::{
-    Binding, Call, Kind, Request, State,
+    Binding, Call, Kind, Request, State, budget,
     confirm::{Attempt, too_busy},
     new_id,
     otp::{Password, begin_with_limits, give_back_of_failed, not_delivered},
@@ -64,7 +64,7 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
     store(app, call, entity, subject, &password).await?;
     if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name).await {
-        take_back(app, call, subject, &password, error.may_have_arrived).await?;
+        take_back(app, call, entity, subject, &password, error.may_have_arrived).await?;
         return Err(not_delivered());
     }
     replies::finish(app, call.repeatable.as_ref(), &reply).await?;
@@ -104,6 +104,7 @@ async fn store(
     .execute(&mut *tx)
     .await?;
     replies::begin(&mut tx, app, call.repeatable.as_ref(), &password.request).await?;
+    budget::take(&mut tx, app, Some(&entity.id)).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -113,6 +114,7 @@ async fn store(
 async fn take_back(
     app: &App,
     call: &Call,
+    entity: &Entity,
     subject: &Subject,
     password: &Password,
     may_have_arrived: bool,
@@ -123,6 +125,7 @@ async fn take_back(
         .bind(&password.request)
         .execute(&mut *tx)
         .await?;
+    budget::give_back(&mut tx, app, Some(&entity.id)).await?;
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
     tx.commit().await?;
     Ok(())

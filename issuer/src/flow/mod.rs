@@ -9,6 +9,7 @@
 
 pub(crate) mod ack;
 mod answered;
+mod budget;
 pub(crate) mod confirm;
 pub(crate) mod create;
 pub(crate) mod decline;
@@ -20,6 +21,7 @@ pub(crate) mod pass;
 mod row;
 pub(crate) mod view;
 
+pub(crate) use budget::Alarms;
 pub(crate) use row::{Binding, Kind, Request, State};
 pub(crate) use view::{view, webhook_view};
 

@@ -18,7 +18,7 @@ use crate::{
     secret::{KeyedHash, Use},
 };
 
-use super::{Binding, Call, Request, State, create::invalid, open_mobile, seal_person, short};
+use super::{Binding, Call, Request, State, budget, create::invalid, open_mobile, seal_person, short};
 
 /// What a person types.
 pub(crate) struct Person {
@@ -209,6 +209,7 @@ async fn store(
         ));
     }
     replies::begin(&mut tx, app, call.repeatable.as_ref(), &request.id).await?;
+    budget::take(&mut tx, app, request.entity.as_deref()).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -291,6 +292,7 @@ async fn take_back(
     .bind(password.round)
     .fetch_optional(&mut *tx)
     .await?;
+    let left = row.is_some();
     match row.map(|row| row.try_get::<i64, _>("tries")).transpose()? {
         // The person has answered in the meantime: the message did arrive.
         None => {
@@ -301,6 +303,9 @@ async fn take_back(
             Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
         }
         Some(_) => {}
+    }
+    if left {
+        budget::give_back(&mut tx, app, request.entity.as_deref()).await?;
     }
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
     tx.commit().await?;

@@ -14,5 +14,6 @@ mod races;
 mod refusals;
 mod repeated;
 mod signed;
+mod spending;
 mod stage;
 mod states;
