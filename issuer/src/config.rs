@@ -194,9 +194,11 @@ pub struct Limits {
     pub messages_per_entity: Rate,
     /// Messages of the whole service that nobody has answered.
     pub messages_in_all: Rate,
-    /// Passwords asked for from one address.
+    /// Passwords asked for from one address in requests of one entity. A right password is given back.
     pub otp_per_address: Rate,
-    /// Confirmations, right or wrong, from one address.
+    /// Passwords asked for from one network in all requests. A right password is given back.
+    pub otp_per_network: Rate,
+    /// Wrong confirmations from one address in requests of one entity.
     pub confirm_per_address: Rate,
     /// Requests by one entity.
     pub requests_per_entity: Rate,
@@ -212,6 +214,7 @@ impl Default for Limits {
             messages_per_entity: Rate { burst: 200, seconds: 10.0 },
             messages_in_all: Rate { burst: 1_000, seconds: 2.0 },
             otp_per_address: Rate { burst: 20, seconds: 30.0 },
+            otp_per_network: Rate { burst: 200, seconds: 3.0 },
             confirm_per_address: Rate { burst: 40, seconds: 10.0 },
             requests_per_entity: Rate { burst: 2_000, seconds: 0.01 },
             passes_per_address: Rate { burst: 20, seconds: 30.0 },

@@ -31,10 +31,12 @@ pub(crate) enum Limit<'a> {
     MessageByEntity(Option<&'a str>),
     /// Messages that nobody has answered.
     MessageInAll,
-    /// Passwords asked for from an address.
-    OtpFromAddress(IpAddr),
-    /// Confirmations from an address.
-    ConfirmFromAddress(IpAddr),
+    /// Passwords asked for from an address in requests of one entity (or open passes).
+    OtpFromAddress(IpAddr, Option<&'a str>),
+    /// Passwords asked for from a network, in all requests.
+    OtpFromNetwork(IpAddr),
+    /// Wrong confirmations from an address in requests of one entity (or open passes).
+    ConfirmFromAddress(IpAddr, Option<&'a str>),
     /// Requests by an entity.
     RequestByEntity(&'a str),
     /// Open passes begun from an address.
@@ -144,8 +146,9 @@ impl Limit<'_> {
             Self::MessageToNumber(_) => Meter::of(limits.messages_per_number),
             Self::MessageByEntity(_) => Meter::of(limits.messages_per_entity),
             Self::MessageInAll => Meter::of(limits.messages_in_all),
-            Self::OtpFromAddress(_) => Meter::of(limits.otp_per_address),
-            Self::ConfirmFromAddress(_) => Meter::of(limits.confirm_per_address),
+            Self::OtpFromAddress(..) => Meter::of(limits.otp_per_address),
+            Self::OtpFromNetwork(_) => Meter::of(limits.otp_per_network),
+            Self::ConfirmFromAddress(..) => Meter::of(limits.confirm_per_address),
             Self::RequestByEntity(_) => Meter::of(limits.requests_per_entity),
             Self::PassFromAddress(_) => Meter::of(limits.passes_per_address),
         }
@@ -158,8 +161,9 @@ impl Limit<'_> {
             Self::MessageByEntity(Some(entity)) => ("message/entity", entity.as_bytes().to_vec()),
             Self::MessageByEntity(None) => ("message/pass", Vec::new()),
             Self::MessageInAll => ("message/all", Vec::new()),
-            Self::OtpFromAddress(address) => ("otp/address", network(address)),
-            Self::ConfirmFromAddress(address) => ("confirm/address", network(address)),
+            Self::OtpFromAddress(address, entity) => ("otp/address", of_entity(address, entity)),
+            Self::OtpFromNetwork(address) => ("otp/network", site(address)),
+            Self::ConfirmFromAddress(address, entity) => ("confirm/address", of_entity(address, entity)),
             Self::RequestByEntity(entity) => ("request/entity", entity.as_bytes().to_vec()),
             Self::PassFromAddress(address) => ("pass/address", network(address)),
         };
@@ -199,6 +203,20 @@ pub(crate) fn network(address: IpAddr) -> Vec<u8> {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets()[..8].to_vec(),
     }
+}
+
+/// An address as one entity sees it. The entity's name is first: the rest has one of two lengths.
+fn of_entity(address: IpAddr, entity: Option<&str>) -> Vec<u8> {
+    [entity.unwrap_or_default().as_bytes(), b"/", &network(address)].concat()
+}
+
+/// What one customer can have: an address of version 4, or the first 48 bits of version 6.
+fn site(address: IpAddr) -> Vec<u8> {
+    let mut network = network(address);
+    if address.to_canonical().is_ipv6() {
+        network.truncate(6);
+    }
+    network
 }
 
 /// A rate in milliseconds.

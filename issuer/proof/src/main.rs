@@ -145,6 +145,7 @@ async fn with(common: &Common, command: &[String]) -> Result<ExitCode> {
     // All calls come from one address, and most would be told no more than that they are too many.
     let limits = [
         "otp_per_address",
+        "otp_per_network",
         "confirm_per_address",
         "passes_per_address",
         "requests_per_entity",

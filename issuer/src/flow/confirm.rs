@@ -41,10 +41,10 @@ pub(super) const LOOKS: usize = 8;
 /// Compares the password, and answers or counts a wrong try.
 pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof) -> Result<Reply> {
     replies::once(app, call.repeatable.as_ref(), async {
-        // Before the password is looked at, so that a guess that is not counted teaches nothing, not even by its timing.
-        Limit::ConfirmFromAddress(call.address).check(app).await?;
         for _ in 0..LOOKS {
             let request = Request::find_for_person(app, id).await?;
+            // Before the password is looked at: a guess that is not counted teaches nothing, not even by its timing.
+            Limit::ConfirmFromAddress(call.address, request.entity.as_deref()).check(app).await?;
             let attempt = Attempt { app, call, request: &request, proof, session: None };
             if let Some(reply) = attempt.make(&|answered| Reply::new(StatusCode::OK, answered)).await? {
                 return Ok(reply);
@@ -82,12 +82,14 @@ impl Attempt<'_> {
         let found = if right { Some(self.look_up().await?) } else { None };
 
         let mut tx = app.db.begin().await?;
-        if request.kind != Kind::Legacy {
-            Limit::ConfirmFromAddress(self.call.address).count(&mut tx, app).await?;
-        }
-        if let Some((subject, _)) = &found {
-            // Before the request's row is locked: `store` locks in this order, too.
-            give_back_of_right(&mut tx, app, request, subject).await?;
+        // Before the request's row is locked: `store` locks in this order, too.
+        match &found {
+            Some((subject, _)) => give_back_of_right(&mut tx, app, self.call, request, subject).await?,
+            None if request.kind != Kind::Legacy => {
+                let limit = Limit::ConfirmFromAddress(self.call.address, request.entity.as_deref());
+                limit.count(&mut tx, app).await?;
+            }
+            None => {}
         }
         let Some((stored, tries)) = self.take_try(&mut tx).await? else {
             tx.rollback().await?;

@@ -82,7 +82,7 @@ async fn store(
     let answers = &app.config.answers;
     let sealed = seal_person(app, &password.request, subject)?;
     let hash = password.hash(app);
-    let mut tx = begin_with_limits(app, Limit::RequestByEntity(&entity.id), subject).await?;
+    let mut tx = begin_with_limits(app, &[Limit::RequestByEntity(&entity.id)], subject).await?;
     sqlx::query(
         "INSERT INTO requests (id, kind, entity, purpose, valid_for, binding, state, created_at, expires_at, \
          otp_round, otp_hash, otp_sent_at, otp_expires_at, sealed) \

@@ -18,7 +18,7 @@ use crate::{
     secret::{KeyedHash, Use},
 };
 
-use super::{Binding, Call, Request, State, budget, create::invalid, open_mobile, seal_person, short};
+use super::{Binding, Call, Kind, Request, State, budget, create::invalid, open_mobile, seal_person, short};
 
 /// What a person types.
 pub(crate) struct Person {
@@ -185,7 +185,8 @@ async fn store(
 ) -> Result<()> {
     let sealed = seal_person(app, &request.id, subject)?;
     let hash = password.hash(app);
-    let mut tx = begin_with_limits(app, Limit::OtpFromAddress(call.address), subject).await?;
+    let askers = of_asker(call, request);
+    let mut tx = begin_with_limits(app, &askers, subject).await?;
     let done = sqlx::query(
         "UPDATE requests SET state = 'otp_sent', otp_round = otp_round + 1, otp_hash = $1, otp_sent_at = $2, \
          otp_expires_at = $3, sealed = $4 \
@@ -216,20 +217,30 @@ async fn store(
 
 /// A transaction in which the asker and the number were each taken one. The asker pays also if the number has none left:
 /// otherwise anybody could find out without end which numbers have.
-pub(super) async fn begin_with_limits(app: &App, asker: Limit<'_>, subject: &Subject) -> Result<Tx> {
-    let mut tx = app.db.begin().await?;
-    asker.take(&mut tx, app).await?;
+pub(super) async fn begin_with_limits(app: &App, askers: &[Limit<'_>], subject: &Subject) -> Result<Tx> {
+    let mut tx = begin_with_askers(app, askers).await?;
     for limit in of_number(subject) {
         let Err(refused) = limit.take(&mut tx, app).await else { continue };
         tx.rollback().await?;
         if refused.code == ProblemCode::TooManyRequests {
-            let mut tx = app.db.begin().await?;
-            asker.take(&mut tx, app).await?;
-            tx.commit().await?;
+            begin_with_askers(app, askers).await?.commit().await?;
         }
         return Err(refused);
     }
     Ok(tx)
+}
+
+async fn begin_with_askers(app: &App, askers: &[Limit<'_>]) -> Result<Tx> {
+    let mut tx = app.db.begin().await?;
+    for asker in askers {
+        asker.take(&mut tx, app).await?;
+    }
+    Ok(tx)
+}
+
+/// The limits on whoever asks for a password. Everyone locks these rows in this order.
+fn of_asker<'a>(call: &Call, request: &'a Request) -> [Limit<'a>; 2] {
+    [Limit::OtpFromAddress(call.address, request.entity.as_deref()), Limit::OtpFromNetwork(call.address)]
 }
 
 /// The limits that a password takes one of: the guesses at its number, and the messages to it. Everyone locks these rows
@@ -239,15 +250,22 @@ fn of_number(subject: &Subject) -> [Limit<'_>; 2] {
     [Limit::OtpToNumber(number), Limit::MessageToNumber(number)]
 }
 
-/// Gives the number back what the right password cost. Its owner has the phone and wanted the message, so only the wrong
+/// Gives back what the right password cost its asker and its number. The asker is a person who consents. The number's owner has the phone and wanted the message, so only the wrong
 /// tries at it stay counted.
 pub(super) async fn give_back_of_right(
     tx: &mut Tx,
     app: &App,
+    call: &Call,
     request: &Request,
     subject: &Subject,
 ) -> Result<()> {
     let Some(at) = request.otp_sent_at else { return Ok(()) };
+    // The calls of 2021 all come from their entity's server.
+    if request.kind != Kind::Legacy {
+        for asker in of_asker(call, request) {
+            asker.give_back_whole(tx, app).await?;
+        }
+    }
     let [guesses, message] = of_number(subject);
     let tries = i64::from(app.config.otp.tries);
     guesses.give_back(tx, app, Taken { at, spent: request.tries, parts: tries }).await?;

@@ -13,6 +13,7 @@ mod pass;
 mod races;
 mod refusals;
 mod repeated;
+mod shared_addresses;
 mod signed;
 mod spending;
 mod stage;
