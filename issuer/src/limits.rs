@@ -210,7 +210,7 @@ fn of_entity(address: IpAddr, entity: Option<&str>) -> Vec<u8> {
     [entity.unwrap_or_default().as_bytes(), b"/", &network(address)].concat()
 }
 
-/// What one customer can have: an address of version 4, or the first 48 bits of version 6.
+/// The addresses of one customer: an address of version 4, or the first 48 bits of version 6.
 fn site(address: IpAddr) -> Vec<u8> {
     let mut network = network(address);
     if address.to_canonical().is_ipv6() {

@@ -2,7 +2,7 @@
 //!
 //! The core knows no country's numbers: it takes ten digits as Indian and any digits after a `+` (`SPEC.md`, section 7.2).
 //! Here the operator's settings come on top. A national number is one of `numbers.country`, or refused if there is none.
-//! A number that cannot exist in its country is refused, so that nobody is sent a message, or recorded, under it.
+//! A number that cannot exist in its country is refused: no message goes to it, and nobody is recorded under it.
 //!
 //! The plans of other countries than India come from the crate `phonenumber` (Google's data). They are loaded when the
 //! first such number comes: 5 MB, and a pattern of some 0.5 MB for each country that is met. Its buffers are not wiped.
@@ -236,7 +236,7 @@ mod tests {
         assert!(own.sends_to("+919876543210") && !own.sends_to("+9779841234567"));
         let two = numbers("IN", &["IN", "NP"]);
         assert!(two.sends_to("+919876543210") && two.sends_to("+9779841234567"));
-        // Countries that share a code are told apart.
+        // Countries can share a code.
         let us = numbers("US", &["US"]);
         assert!(us.sends_to("+14155550123") && !us.sends_to("+18762101234"));
         assert!(read("country = \"NP\"").expect("Nepal").sends_to("+9779841234567"));

@@ -1,9 +1,9 @@
 //! How many messages may be on their way without a right password: for each entity, and for all of them.
 //!
-//! Messages cost money, and some numbers earn it: who has an API key, or only a request, could have messages sent to
-//! numbers of their own. People who consent enter the password, so their message is given back. Messages that nobody
-//! answers use the budget up. Then nothing is sent, and the operator is told: one line in the log, at most once an hour
-//! for each budget, and a count in the metrics.
+//! Messages cost money, and some numbers earn it: an attacker with an API key, or with a request, could have messages sent
+//! to numbers of their own. People who consent enter the password, so their message is given back. Messages that nobody
+//! answers use the budget up. Then nothing is sent. The log gets one line, at most once an hour for each budget, and the
+//! metrics count.
 
 use std::{
     collections::HashMap,

@@ -110,7 +110,7 @@ async fn store(
 }
 
 /// The message was not handed over: there is no request, and the number gets back what the password cost. Nobody can have
-/// guessed at it, since nobody was told the request's id.
+/// guessed at it, since nobody knows the request's id.
 async fn take_back(
     app: &App,
     call: &Call,

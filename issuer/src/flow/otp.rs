@@ -215,8 +215,8 @@ async fn store(
     Ok(())
 }
 
-/// A transaction in which the asker and the number were each taken one. The asker pays also if the number has none left:
-/// otherwise anybody could find out without end which numbers have.
+/// A transaction that has taken one of each limit of the asker and of the number. The asker pays also if the number has
+/// none left: otherwise anybody could probe numbers without end.
 pub(super) async fn begin_with_limits(app: &App, askers: &[Limit<'_>], subject: &Subject) -> Result<Tx> {
     let mut tx = begin_with_askers(app, askers).await?;
     for limit in of_number(subject) {

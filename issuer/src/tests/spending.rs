@@ -1,4 +1,4 @@
-//! What an entity, or all of them, can have sent.
+//! The budgets of messages, of an entity and of all.
 
 use axum::http::StatusCode;
 use serde_json::json;
