@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from kycvs import TrustStore, Verifier
+from kycvs import Subject, TrustStore, Verifier
 
 from conftest import NewPerson
 from service import Person, Service
@@ -68,7 +68,11 @@ def test_it_works_as_before(
     # And beside the number, the answer that nobody has to take on trust.
     trust = requests.get(f"{service.url}/.well-known/kycvs/trust.cbor", timeout=20).content
     verifier = Verifier(TrustStore.from_bytes(trust), audience=NAME)
-    verdict = verifier.verify(told["presentation"], nonce=None, purpose="vaccination-status")
+    subject = Subject(person.name, person.number)
+    verdict = verifier.verify(
+        told["presentation"], nonce=None, purpose="vaccination-status", subject=subject
+    )
+    assert verdict.subject_matched
     assert int(verdict.status) == status
 
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::{
     clock::Clock,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Numbers},
     db::{self, Db},
     secret::ServiceSecret,
 };
@@ -19,6 +19,7 @@ pub struct Admin {
     pub(crate) db: Db,
     pub(crate) secret: ServiceSecret,
     pub(crate) clock: Clock,
+    pub(crate) numbers: Numbers,
 }
 
 impl Admin {
@@ -28,7 +29,7 @@ impl Admin {
     /// Where the service's secret cannot be read, or the database does not open.
     pub async fn open(config: &Config) -> Result<Self, AdminError> {
         let db = Db::open(&config.database_url()?, CONNECTIONS).await?;
-        Ok(Self { db, secret: config.secret()?, clock: Clock::default() })
+        Ok(Self { db, secret: config.secret()?, clock: Clock::default(), numbers: config.numbers.clone() })
     }
 
     /// Opens the database that the settings name, and makes none where there is none: for looking at what should be there.
@@ -46,7 +47,12 @@ impl Admin {
 
     #[cfg(test)]
     pub(crate) fn of(db: Db) -> Self {
-        Self { db, secret: ServiceSecret::from_bytes(&[7; 32]), clock: Clock::default() }
+        Self {
+            db,
+            secret: ServiceSecret::from_bytes(&[7; 32]),
+            clock: Clock::default(),
+            numbers: Numbers::default(),
+        }
     }
 
     /// Waits for what is under way, and closes the database.

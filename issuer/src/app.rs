@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     db::Db,
     delivery::{Gateway, Inbox},
+    flow::Alarms,
     metrics::Metrics,
     records::Records,
     secret::ServiceSecret,
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Which budgets were reported as used up.
+    pub(crate) alarms: Arc<Alarms>,
     /// The messages, where they go to a page.
     pub(crate) inbox: Option<Arc<Inbox>>,
     /// Says that there is a webhook to send.

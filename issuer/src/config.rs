@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::net::FINISH;
 
+pub use crate::number::Numbers;
 pub use file::ConfigError;
 pub(crate) use secrets::{Source, read_secret_file};
 
@@ -56,6 +57,9 @@ pub struct Config {
     /// Proxies whose word on a client's address is taken.
     #[serde(default)]
     pub proxies: Proxies,
+    /// Which mobile numbers are taken.
+    #[serde(default)]
+    pub numbers: Numbers,
     /// How long requests and answers live.
     #[serde(default)]
     pub answers: Answers,
@@ -182,11 +186,19 @@ impl Default for Otp {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Passwords to one number.
+    /// Passwords of one number that can be guessed at. A right password is given back.
     pub otp_per_number: Rate,
-    /// Passwords asked for from one address.
+    /// Messages to one number, including those that the gateway may have sent. A right password is given back.
+    pub messages_per_number: Rate,
+    /// Messages that one entity has asked for and nobody has answered.
+    pub messages_per_entity: Rate,
+    /// Messages of the whole service that nobody has answered.
+    pub messages_in_all: Rate,
+    /// Passwords asked for from one address in requests of one entity. A right password is given back.
     pub otp_per_address: Rate,
-    /// Confirmations, right or wrong, from one address.
+    /// Passwords asked for from one network in all requests. A right password is given back.
+    pub otp_per_network: Rate,
+    /// Wrong confirmations from one address in requests of one entity.
     pub confirm_per_address: Rate,
     /// Requests by one entity.
     pub requests_per_entity: Rate,
@@ -198,7 +210,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             otp_per_number: Rate { burst: 5, seconds: 7_200.0 },
+            messages_per_number: Rate { burst: 20, seconds: 300.0 },
+            messages_per_entity: Rate { burst: 200, seconds: 10.0 },
+            messages_in_all: Rate { burst: 1_000, seconds: 2.0 },
             otp_per_address: Rate { burst: 20, seconds: 30.0 },
+            otp_per_network: Rate { burst: 200, seconds: 3.0 },
             confirm_per_address: Rate { burst: 40, seconds: 10.0 },
             requests_per_entity: Rate { burst: 2_000, seconds: 0.01 },
             passes_per_address: Rate { burst: 20, seconds: 30.0 },

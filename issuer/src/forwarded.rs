@@ -3,7 +3,10 @@
 //! Anyone can write such a header, and a proxy adds to what it got. So it is read from the right: each address was
 //! written by the one to the right of it, and is believed as long as that one is a proxy that was named.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Once,
+};
 
 use axum::http::{HeaderMap, HeaderValue};
 
@@ -11,15 +14,31 @@ use crate::config::{ForwardedHeader, Proxies};
 
 /// The address of the client, as far as it can be trusted.
 pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
+    static WARNED: Once = Once::new();
+    client_or_warn(peer, headers, proxies, &WARNED)
+}
+
+/// The same. Warns once if the header comes from somebody who is no named proxy: most likely it is a proxy that was
+/// forgotten in the settings, behind which all people count as one address.
+fn client_or_warn(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies, warned: &Once) -> IpAddr {
     let trusted = |address: IpAddr| proxies.trusted.iter().any(|network| network.contains(&address));
-    let mut address = peer.to_canonical();
-    if !trusted(address) {
-        return address;
-    }
     let name = match proxies.header {
         ForwardedHeader::XForwardedFor => "x-forwarded-for",
         ForwardedHeader::Forwarded => "forwarded",
     };
+    let mut address = peer.to_canonical();
+    if !trusted(address) {
+        if headers.contains_key(name) {
+            warned.call_once(|| {
+                tracing::warn!(
+                    header = name,
+                    "a client's address was sent by a host that proxies.trusted does not name, and is ignored: if the \
+                     host is your proxy, name it, since all people behind it count as one address"
+                );
+            });
+        }
+        return address;
+    }
     let lines: Vec<&HeaderValue> = headers.get_all(name).iter().collect();
     for element in lines.iter().rev().flat_map(|line| from_the_right(line.as_bytes())) {
         let written = match proxies.header {
@@ -84,6 +103,8 @@ fn node(text: &[u8]) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
     const PROXY: &str = "10.0.0.1";
@@ -129,6 +150,40 @@ mod tests {
         ] {
             assert_eq!(found(peer, lines), wanted, "{peer} {lines:?}");
         }
+    }
+
+    /// The lines of the log about calls from this peer.
+    fn warnings(peer: &str, header: &str, calls: usize) -> String {
+        let log = tempfile::NamedTempFile::new().expect("a file");
+        let file = log.reopen().expect("it opens");
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(std::sync::Mutex::new(file)).with_ansi(false).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut headers = HeaderMap::new();
+            headers.append(
+                HeaderName::try_from(header).expect("a name"),
+                "198.51.100.1".parse().expect("a header"),
+            );
+            let proxies = Proxies {
+                trusted: vec!["10.0.0.0/8".parse().expect("a network")],
+                header: ForwardedHeader::XForwardedFor,
+            };
+            let warned = Once::new();
+            for _ in 0..calls {
+                client_or_warn(peer.parse().expect("an address"), &headers, &proxies, &warned);
+            }
+        });
+        std::fs::read_to_string(log.path()).expect("text")
+    }
+
+    #[test]
+    fn a_header_from_somebody_who_is_no_named_proxy_is_warned_about_once_and_without_addresses() {
+        let log = warnings("203.0.113.9", "x-forwarded-for", 3);
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(log.contains("WARN") && log.contains("proxies.trusted"), "{log}");
+        assert!(!log.contains("203.0.113") && !log.contains("198.51.100"), "{log}");
+        assert_eq!(warnings(PROXY, "x-forwarded-for", 3), "");
+        assert_eq!(warnings("203.0.113.9", "accept", 3), "");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod limits;
 mod log;
 mod metrics;
 mod net;
+mod number;
 mod otp;
 mod outbound;
 mod problem;

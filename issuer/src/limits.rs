@@ -23,12 +23,20 @@ use crate::{
 /// What is limited.
 #[derive(Clone, Copy)]
 pub(crate) enum Limit<'a> {
-    /// Passwords to a number, E.164.
+    /// Passwords of a number (E.164) that can be guessed at.
     OtpToNumber(&'a str),
-    /// Passwords asked for from an address.
-    OtpFromAddress(IpAddr),
-    /// Confirmations from an address.
-    ConfirmFromAddress(IpAddr),
+    /// Messages to a number (E.164).
+    MessageToNumber(&'a str),
+    /// Messages that an entity has asked for and nobody has answered; of nobody for open passes.
+    MessageByEntity(Option<&'a str>),
+    /// Messages that nobody has answered.
+    MessageInAll,
+    /// Passwords asked for from an address in requests of one entity (or open passes).
+    OtpFromAddress(IpAddr, Option<&'a str>),
+    /// Passwords asked for from a network, in all requests.
+    OtpFromNetwork(IpAddr),
+    /// Wrong confirmations from an address in requests of one entity (or open passes).
+    ConfirmFromAddress(IpAddr, Option<&'a str>),
     /// Requests by an entity.
     RequestByEntity(&'a str),
     /// Open passes begun from an address.
@@ -39,7 +47,7 @@ impl Limit<'_> {
     /// Takes one, or says when there is one again. Nothing else may come between this and the end of the transaction
     /// that takes so long that others would wait.
     pub(crate) async fn take(self, tx: &mut Tx, app: &App) -> Result<()> {
-        let (now, meter) = (app.clock.now_ms(), self.meter(app));
+        let (now, meter) = (self.now_ms(app), self.meter(app));
         let taken = self.upsert(tx, app, now, now.saturating_add(meter.tolerance), meter.farthest).await?;
         if taken {
             return Ok(());
@@ -57,12 +65,12 @@ impl Limit<'_> {
         // Calls that were checked at once and are all counted do not add up to what only a clock that was ahead can have
         // left: whoever is beyond what there is gets to just full, and no farther.
         let farthest = if farthest == i64::MAX { farthest } else { tolerance };
-        self.upsert(tx, app, app.clock.now_ms(), i64::MAX, farthest).await.map(drop)
+        self.upsert(tx, app, self.now_ms(app), i64::MAX, farthest).await.map(drop)
     }
 
     /// Whether there is one, without taking it.
     pub(crate) async fn check(self, app: &App) -> Result<()> {
-        let (now, meter) = (app.clock.now_ms(), self.meter(app));
+        let (now, meter) = (self.now_ms(app), self.meter(app));
         let row = sqlx::query("SELECT full_at_ms FROM limits WHERE key = $1")
             .bind(self.key(app))
             .fetch_optional(app.db.reader())
@@ -77,10 +85,25 @@ impl Limit<'_> {
         Ok(())
     }
 
-    /// Gives one back that came to nothing.
-    pub(crate) async fn give_back(self, tx: &mut Tx, app: &App) -> Result<()> {
+    /// Gives back what is left of one that was taken.
+    ///
+    /// Invariant: afterwards the row's time is at least what it would be if only the spent part had been taken. The meter
+    /// refills while the one is held, so the time since it was taken is subtracted. Without that, idle time before a
+    /// later one would count for both.
+    pub(crate) async fn give_back(self, tx: &mut Tx, app: &App, taken: Taken) -> Result<()> {
+        let unspent = taken.unspent(self.meter(app).interval, self.now_ms(app));
+        if unspent <= 0 { Ok(()) } else { self.subtract(tx, app, unspent).await }
+    }
+
+    /// Gives back one that was taken, however long ago. The limit is then a budget of those that are out, and not a bound
+    /// over time.
+    pub(crate) async fn give_back_whole(self, tx: &mut Tx, app: &App) -> Result<()> {
+        self.subtract(tx, app, self.meter(app).interval).await
+    }
+
+    async fn subtract(self, tx: &mut Tx, app: &App, milliseconds: i64) -> Result<()> {
         sqlx::query("UPDATE limits SET full_at_ms = full_at_ms - $1 WHERE key = $2")
-            .bind(self.meter(app).interval)
+            .bind(milliseconds)
             .bind(self.key(app))
             .execute(&mut **tx)
             .await?;
@@ -107,12 +130,25 @@ impl Limit<'_> {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Milliseconds since 1970. Limits that give back go by whole seconds, like the time in the request's row: otherwise
+    /// taking and giving back would differ by up to a second.
+    fn now_ms(self, app: &App) -> i64 {
+        match self {
+            Self::OtpToNumber(_) | Self::MessageToNumber(_) => app.clock.now().saturating_mul(1_000),
+            _ => app.clock.now_ms(),
+        }
+    }
+
     fn meter(self, app: &App) -> Meter {
         let limits = &app.config.limits;
         match self {
             Self::OtpToNumber(_) => Meter { farthest: i64::MAX, ..Meter::of(limits.otp_per_number) },
-            Self::OtpFromAddress(_) => Meter::of(limits.otp_per_address),
-            Self::ConfirmFromAddress(_) => Meter::of(limits.confirm_per_address),
+            Self::MessageToNumber(_) => Meter::of(limits.messages_per_number),
+            Self::MessageByEntity(_) => Meter::of(limits.messages_per_entity),
+            Self::MessageInAll => Meter::of(limits.messages_in_all),
+            Self::OtpFromAddress(..) => Meter::of(limits.otp_per_address),
+            Self::OtpFromNetwork(_) => Meter::of(limits.otp_per_network),
+            Self::ConfirmFromAddress(..) => Meter::of(limits.confirm_per_address),
             Self::RequestByEntity(_) => Meter::of(limits.requests_per_entity),
             Self::PassFromAddress(_) => Meter::of(limits.passes_per_address),
         }
@@ -121,12 +157,43 @@ impl Limit<'_> {
     fn key(self, app: &App) -> Vec<u8> {
         let (kind, name) = match self {
             Self::OtpToNumber(number) => ("otp/number", number.as_bytes().to_vec()),
-            Self::OtpFromAddress(address) => ("otp/address", network(address)),
-            Self::ConfirmFromAddress(address) => ("confirm/address", network(address)),
+            Self::MessageToNumber(number) => ("message/number", number.as_bytes().to_vec()),
+            Self::MessageByEntity(Some(entity)) => ("message/entity", entity.as_bytes().to_vec()),
+            Self::MessageByEntity(None) => ("message/pass", Vec::new()),
+            Self::MessageInAll => ("message/all", Vec::new()),
+            Self::OtpFromAddress(address, entity) => ("otp/address", of_entity(address, entity)),
+            Self::OtpFromNetwork(address) => ("otp/network", site(address)),
+            Self::ConfirmFromAddress(address, entity) => ("confirm/address", of_entity(address, entity)),
             Self::RequestByEntity(entity) => ("request/entity", entity.as_bytes().to_vec()),
             Self::PassFromAddress(address) => ("pass/address", network(address)),
         };
         app.secret.hash(Use::Limit, &[kind.as_bytes(), &name]).as_bytes().to_vec()
+    }
+}
+
+/// One that was taken of a limit and is given back.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken {
+    /// When it was taken, seconds since 1970.
+    pub(crate) at: i64,
+    /// How many of its `parts` are spent.
+    pub(crate) spent: i64,
+    /// Into how many parts it is divided.
+    pub(crate) parts: i64,
+}
+
+impl Taken {
+    /// All of it is unspent.
+    pub(crate) fn unused(at: i64) -> Self {
+        Self { at, spent: 0, parts: 1 }
+    }
+
+    /// Milliseconds of an `interval` that nobody has used. The spent part is rounded up.
+    fn unspent(self, interval: i64, now_ms: i64) -> i64 {
+        let parts = self.parts.max(1);
+        let left = i128::from(interval) * i128::from(parts - self.spent.clamp(0, parts)) / i128::from(parts);
+        let held = now_ms.saturating_sub(self.at.saturating_mul(1_000)).max(0);
+        i64::try_from(left).unwrap_or(0).saturating_sub(held)
     }
 }
 
@@ -136,6 +203,20 @@ pub(crate) fn network(address: IpAddr) -> Vec<u8> {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets()[..8].to_vec(),
     }
+}
+
+/// An address as one entity sees it. The entity's name is first: the rest has one of two lengths.
+fn of_entity(address: IpAddr, entity: Option<&str>) -> Vec<u8> {
+    [entity.unwrap_or_default().as_bytes(), b"/", &network(address)].concat()
+}
+
+/// The addresses of one customer: an address of version 4, or the first 48 bits of version 6.
+fn site(address: IpAddr) -> Vec<u8> {
+    let mut network = network(address);
+    if address.to_canonical().is_ipv6() {
+        network.truncate(6);
+    }
+    network
 }
 
 /// A rate in milliseconds.

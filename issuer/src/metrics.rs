@@ -22,6 +22,7 @@ pub(crate) struct Metrics {
     ended: Family<StateLabel, Counter>,
     messages: Family<OutcomeLabel, Counter>,
     webhooks: Family<OutcomeLabel, Counter>,
+    budgets: Family<BudgetLabel, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -54,6 +55,11 @@ struct StateLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabel {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BudgetLabel {
+    budget: &'static str,
 }
 
 /// Seconds, from what a read takes to what a dead gateway takes.
@@ -95,6 +101,11 @@ impl Metrics {
         self.messages.get_or_create(&OutcomeLabel { outcome: "failed" }).inc();
     }
 
+    /// A message was not sent because its budget (`entity` or `all`) is used up.
+    pub(crate) fn budget_used_up(&self, budget: &'static str) {
+        self.budgets.get_or_create(&BudgetLabel { budget }).inc();
+    }
+
     /// A call of a webhook, which the entity took or did not take.
     pub(crate) fn webhook(&self, is_taken: bool) {
         let outcome = if is_taken { "taken" } else { "not_taken" };
@@ -127,6 +138,7 @@ impl Default for Metrics {
             ended: Family::default(),
             messages: Family::default(),
             webhooks: Family::default(),
+            budgets: Family::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("calls", "HTTP calls by method, route and status", metrics.calls.clone());
@@ -136,6 +148,8 @@ impl Default for Metrics {
         registry.register("answers", "Answers signed by kind", metrics.answers.clone());
         registry.register("ended", "Requests ended by state", metrics.ended.clone());
         registry.register("otp_messages", "Messages with a password by outcome", metrics.messages.clone());
+        let help = "Messages that were not sent because a budget is used up";
+        registry.register("budget_refusals", help, metrics.budgets.clone());
         registry.register(
             "webhooks",
             "Calls of webhooks that entities took and did not take, and webhooks that were given up",

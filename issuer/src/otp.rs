@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kycvs::Zeroizing;
+use kycvs::{Subject, Zeroizing};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -67,10 +67,15 @@ impl Otp {
 pub(crate) struct Proof(Zeroizing<String>);
 
 impl Proof {
-    /// From the digits that a person typed, where they are six.
-    pub(crate) fn of_typed(digits: &str) -> Option<Self> {
-        let six = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
-        six.then(|| Self::of_digits(digits))
+    /// From the digits that a person typed, if they are six. They may be of any script.
+    pub(crate) fn of_typed(typed: &str) -> Option<Self> {
+        // The core is asked to read them as the end of a number: it has the one table of digits (SPEC.md, section 7.2).
+        const START: &str = "+99";
+        let six = typed.chars().count() == DIGITS && typed.chars().all(char::is_numeric);
+        let number = Zeroizing::new(format!("{START}{}", if six { typed } else { return None }));
+        let read = Subject::new("x").and_then(|name| name.with_mobile(&number)).ok()?;
+        let digits = read.mobile()?.strip_prefix(START)?;
+        (digits.len() == DIGITS).then(|| Self::of_digits(digits))
     }
 
     /// From the hash that a client made.
@@ -127,8 +132,19 @@ mod tests {
         assert!(Proof::of_hash(sent).is_none());
         let upper = hex::encode_upper(Sha256::digest(b"012345"));
         assert_eq!(*Proof::of_hash(&upper).expect("64 digits").0, *typed.0);
-        for wrong in ["", "12345", "1234567", "12345x", "１２３４５６", " 12345", "+12345"] {
+        for wrong in
+            ["", "12345", "1234567", "12345x", " 12345", "+12345", "1234５", "१२३४५६७", "12345²", "1234½"]
+        {
             assert!(Proof::of_typed(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_read_in_the_digits_of_any_script() {
+        let ascii = Proof::of_typed("012345").expect("six digits");
+        for typed in ["०१२३४५", "০১২৩৪৫", "௦௧௨௩௪௫", "۰۱۲۳۴۵", "٠١٢٣٤٥", "０１２３４５", "01२३45"]
+        {
+            assert_eq!(*Proof::of_typed(typed).expect(typed).0, *ascii.0, "{typed}");
         }
     }
 

@@ -1,12 +1,16 @@
 //! Calls to other servers: one kind of client for all of them.
 
+mod public;
+
+pub(crate) use public::{client as client_to_public, may_be_called};
+
 use std::{
     net::IpAddr,
     sync::Once,
     time::{Duration, SystemTime},
 };
 
-use reqwest::{Client, Response, StatusCode, header, redirect};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, header, redirect};
 use url::{Host, Url};
 
 /// A client that follows no redirect, asks no proxy that the environment names, and takes an answer within `timeout`.
@@ -14,6 +18,10 @@ use url::{Host, Url};
 /// # Errors
 /// Where the system's certificates cannot be read.
 pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
+    builder(timeout).build()
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
     install_crypto();
     Client::builder()
         .redirect(redirect::Policy::none())
@@ -23,7 +31,6 @@ pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
         .connect_timeout(timeout)
         .pool_idle_timeout(Duration::from_secs(30))
         .user_agent(concat!("kycvs/", env!("CARGO_PKG_VERSION")))
-        .build()
 }
 
 /// Says once for this process that TLS takes its cryptography from ring.
@@ -84,7 +91,9 @@ const BODY_BOUND: usize = 16 << 10;
 
 /// Why a call had no answer. Never the error's own text, which holds the address.
 fn reason(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
+    if public::is_not_public(error) {
+        "its address is not public"
+    } else if error.is_timeout() {
         "it did not answer in time"
     } else if error.is_connect() {
         "it cannot be reached"
@@ -116,6 +125,8 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 
 /// Whether a host's name, or its address in figures, is this machine's.
 pub(crate) fn is_loopback_name(name: &str) -> bool {
+    // The dot of the root names the same host.
+    let name = name.strip_suffix('.').unwrap_or(name);
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     name == "localhost"
         || name.ends_with(".localhost")
@@ -139,6 +150,8 @@ mod tests {
         for (url, loopback) in [
             ("http://localhost:1/", true),
             ("http://shop.localhost/", true),
+            ("http://localhost./", true),
+            ("http://shop.localhost./", true),
             ("http://127.8.8.8/", true),
             ("http://[::1]:80/", true),
             ("http://[::ffff:127.0.0.1]/", true),

@@ -92,6 +92,7 @@ impl Service {
             inbox: delivery.inbox,
             records: Arc::new(SqlRecords::new(db.clone())),
             metrics: Arc::new(Metrics::default()),
+            alarms: Arc::default(),
             webhook_wake: Arc::new(Notify::new()),
             tasks: TaskTracker::new(),
             db,

@@ -35,7 +35,7 @@ use crate::{
     db::{self, Db, Tx},
     entities::{self, Entity},
     metrics::Metrics,
-    outbound::{self, Outcome, backoff, is_loopback},
+    outbound::{self, Outcome, backoff, is_loopback, may_be_called},
     problem,
     secret::ServiceSecret,
     standard_webhooks::{ID, SIGNATURE, TIMESTAMP, WebhookKey},
@@ -150,7 +150,7 @@ impl Worker {
             clock: app.clock.clone(),
             secret: app.secret.clone(),
             settings: app.config.webhooks.clone(),
-            client: outbound::client(Duration::from_secs(app.config.webhooks.timeout.into()))?,
+            client: client(&app.config.webhooks)?,
             calls: Arc::new(Semaphore::new(CALLS)),
             metrics: Arc::clone(&app.metrics),
             view: Arc::new(move |request| {
@@ -345,6 +345,12 @@ impl Worker {
     }
 }
 
+/// What calls entities. Their addresses are their own choice, so only public ones are connected to.
+fn client(settings: &config::Webhooks) -> reqwest::Result<Client> {
+    let timeout = Duration::from_secs(settings.timeout.into());
+    if settings.allow_insecure { outbound::client(timeout) } else { outbound::client_to_public(timeout) }
+}
+
 /// Where an entity is told.
 struct Endpoint {
     entity: String,
@@ -353,10 +359,14 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    /// `None` where the settings do not let that address be called.
+    /// `None` if the settings do not let that address be called.
     fn new(entity: String, url: Url, worker: &Worker) -> Option<Self> {
-        if !worker.settings.allow_insecure && (url.scheme() != "https" || is_loopback(&url)) {
-            tracing::warn!(entity, "its callback address is not called: webhooks.allow_insecure is off");
+        let is_safe = url.scheme() == "https" && !is_loopback(&url) && may_be_called(&url);
+        if !worker.settings.allow_insecure && !is_safe {
+            tracing::warn!(
+                entity,
+                "its callback address is not https:// on a public host, and is not called"
+            );
             return None;
         }
         let key = entities::webhook_key(&worker.secret, &entity);

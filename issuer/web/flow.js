@@ -114,8 +114,8 @@ export class Flow {
     const { left, again, tick } = this.#clocks();
     const confirm = async () => {
       // A password is pasted with whatever stood around it, and typed in the digits of any script.
-      const digits = plainDigits(otp.input.value);
-      if (digits.length !== 6) return otp.complain(t("sixDigits"));
+      const digits = onlyDigits(otp.input.value);
+      if ([...digits].length !== 6) return otp.complain(t("sixDigits"));
       try {
         // Another tab may have sent another name: the one that this page shows counts.
         await this.#confirm(digits, this.#given.name ? { name: this.#given.name } : undefined);
@@ -365,5 +365,5 @@ const problem = (error) => (error instanceof Failure ? error.problem : { code: "
 /** `2:05`. @param {number} seconds */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
-/** To ASCII: the digits of every Indian script stand at 6 to 15 of a row of sixteen. @param {string} text */
-const plainDigits = (text) => text.replace(/\P{Nd}/gu, "").replace(/[\u0966-\u0d6f]/g, (digit) => String((digit.charCodeAt(0) % 16) - 6));
+/** The digits, of whatever script: the service reads them. @param {string} text */
+const onlyDigits = (text) => text.replace(/\P{Nd}/gu, "");

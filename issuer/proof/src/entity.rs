@@ -62,7 +62,7 @@ impl Entity {
             "valid_for": 3600,
         });
         match question.binding {
-            Binding::None => {}
+            Binding::None => body["binding"] = "none".into(),
             Binding::Name => body["binding"] = "name".into(),
             Binding::NameAndMobile => {
                 body["binding"] = "name_and_mobile".into();

@@ -143,7 +143,15 @@ async fn run(proof: Proof, common: &Common) -> Result<Report> {
 async fn with(common: &Common, command: &[String]) -> Result<ExitCode> {
     let often = "{ burst = 1000000, seconds = 0.001 }";
     // All calls come from one address, and most would be told no more than that they are too many.
-    let limits = ["otp_per_address", "confirm_per_address", "passes_per_address", "requests_per_entity"];
+    let limits = [
+        "otp_per_address",
+        "otp_per_network",
+        "confirm_per_address",
+        "passes_per_address",
+        "requests_per_entity",
+        "messages_per_entity",
+        "messages_in_all",
+    ];
     let mut wishes =
         Wishes { people: (0..100).map(people::Person::new).collect(), ..Wishes::new(&common.database) };
     wishes.settings.extend(limits.map(|limit| ("limits", format!("{limit} = {often}"))));

@@ -114,14 +114,22 @@ impl Config {
     fn check_limits(&self) -> Result {
         let Limits {
             otp_per_number,
+            messages_per_number,
+            messages_per_entity,
+            messages_in_all,
             otp_per_address,
+            otp_per_network,
             confirm_per_address,
             requests_per_entity,
             passes_per_address,
         } = self.limits;
         for (setting, rate) in [
             ("limits.otp_per_number", otp_per_number),
+            ("limits.messages_per_number", messages_per_number),
+            ("limits.messages_per_entity", messages_per_entity),
+            ("limits.messages_in_all", messages_in_all),
             ("limits.otp_per_address", otp_per_address),
+            ("limits.otp_per_network", otp_per_network),
             ("limits.confirm_per_address", confirm_per_address),
             ("limits.requests_per_entity", requests_per_entity),
             ("limits.passes_per_address", passes_per_address),

@@ -49,8 +49,8 @@ pub trait Gateway: Send + Sync {
 pub struct NotDelivered {
     /// For the operator's log: holds neither number nor password.
     pub why: String,
-    /// Whether the message may have arrived all the same, as where no answer came in time. It counts for the number then;
-    /// one that certainly did not arrive does not.
+    /// Whether the message may have arrived all the same, for example if no answer came in time. It then counts as a
+    /// message to the number. The password is void in both cases.
     pub may_have_arrived: bool,
 }
 

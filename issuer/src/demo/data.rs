@@ -101,6 +101,7 @@ resend_after = 10
 
 [limits]
 otp_per_number = {{ burst = 100, seconds = 30.0 }}
+messages_per_number = {{ burst = 100, seconds = 30.0 }}
 
 [passes]
 enabled = true
@@ -118,7 +119,12 @@ level = "warn"
 
 /// Registers the people and the railway; gives the railway's API key, a new one each time, and its webhook key.
 pub(super) async fn fill(app: &App, booking: &Url) -> Result<(Zeroizing<String>, WebhookKey), DemoError> {
-    let admin = Admin { db: app.db.clone(), secret: app.secret.clone(), clock: app.clock.clone() };
+    let admin = Admin {
+        db: app.db.clone(),
+        secret: app.secret.clone(),
+        clock: app.clock.clone(),
+        numbers: app.config.numbers.clone(),
+    };
     let failed = |error: &dyn std::fmt::Display| DemoError::Data(error.to_string());
     import(&admin).await?;
     let origin = booking.origin().ascii_serialization();

@@ -27,8 +27,10 @@ use crate::{
 use super::{
     Binding, Call, Kind, Request, State,
     answered::{Answered, Signed},
+    budget,
     end::end,
     look_up::{self, Finding, Said},
+    otp::give_back_of_right,
 };
 
 /// How often a call looks again where others change the request under it. Each of those is a password that was sent or
@@ -38,10 +40,10 @@ pub(super) const LOOKS: usize = 8;
 /// Compares the password, and answers or counts a wrong try.
 pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof, said: &Said) -> Result<Reply> {
     replies::once(app, call.repeatable.as_ref(), async {
-        // Before the password is looked at, so that a guess that is not counted teaches nothing, not even by its timing.
-        Limit::ConfirmFromAddress(call.address).check(app).await?;
         for _ in 0..LOOKS {
             let request = Request::find_for_person(app, id).await?;
+            // Before the password is looked at: a guess that is not counted teaches nothing, not even by its timing.
+            Limit::ConfirmFromAddress(call.address, request.entity.as_deref()).check(app).await?;
             let attempt = Attempt { app, call, request: &request, proof, said, session: None };
             if let Some(reply) = attempt.make(&|answered| Reply::new(StatusCode::OK, answered)).await? {
                 return Ok(reply);
@@ -80,8 +82,17 @@ impl Attempt<'_> {
         let found = if right { Some(Finding::of(app, request, self.said).await?) } else { None };
 
         let mut tx = app.db.begin().await?;
-        if request.kind != Kind::Legacy {
-            Limit::ConfirmFromAddress(self.call.address).count(&mut tx, app).await?;
+        // Before the request's row is locked: `store` locks in this order, too.
+        match &found {
+            // Only for an answer, which ends the request: a password that finds no record can be entered again.
+            Some(Finding::Answer(subject, _)) => {
+                give_back_of_right(&mut tx, app, self.call, request, subject).await?;
+            }
+            _ if request.kind != Kind::Legacy => {
+                let limit = Limit::ConfirmFromAddress(self.call.address, request.entity.as_deref());
+                limit.count(&mut tx, app).await?;
+            }
+            _ => {}
         }
         let Some((stored, tries)) = self.take_try(&mut tx).await? else {
             tx.rollback().await?;
@@ -89,7 +100,8 @@ impl Attempt<'_> {
         };
         let is_answered = matches!(found, Some(Finding::Answer(..)));
         let reply = match (self.expected().is(&stored), found) {
-            (true, Some(Finding::Answer(subject, status))) => {
+            // Otherwise there were more wrong tries than those that were kept when the number got its password back.
+            (true, Some(Finding::Answer(subject, status))) if tries == request.tries + 1 => {
                 self.answer(&mut tx, subject, status, write).await?
             }
             (true, Some(Finding::NoRecord { person, is_corrected })) => {
@@ -103,6 +115,9 @@ impl Attempt<'_> {
             }
         };
         replies::keep(&mut tx, app, self.call.repeatable.as_ref(), &request.id, &reply).await?;
+        if is_answered {
+            budget::give_back_of_right(&mut tx, app, request).await?;
+        }
         tx.commit().await?;
         self.note(&reply, is_answered);
         Ok(Some(reply))

@@ -73,12 +73,13 @@ struct Checked {
 impl Question {
     fn check(&self, app: &App) -> Result<Checked> {
         let binding = match &self.binding {
-            None => Binding::None,
+            // The safe one: with `none`, anybody's phone could answer for the person.
+            None => Binding::Name,
             Some(word) => Binding::from_word(word)
                 .ok_or_else(|| invalid("`binding` is `none`, `name` or `name_and_mobile`."))?,
         };
         let mobile = match (&self.mobile, binding) {
-            (Some(mobile), Binding::NameAndMobile) => Some(normalised(mobile)?),
+            (Some(mobile), Binding::NameAndMobile) => Some(normalised(app, mobile)?),
             (None, Binding::NameAndMobile) => {
                 return Err(invalid("`name_and_mobile` needs the `mobile` that you have."));
             }
@@ -117,10 +118,10 @@ fn valid_for(app: &App, asked: Option<i64>) -> Result<i64> {
     }
 }
 
-fn normalised(mobile: &str) -> Result<Zeroizing<String>> {
+fn normalised(app: &App, mobile: &str) -> Result<Zeroizing<String>> {
     // The core normalises numbers as a part of a subject; its name is of no matter here.
     let subject = Subject::new("x").map_err(|_| invalid("`mobile` is not a number."))?;
-    let subject = super::with_mobile(subject, mobile)?;
+    let subject = super::with_mobile(app, subject, mobile)?;
     Ok(Zeroizing::new(subject.mobile().unwrap_or_default().to_owned()))
 }
 

@@ -1,7 +1,7 @@
 //! The calls of 2021: the entity's own server takes name and number, and hands the password on.
 //!
 //! They make the same requests under other names: `txnId` is a request's id, and the bearer token leads to its answer,
-//! which is the entity's whose key began it, for the purpose `vaccination-status`. All calls come from one server, so
+//! which is the entity's whose key began it, for the purpose `vaccination-status`, bound to the name and number. All calls come from one server, so
 //! that limits by address would be limits on the entity; those by number and by entity, and the tries, are the same.
 
 use axum::http::StatusCode;
@@ -21,11 +21,11 @@ use crate::{
 };
 
 use super::{
-    Binding, Call, Kind, Request, State,
+    Binding, Call, Kind, Request, State, budget,
     confirm::{Attempt, too_busy},
     look_up::Said,
     new_id,
-    otp::{Password, begin_with_limits, not_delivered, number},
+    otp::{Password, begin_with_limits, give_back_of_failed, not_delivered},
     random, row, seal_person,
 };
 
@@ -47,7 +47,7 @@ pub(crate) async fn generate(
     name: &str,
     mobile: &str,
 ) -> Result<Reply> {
-    let subject = super::with_mobile(super::name(name)?, mobile)?;
+    let subject = super::with_mobile(app, super::name(name)?, mobile)?;
     let (tasks, app, call) = (&app.tasks, app.clone(), call.clone());
     let sending = async move {
         replies::once(&app, call.repeatable.as_ref(), generate_once(&app, &call, &entity, &subject)).await
@@ -65,7 +65,7 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
     store(app, call, entity, subject, &password).await?;
     if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name).await {
-        take_back(app, call, subject, &id, error.may_have_arrived).await?;
+        take_back(app, call, entity, subject, &password, error.may_have_arrived).await?;
         return Err(not_delivered());
     }
     replies::finish(app, call.repeatable.as_ref(), &reply).await?;
@@ -83,7 +83,7 @@ async fn store(
     let answers = &app.config.answers;
     let sealed = seal_person(app, &password.request, subject)?;
     let hash = password.hash(app);
-    let mut tx = begin_with_limits(app, Limit::RequestByEntity(&entity.id), subject).await?;
+    let mut tx = begin_with_limits(app, &[Limit::RequestByEntity(&entity.id)], subject).await?;
     sqlx::query(
         "INSERT INTO requests (id, kind, entity, purpose, valid_for, binding, state, created_at, expires_at, \
          otp_round, otp_hash, otp_sent_at, otp_expires_at, sealed) \
@@ -94,7 +94,8 @@ async fn store(
     .bind(&entity.id)
     .bind(PURPOSE)
     .bind(i64::from(answers.valid_for))
-    .bind(Binding::None.as_str())
+    // The entity sent both, so it can check both.
+    .bind(Binding::NameAndMobile.as_str())
     .bind(State::OtpSent.as_str())
     .bind(password.sent_at)
     .bind(password.sent_at + i64::from(answers.request_lifetime))
@@ -104,26 +105,28 @@ async fn store(
     .execute(&mut *tx)
     .await?;
     replies::begin(&mut tx, app, call.repeatable.as_ref(), &password.request).await?;
+    budget::take(&mut tx, app, Some(&entity.id)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// The message did not leave: there is no request, and the number has one more again, unless the message may have arrived.
+/// The message was not handed over: there is no request, and the number gets back what the password cost. Nobody can have
+/// guessed at it, since nobody knows the request's id.
 async fn take_back(
     app: &App,
     call: &Call,
+    entity: &Entity,
     subject: &Subject,
-    id: &str,
+    password: &Password,
     may_have_arrived: bool,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    if !may_have_arrived {
-        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    }
+    give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
     sqlx::query("DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'")
-        .bind(id)
+        .bind(&password.request)
         .execute(&mut *tx)
         .await?;
+    budget::give_back(&mut tx, app, Some(&entity.id)).await?;
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
     tx.commit().await?;
     Ok(())

@@ -74,7 +74,7 @@ impl Finding {
         let (person, is_corrected) = match said {
             Said::Name(name) if name.name() != before.name() => {
                 let mobile = before.mobile().unwrap_or_default();
-                (super::with_mobile(name.clone(), mobile)?, true)
+                (super::with_mobile(app, name.clone(), mobile)?, true)
             }
             _ => (before, false),
         };

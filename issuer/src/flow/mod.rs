@@ -11,6 +11,7 @@
 
 pub(crate) mod ack;
 mod answered;
+mod budget;
 pub(crate) mod confirm;
 pub(crate) mod create;
 pub(crate) mod decline;
@@ -23,6 +24,7 @@ pub(crate) mod pass;
 mod row;
 pub(crate) mod view;
 
+pub(crate) use budget::Alarms;
 pub(crate) use row::{Binding, Kind, Request, State};
 pub(crate) use view::{view, webhook_view};
 
@@ -94,14 +96,16 @@ pub(crate) fn name(text: &str) -> Result<Subject> {
     Subject::new(text).map_err(|_| refused())
 }
 
-/// The number that goes with the name.
-pub(crate) fn with_mobile(subject: Subject, text: &str) -> Result<Subject> {
-    subject.with_mobile(text).map_err(|_| {
-        Problem::new(
-            ProblemCode::InvalidMobile,
-            "Give a mobile number: ten digits in India, others with + and the country.",
-        )
-    })
+/// The number that goes with the name. A password goes to it, so it has to be in a country that messages are sent to.
+pub(crate) fn with_mobile(app: &App, subject: Subject, text: &str) -> Result<Subject> {
+    let refused = |detail: String| Problem::new(ProblemCode::InvalidMobile, detail);
+    let numbers = &app.config.numbers;
+    let subject = numbers.checked(subject, text).map_err(|bad| refused(format!("This is {bad}.")))?;
+    if subject.mobile().is_some_and(|number| numbers.sends_to(number)) {
+        Ok(subject)
+    } else {
+        Err(refused("No message is sent to numbers of this country: give another number.".to_owned()))
+    }
 }
 
 /// Seals a person's name and number, so that only this request's row opens them.

@@ -11,14 +11,14 @@ use crate::{
     app::App,
     db::Tx,
     delivery::{Message, NotDelivered},
-    limits::Limit,
+    limits::{Limit, Taken},
     otp::{Language, Otp},
     problem::{Problem, ProblemCode, Result},
     replies::{self, Reply},
     secret::{KeyedHash, Use},
 };
 
-use super::{Binding, Call, Request, State, create::invalid, open_mobile, seal_person, short};
+use super::{Binding, Call, Kind, Request, State, budget, create::invalid, open_mobile, seal_person, short};
 
 /// What a person types.
 pub(crate) struct Person {
@@ -93,9 +93,9 @@ fn language(tag: Option<&str>) -> Result<Language> {
 fn subject(app: &App, request: &Request, person: &Person) -> Result<Subject> {
     let subject = super::name(&person.name)?;
     match (&person.mobile, request.binding, &request.known_mobile) {
-        (Some(mobile), Binding::None | Binding::Name, _) => super::with_mobile(subject, mobile),
+        (Some(mobile), Binding::None | Binding::Name, _) => super::with_mobile(app, subject, mobile),
         (None, Binding::NameAndMobile, Some(known)) => {
-            super::with_mobile(subject, &open_mobile(app, &request.id, known)?)
+            super::with_mobile(app, subject, &open_mobile(app, &request.id, known)?)
         }
         (None, Binding::None | Binding::Name, _) => Err(invalid("`mobile` is missing.")),
         (_, Binding::NameAndMobile, _) => {
@@ -185,7 +185,8 @@ async fn store(
 ) -> Result<()> {
     let sealed = seal_person(app, &request.id, subject)?;
     let hash = password.hash(app);
-    let mut tx = begin_with_limits(app, Limit::OtpFromAddress(call.address), subject).await?;
+    let askers = of_asker(call, request);
+    let mut tx = begin_with_limits(app, &askers, subject).await?;
     let done = sqlx::query(
         "UPDATE requests SET state = 'otp_sent', otp_round = otp_round + 1, otp_hash = $1, otp_sent_at = $2, \
          otp_expires_at = $3, sealed = $4 \
@@ -209,28 +210,87 @@ async fn store(
         ));
     }
     replies::begin(&mut tx, app, call.repeatable.as_ref(), &request.id).await?;
+    budget::take(&mut tx, app, request.entity.as_deref()).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// A transaction in which who asks and the number were each taken one. Asking for a number that has none left costs who asks
-/// one all the same: otherwise it could be asked without end which numbers have.
-pub(super) async fn begin_with_limits(app: &App, asker: Limit<'_>, subject: &Subject) -> Result<Tx> {
-    let mut tx = app.db.begin().await?;
-    asker.take(&mut tx, app).await?;
-    match Limit::OtpToNumber(number(subject)).take(&mut tx, app).await {
-        Ok(()) => Ok(tx),
-        Err(refused) => {
-            if refused.code == ProblemCode::TooManyRequests {
-                tx.commit().await?;
-            }
-            Err(refused)
+/// A transaction that has taken one of each limit of the asker and of the number. The asker pays also if the number has
+/// none left: otherwise anybody could probe numbers without end.
+pub(super) async fn begin_with_limits(app: &App, askers: &[Limit<'_>], subject: &Subject) -> Result<Tx> {
+    let mut tx = begin_with_askers(app, askers).await?;
+    for limit in of_number(subject) {
+        let Err(refused) = limit.take(&mut tx, app).await else { continue };
+        tx.rollback().await?;
+        if refused.code == ProblemCode::TooManyRequests {
+            begin_with_askers(app, askers).await?.commit().await?;
         }
+        return Err(refused);
     }
+    Ok(tx)
 }
 
-/// The message did not leave: the request is as it was before the first password, and the number has one more again,
-/// unless the message may have arrived, or somebody guessed at it in the meantime. An earlier password stays void.
+async fn begin_with_askers(app: &App, askers: &[Limit<'_>]) -> Result<Tx> {
+    let mut tx = app.db.begin().await?;
+    for asker in askers {
+        asker.take(&mut tx, app).await?;
+    }
+    Ok(tx)
+}
+
+/// The limits on whoever asks for a password. Everyone locks these rows in this order.
+fn of_asker<'a>(call: &Call, request: &'a Request) -> [Limit<'a>; 2] {
+    [Limit::OtpFromAddress(call.address, request.entity.as_deref()), Limit::OtpFromNetwork(call.address)]
+}
+
+/// The limits that a password takes one of: the guesses at its number, and the messages to it. Everyone locks these rows
+/// in this order.
+fn of_number(subject: &Subject) -> [Limit<'_>; 2] {
+    let number = number(subject);
+    [Limit::OtpToNumber(number), Limit::MessageToNumber(number)]
+}
+
+/// Gives back what the right password cost its asker and its number. The asker is a person who consents. The number's owner has the phone and wanted the message, so only the wrong
+/// tries at it stay counted.
+pub(super) async fn give_back_of_right(
+    tx: &mut Tx,
+    app: &App,
+    call: &Call,
+    request: &Request,
+    subject: &Subject,
+) -> Result<()> {
+    let Some(at) = request.otp_sent_at else { return Ok(()) };
+    // The calls of 2021 all come from their entity's server.
+    if request.kind != Kind::Legacy {
+        for asker in of_asker(call, request) {
+            asker.give_back_whole(tx, app).await?;
+        }
+    }
+    let [guesses, message] = of_number(subject);
+    let tries = i64::from(app.config.otp.tries);
+    guesses.give_back(tx, app, Taken { at, spent: request.tries, parts: tries }).await?;
+    message.give_back(tx, app, Taken::unused(at)).await
+}
+
+/// Gives the number back what a message cost that was not handed over. Its password cannot be guessed at any more. If the
+/// message may have arrived, it stays counted as a message.
+pub(super) async fn give_back_of_failed(
+    tx: &mut Tx,
+    app: &App,
+    subject: &Subject,
+    password: &Password,
+    may_have_arrived: bool,
+) -> Result<()> {
+    let [guesses, message] = of_number(subject);
+    guesses.give_back(tx, app, Taken::unused(password.sent_at)).await?;
+    if !may_have_arrived {
+        message.give_back(tx, app, Taken::unused(password.sent_at)).await?;
+    }
+    Ok(())
+}
+
+/// The message was not handed over: the request is as it was before the first password, and the number gets back what the
+/// password cost, unless somebody guessed at it in the meantime. An earlier password stays void.
 async fn take_back(
     app: &App,
     call: &Call,
@@ -241,9 +301,7 @@ async fn take_back(
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
     // In the order in which `store` takes them.
-    if !may_have_arrived {
-        Limit::OtpToNumber(number(subject)).give_back(&mut tx, app).await?;
-    }
+    give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
     let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
          sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
@@ -252,16 +310,20 @@ async fn take_back(
     .bind(password.round)
     .fetch_optional(&mut *tx)
     .await?;
+    let left = row.is_some();
     match row.map(|row| row.try_get::<i64, _>("tries")).transpose()? {
         // The person has answered in the meantime: the message did arrive.
         None => {
             tx.rollback().await?;
             tx = app.db.begin().await?;
         }
-        Some(tries) if tries != request.tries && !may_have_arrived => {
+        Some(tries) if tries != request.tries => {
             Limit::OtpToNumber(number(subject)).count(&mut tx, app).await?;
         }
         Some(_) => {}
+    }
+    if left {
+        budget::give_back(&mut tx, app, request.entity.as_deref()).await?;
     }
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
     tx.commit().await?;

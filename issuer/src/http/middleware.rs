@@ -19,6 +19,7 @@ use hyper::body::Body as _;
 use kycvs::Zeroizing;
 use tokio::time::timeout;
 
+use super::host::PublicHost;
 use crate::{
     app::App,
     problem::{Problem, ProblemCode, Result},
@@ -34,7 +35,8 @@ pub(crate) const CALL: Duration = Duration::from_secs(30);
 /// Puts it around all routes.
 pub(crate) fn around(router: Router, app: &App) -> Router {
     let over_tls = app.config.public_url.scheme() == "https";
-    router.layer(middleware::from_fn_with_state(Shared { app: app.clone(), over_tls }, call))
+    let host = PublicHost::of(&app.config.public_url);
+    router.layer(middleware::from_fn_with_state(Shared { app: app.clone(), over_tls, host }, call))
 }
 
 #[derive(Clone)]
@@ -42,11 +44,14 @@ struct Shared {
     app: App,
     /// Whether persons reach the service over TLS, here or at a proxy.
     over_tls: bool,
+    host: PublicHost,
 }
 
 async fn call(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let about = About::of(&request);
-    let mut response = match whole(request).await {
+    let for_here = shared.host.check(&request);
+    let whole = async { for_here.and(whole(request).await) };
+    let mut response = match whole.await {
         Ok(request) => run(&shared.app, request, next).await,
         Err(problem) => problem.into_response(),
     };

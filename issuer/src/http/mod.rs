@@ -2,6 +2,7 @@
 
 mod extract;
 mod health;
+mod host;
 pub(crate) mod middleware;
 mod pages;
 mod reply;

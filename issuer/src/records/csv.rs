@@ -7,6 +7,7 @@ use super::{
     Doses,
     import::{MOST_DOSES, Reason},
 };
+use crate::number::Numbers;
 
 /// The columns that are read; others are passed over.
 const COLUMNS: [&str; 4] = ["mobile", "name", "doses", "required"];
@@ -17,6 +18,7 @@ pub(super) struct Columns {
     count: usize,
     /// Where no row says how many doses a course has.
     required: Option<u32>,
+    numbers: Numbers,
 }
 
 impl Columns {
@@ -39,7 +41,12 @@ impl Columns {
                 );
             }
         }
-        Ok(Self { places, count: head.len(), required })
+        Ok(Self { places, count: head.len(), required, numbers: Numbers::default() })
+    }
+
+    /// With other rules for numbers than India's.
+    pub(super) fn with_numbers(self, numbers: Numbers) -> Self {
+        Self { numbers, ..self }
     }
 
     /// Who the row is about, and the doses.
@@ -57,7 +64,7 @@ impl Columns {
             text => number(text, 1).ok_or("the number of required doses is not 1 to 99")?,
         };
         let given = number(doses, 0).ok_or("the number of doses is not 0 to 99")?;
-        Ok((Subject::new(name)?.with_mobile(mobile)?, Doses { given, required }))
+        Ok((self.numbers.checked(Subject::new(name)?, mobile)?, Doses { given, required }))
     }
 }
 

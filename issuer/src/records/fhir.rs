@@ -18,6 +18,7 @@ use super::{
     Doses,
     import::{BadRow, MOST_DOSES, Reason},
 };
+use crate::number::Numbers;
 
 /// The longest Bundle, in bytes.
 pub(super) const MOST_BUNDLE_BYTES: u64 = 64 << 20;
@@ -153,6 +154,7 @@ pub(super) struct Collector {
     by_reference: HashMap<String, Option<usize>>,
     courses: HashMap<String, Course>,
     passed_over: u64,
+    numbers: Numbers,
 }
 
 /// A patient: all pairs of a number and a name, or why there is none.
@@ -178,6 +180,11 @@ enum Dose {
 }
 
 impl Collector {
+    /// Empty, for numbers by these rules.
+    pub(super) fn new(numbers: Numbers) -> Self {
+        Self { numbers, ..Self::default() }
+    }
+
     /// Takes a resource; those of other kinds are passed over. `full_url` is what a Bundle names it by.
     pub(super) fn add(
         &mut self,
@@ -219,7 +226,7 @@ impl Collector {
         for name in names {
             self.by_reference.entry(name).and_modify(|known| *known = None).or_insert(Some(index));
         }
-        self.patients.push(Known { place, forms: patient.forms() });
+        self.patients.push(Known { place, forms: patient.forms(&self.numbers) });
         Ok(())
     }
 
@@ -328,7 +335,7 @@ impl Course {
 
 impl Patient {
     /// Each number with each name. A person may give any of them.
-    fn forms(&self) -> Result<Vec<Person>, Reason> {
+    fn forms(&self, rules: &Numbers) -> Result<Vec<Person>, Reason> {
         let names: BTreeSet<_> = self.name.iter().flat_map(HumanName::forms).take(MOST_FORMS).collect();
         let numbers: BTreeSet<_> = self.numbers().take(MOST_FORMS).collect();
         if names.is_empty() {
@@ -341,14 +348,15 @@ impl Patient {
         let mut refused = None;
         for name in &names {
             for number in &numbers {
-                match Subject::new(name).and_then(|person| person.with_mobile(number)) {
+                let person = Subject::new(name).map_err(Reason::from);
+                match person.and_then(|person| Ok(rules.checked(person, number)?)) {
                     Ok(person) => {
                         forms.insert((
                             person.mobile().unwrap_or_default().to_owned(),
                             person.name().to_owned(),
                         ));
                     }
-                    Err(error) => refused = Some(error.into()),
+                    Err(reason) => refused = Some(reason),
                 }
             }
         }

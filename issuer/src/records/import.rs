@@ -167,7 +167,7 @@ pub async fn import(
         told,
         report: Report::default(),
         batch: BTreeMap::new(),
-        fhir: Collector::default(),
+        fhir: Collector::new(admin.numbers.clone()),
     };
     for (file, source) in sources.into_iter().enumerate() {
         match source.format {
@@ -200,6 +200,7 @@ impl Import<'_> {
             None => return Err(in_file(file, "the file is empty")),
         };
         let columns = Columns::of(&head, self.options.required).map_err(|reason| in_file(file, reason))?;
+        let columns = columns.with_numbers(self.admin.numbers.clone());
         let mut read = 0;
         while let Some(line) = lines.next().map_err(|error| cannot_read(file, &error))? {
             (self.told)(Progress::Read(lines.read() - read));

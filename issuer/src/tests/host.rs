@@ -25,12 +25,17 @@ async fn send(router: &Router, request: Request<Body>) -> Response<Body> {
     router.clone().oneshot(request).await.expect("it always answers")
 }
 
+/// The path at the public address, as HTTP/2 has it.
+fn here(path: &str) -> String {
+    format!("https://issuer.example{path}")
+}
+
 fn request(path: &str) -> Request<Body> {
-    Request::get(path).body(Body::empty()).expect("a request")
+    Request::get(here(path)).body(Body::empty()).expect("a request")
 }
 
 fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
-    Request::post(path).header("content-type", "application/json").body(body.into()).expect("a request")
+    Request::post(here(path)).header("content-type", "application/json").body(body.into()).expect("a request")
 }
 
 async fn problem(response: Response<Body>) -> (u16, Value) {
@@ -122,6 +127,24 @@ async fn a_call_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
+async fn a_call_for_another_host_reaches_no_handler() {
+    let (stage, router) = around_handler(|| async { "ok" }).await;
+    for hosts in [&[][..], &["evil.example"], &["issuer.example", "issuer.example"]] {
+        let mut request = Request::get("/it");
+        for host in hosts {
+            request = request.header(header::HOST, *host);
+        }
+        let response = send(&router, request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(problem(response).await, (400, "bad_request".into()), "{hosts:?}");
+    }
+    let here = Request::get("/it").header(header::HOST, "issuer.example:8443");
+    assert_eq!(send(&router, here.body(Body::empty()).expect("a request")).await.status(), 200);
+    let health = Request::get("/healthz").header(header::HOST, "10.0.0.7:8080");
+    let health = health.body(Body::empty()).expect("a request");
+    assert_eq!(send(&http::service(&stage.app), health).await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_fault_in_the_code_ends_its_call_alone_and_tells_nothing() {
     let (stage, router) = around_handler(|| async { panic!("{NAME} is in this text") }).await;
     let response = send(&router, request("/it")).await;
@@ -162,7 +185,8 @@ async fn a_method_that_a_page_does_not_take_is_a_problem_that_says_which_it_take
     let stage = Stage::new().await;
     let router = http::service(&stage.app);
     for path in ["/healthz", "/embed.js", "/problems", "/v1/requests/AAAAAAAAAAAAAAAAAAAAAA/otp"] {
-        let response = send(&router, Request::delete(path).body(Body::empty()).expect("a request")).await;
+        let response =
+            send(&router, Request::delete(here(path)).body(Body::empty()).expect("a request")).await;
         assert!(response.headers().contains_key(header::ALLOW), "{path}");
         assert_eq!(problem(response).await, (405, "method_not_allowed".into()));
     }

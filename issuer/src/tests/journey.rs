@@ -92,3 +92,57 @@ async fn an_answer_is_bound_as_the_entity_asked() {
             .expect_err("it is not about somebody else");
     }
 }
+
+/// The verdict on an answer about Asha, for who expects it to be about this person.
+fn about(
+    stage: &Stage,
+    presentation: &str,
+    nonce: Option<&[u8]>,
+    person: &Subject,
+) -> Result<bool, kycvs::Error> {
+    let presentation = Base64UrlUnpadded::decode_vec(presentation).expect("base64url");
+    let expectation = nonce
+        .map_or_else(Expectation::no_nonce, |nonce| Expectation::nonce(Nonce::new(nonce).expect("a nonce")));
+    let verdict = stage.verifier(ENTITY).verify_at(
+        &presentation,
+        &expectation.with_subject(person.clone()),
+        Timestamp::now(),
+    )?;
+    Ok(verdict.subject_matched())
+}
+
+/// Somebody else's phone cannot answer for the passenger.
+#[tokio::test]
+async fn an_answer_without_a_binding_in_the_question_is_bound_to_the_name() {
+    let stage = Stage::new().await;
+    let [asha, ravi] = ["Asha Rani", "Ravi Kumar"].map(|name| Subject::new(name).expect("a name"));
+    let id = stage.ask().await;
+    let view = stage.get(&format!("/v1/requests/{id}")).key(KEY).send().await.expect(StatusCode::OK);
+    assert_eq!(view.text("binding"), "name");
+    let consent = stage.get(&format!("/v1/requests/{id}/consent")).send().await.expect(StatusCode::OK);
+    assert_eq!(consent.text("binding"), "name");
+    let otp = stage.send_otp(&id).await;
+    let answer = stage.try_otp(&id, &otp).await.expect(StatusCode::OK).text("presentation");
+    assert!(about(&stage, &answer, Some(b"sixteen bytes..."), &asha).expect("it is about Asha"));
+    let error = about(&stage, &answer, Some(b"sixteen bytes..."), &ravi).expect_err("it is not about Ravi");
+    assert_eq!(error.code().as_str(), "wrong_subject");
+}
+
+#[tokio::test]
+async fn an_answer_by_the_calls_of_2021_is_bound_to_the_name_and_the_number() {
+    let stage = Stage::new().await;
+    let call = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let begun = stage.post("/v3/vaccination/generateOTP", &call).header("x-api-key", KEY).send().await;
+    let otp = hex::encode(Sha256::digest(stage.gateway.last_otp()));
+    let call = json!({"otp": otp, "txnId": begun.text("txnId")});
+    let token =
+        stage.post("/v3/vaccination/confirmOTP", &call).header("x-api-key", KEY).send().await.text("token");
+    let answer = stage.get("/v3/vaccination/status").key(&token).send().await.text("presentation");
+    let person =
+        |name, mobile| Subject::new(name).and_then(|name| name.with_mobile(mobile)).expect("a person");
+    assert!(about(&stage, &answer, None, &person(NAME, MOBILE)).expect("it is about Asha"));
+    for other in [person("Ravi Kumar", MOBILE), person(NAME, "9876543211")] {
+        let error = about(&stage, &answer, None, &other).expect_err("it is about somebody else");
+        assert_eq!(error.code().as_str(), "wrong_subject");
+    }
+}

@@ -2,16 +2,20 @@
 
 mod contract;
 mod erasure;
+mod fairness;
 mod host;
 mod journey;
 mod legacy;
 mod limits;
 mod no_record;
+mod numbers;
 mod pages;
 mod pass;
 mod races;
 mod refusals;
 mod repeated;
+mod shared_addresses;
 mod signed;
+mod spending;
 mod stage;
 mod states;

@@ -15,7 +15,8 @@ use super::stage::{ENTITY, Stage};
 use crate::{http, problem::ProblemCode};
 
 async fn get(router: &Router, path: &str) -> Response<Body> {
-    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let request =
+        Request::get(format!("https://issuer.example{path}")).body(Body::empty()).expect("a request");
     router.clone().oneshot(request).await.expect("it always answers")
 }
 
@@ -151,7 +152,9 @@ async fn a_file_that_the_browser_has_is_not_sent_again() {
         (format!("\"x\", W/{}", tag.to_str().expect("text")), 304),
         ("\"x\"".to_owned(), 200),
     ] {
-        let request = Request::get("/embed.js").header(header::IF_NONE_MATCH, known).body(Body::empty());
+        let request = Request::get("https://issuer.example/embed.js")
+            .header(header::IF_NONE_MATCH, known)
+            .body(Body::empty());
         let response = router.clone().oneshot(request.expect("a request")).await.expect("it answers");
         assert_eq!(response.status(), status);
         assert_eq!(response.headers()[header::ETAG], tag);
@@ -176,7 +179,9 @@ async fn a_file_is_compressed_for_whoever_takes_that() {
             ("gzip;q=0, br", false),
             ("gzip; q=0.000", false),
         ] {
-            let request = Request::get(path).header(header::ACCEPT_ENCODING, encodings).body(Body::empty());
+            let request = Request::get(format!("https://issuer.example{path}"))
+                .header(header::ACCEPT_ENCODING, encodings)
+                .body(Body::empty());
             let response = router.clone().oneshot(request.expect("a request")).await.expect("it answers");
             assert_eq!(response.status(), 200);
             assert_eq!(response.headers()[header::VARY], "accept-encoding");

@@ -130,7 +130,9 @@ async fn a_person_gives_a_name_and_a_number() {
         .send()
         .await
         .expect_problem(422, "invalid_value");
-    for otp in ["", "12345", "1234567", "12345a", "१२३४५६"] {
+    for otp in
+        ["", "12345", "1234567", "12345a", "१२३४५", "१२३४५६७", "12345½", "12345²", "-12345", "１２３ ４５６"]
+    {
         stage.try_otp(&id, otp).await.expect_problem(422, "invalid_value");
     }
     assert_eq!(stage.gateway.count(), 0);

@@ -211,6 +211,7 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
         gateway,
         records,
         metrics: Arc::default(),
+        alarms: Arc::default(),
         inbox: None,
         webhook_wake: Arc::default(),
         tasks: TaskTracker::new(),

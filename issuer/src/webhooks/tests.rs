@@ -54,12 +54,13 @@ impl Setting {
 
     fn worker(&self, allow_insecure: bool) -> Worker {
         let acknowledged = Arc::clone(&self.acknowledged);
+        let settings = config::Webhooks { timeout: 1, first_wait: 0.2, allow_insecure };
         Worker {
             db: self.admin.db.clone(),
             clock: self.clock.clone(),
             secret: self.admin.secret.clone(),
-            settings: config::Webhooks { timeout: 1, first_wait: 0.2, allow_insecure },
-            client: outbound::client(Duration::from_secs(1)).expect("a client"),
+            client: client(&settings).expect("a client"),
+            settings,
             calls: Arc::new(Semaphore::new(CALLS)),
             metrics: Arc::clone(&self.metrics),
             view: Arc::new(move |request| {
@@ -253,6 +254,31 @@ async fn plain_http_and_loopback_are_called_only_where_that_is_allowed() {
             })
             .await;
         assert_eq!((receiver.calls().len(), setting.left().await), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_callback_to_an_address_that_is_not_public_is_not_called() {
+    for setting in Setting::all().await {
+        let receiver = tokio::net::TcpListener::bind("0.0.0.0:0").await.expect("a port");
+        let port = receiver.local_addr().expect("an address").port();
+        let hosts =
+            ["127.0.0.1", "localhost.", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433", "[64:ff9b::7f00:1]"];
+        for (n, host) in hosts.into_iter().enumerate() {
+            let (entity, url) = (format!("a{n}.example"), format!("https://{host}:{port}/"));
+            setting.entity(&entity, &url.parse().expect("a URL")).await;
+            let worker = setting.worker(false);
+            assert!(Endpoint::new(entity, url.parse().expect("a URL"), &worker).is_none(), "{host}");
+        }
+        // A name is found out when it is resolved.
+        let worker = setting.worker(false);
+        let error =
+            worker.client.post(format!("https://localhost:{port}/")).send().await.expect_err("refused");
+        assert!(error.is_connect());
+        let outcome = Outcome::of(Err(error)).await;
+        assert_eq!(outcome, Outcome::Again("its address is not public".to_owned(), None));
+        let connected = tokio::time::timeout(Duration::ZERO, receiver.accept()).await;
+        assert!(connected.is_err(), "nobody connected");
     }
 }
 

@@ -252,7 +252,7 @@ impl Maker<'_> {
         let otps = [
             json!({ "otp": 123_456 }),
             json!({ "otp": "12345" }),
-            json!({ "otp": "१२३४५६" }),
+            json!({ "otp": "१२३४५" }),
             json!({ "otp": "1".repeat(9_000) }),
             json!({}),
         ];
@@ -388,7 +388,9 @@ impl Maker<'_> {
             Self::case("a TLS hello", [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[0x55; 500]].concat(), Wanted::Refused),
             Self::case("HTTP/3.7", format!("GET /healthz HTTP/3.7\r\nHost: {host}\r\n\r\n"), Wanted::Refused),
             Self::case("HTTP/0.9", "GET /healthz\r\n", Wanted::Refused),
-            Self::case("HTTP/1.0 without a host", "GET /healthz HTTP/1.0\r\n\r\n", Wanted::Good),
+            Self::case("HTTP/1.0 without a host", "GET /healthz HTTP/1.0\r\n\r\n", Wanted::Refused),
+            Self::case("two hosts", format!("GET /pass HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\nConnection: close\r\n\r\n"), Wanted::Problem(400)),
+            Self::case("another host", "GET /pass HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", Wanted::Problem(400)),
             Self::case(
                 "length and chunks at once",
                 format!("POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n"),
