@@ -54,6 +54,7 @@ async fn people_who_consent_use_no_budget_up() {
         config.limits.messages_in_all = Rate { burst: 2, seconds: 3600.0 };
     })
     .await;
+    stage.records.knows_everybody.store(true, std::sync::atomic::Ordering::Relaxed);
     for n in 0..10 {
         let (id, reply) = send(&stage, KEY, n).await;
         reply.expect(StatusCode::ACCEPTED);

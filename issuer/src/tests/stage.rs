@@ -428,6 +428,8 @@ impl Gateway for Phone {
 /// Records of one person, which a test can take away.
 pub(super) struct Register {
     pub(super) doses: Mutex<Option<Doses>>,
+    /// Whether the doses are everybody's, and not only one person's.
+    pub(super) knows_everybody: AtomicBool,
     pub(super) is_down: AtomicBool,
     pub(super) asked: AtomicUsize,
 }
@@ -436,6 +438,7 @@ impl Default for Register {
     fn default() -> Self {
         Self {
             doses: Mutex::new(Some(Doses { given: 2, required: 2 })),
+            knows_everybody: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
         }
@@ -449,8 +452,9 @@ impl Records for Register {
             if self.is_down.load(Ordering::Relaxed) {
                 return Err(RecordsUnavailable("they are away".to_owned()));
             }
+            let is_known = self.knows_everybody.load(Ordering::Relaxed);
             let asha = Subject::new(NAME).and_then(|asha| asha.with_mobile(MOBILE)).expect("a person");
-            Ok(self.doses.lock().expect("unpoisoned").filter(|_| *person == asha))
+            Ok(self.doses.lock().expect("unpoisoned").filter(|_| is_known || *person == asha))
         }
         .boxed()
     }
