@@ -6,7 +6,7 @@ use std::fmt;
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
-    db::{self, Db},
+    db::{self, Db, Fault},
     secret::ServiceSecret,
 };
 
@@ -74,9 +74,9 @@ pub enum AdminError {
     /// The core refuses a value.
     #[error(transparent)]
     Core(#[from] kycvs::Error),
-    /// The database is away or refuses.
-    #[error("the database failed ({0}): see whether it is there and try again")]
-    Database(&'static str),
+    /// The database failed: its kind of failure, and what to do.
+    #[error("the database failed: {0}")]
+    Database(String),
 }
 
 impl AdminError {
@@ -88,6 +88,6 @@ impl AdminError {
 /// By its kind: the text of a database can hold values.
 impl From<sqlx::Error> for AdminError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(db::kind(&error))
+        Self::Database(Fault::of(&error).to_string())
     }
 }

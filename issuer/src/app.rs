@@ -12,6 +12,7 @@ use crate::{
     db::Db,
     delivery::{Gateway, Inbox},
     metrics::Metrics,
+    readiness::Readiness,
     records::Records,
     secret::ServiceSecret,
 };
@@ -27,6 +28,7 @@ pub(crate) struct App {
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
     /// The messages, where they go to a page.
     pub(crate) inbox: Option<Arc<Inbox>>,
     /// Says that there is a webhook to send.

@@ -3,14 +3,22 @@
 //! One set of statements serves both, by what they have in common: `$1` placeholders, `ON CONFLICT`, `RETURNING`,
 //! `BIGINT`, `TEXT` and bytes. Whatever changes something goes through [`Db::begin`]. SQLite has one writer, so that
 //! its changes queue for one connection and none of them ever meets a locked file; readers have their own.
+//!
+//! Invariant: a connection in a pool is outside of any transaction, for the driver and for the database. A full disk or a
+//! lack of memory makes SQLite undo a transaction by itself, and the driver goes on counting it; such a connection could
+//! begin no other, so it is closed instead of kept ([`is_kept`]).
+
+mod fault;
 
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    AnyPool, Row, Transaction,
+    AnyConnection, AnyPool, Connection, Row, Transaction,
     any::{Any, AnyConnectOptions, AnyPoolOptions},
     migrate::{Migration, MigrationType, Migrator},
 };
+
+pub(crate) use fault::Fault;
 
 /// A transaction. Dropped without `commit`, it leaves nothing behind.
 pub(crate) type Tx = Transaction<'static, Any>;
@@ -53,11 +61,7 @@ impl Db {
                 Self { dialect, writers, readers: sqlite_pool(connections).connect_with(options).await? }
             }
             Dialect::Postgres => {
-                let pool = AnyPoolOptions::new()
-                    .max_connections(connections)
-                    .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .connect_with(AnyConnectOptions::from_str(url)?)
-                    .await?;
+                let pool = pool(connections).connect_with(AnyConnectOptions::from_str(url)?).await?;
                 Self { dialect, readers: pool.clone(), writers: pool }
             }
         };
@@ -77,6 +81,21 @@ impl Db {
             Dialect::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await,
             Dialect::Postgres => self.writers.begin().await,
         }
+    }
+
+    /// Writes and commits a row that means nothing, to learn whether the database takes changes: a full disk and a server
+    /// that only reads answer every question. The sweeper removes the row like an old limit.
+    pub(crate) async fn try_write(&self, now_ms: i64) -> Result<(), sqlx::Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO limits (key, full_at_ms) VALUES ($1, $2) \
+             ON CONFLICT (key) DO UPDATE SET full_at_ms = excluded.full_at_ms",
+        )
+        .bind(&b"readiness"[..])
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
     }
 
     /// Moves the journal into the file and empties it, so that nothing that was removed stays there. Of no use, and
@@ -117,14 +136,9 @@ impl Db {
     }
 }
 
-/// What kind of failure it is, for a log or a message: the text of a database can hold values.
+/// The kind of a failure in one word, for the log.
 pub(crate) fn kind(error: &sqlx::Error) -> &'static str {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => "connection",
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => "pool",
-        sqlx::Error::Database(_) => "refused",
-        _ => "statement",
-    }
+    Fault::of(error).as_str()
 }
 
 /// Whether PostgreSQL ended the transaction so that another could go on: a deadlock, or a serialisation failure. The same
@@ -134,17 +148,29 @@ pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code == "40P01" || code == "40001")
 }
 
+fn pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_release(|connection, _| Box::pin(is_kept(connection)))
+}
+
+/// Whether the pool keeps a connection that comes back: only if its transaction has ended for the driver as well.
+async fn is_kept(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    // The driver undoes a dropped transaction in the background, before it answers this.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 fn sqlite_pool(connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).after_connect(
-        |connection, _| {
-            Box::pin(async move {
-                for pragma in SQLITE_PRAGMAS {
-                    sqlx::query(pragma).execute(&mut *connection).await?;
-                }
-                Ok(())
-            })
-        },
-    )
+    pool(connections).after_connect(|connection, _| {
+        Box::pin(async move {
+            for pragma in SQLITE_PRAGMAS {
+                sqlx::query(pragma).execute(&mut *connection).await?;
+            }
+            Ok(())
+        })
+    })
 }
 
 /// `secure_delete` overwrites what is removed. `FULL` makes a commit outlive a loss of power, since an answer may have
@@ -243,6 +269,36 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
         drop(reader);
         assert!(db.empty_journal().await.expect("it is told"));
+    }
+
+    /// As many rows as need more pages than the file may have.
+    async fn overfill(tx: &mut Tx) -> sqlx::Result<()> {
+        for number in 0..1_000_i64 {
+            let statement = "INSERT INTO limits (key, full_at_ms) VALUES (zeroblob(3000 + $1), 0)";
+            sqlx::query(statement).bind(number).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn write_after_sqlite_undid_a_transaction_by_itself_works() {
+        let (_folder, db) = sqlite().await;
+        for _ in 0..3 {
+            let mut tx = db.begin().await.expect("begins");
+            sqlx::query("PRAGMA max_page_count = 60").execute(&mut *tx).await.expect("set");
+            let error = overfill(&mut tx).await.expect_err("the file may not grow");
+            assert_eq!(Fault::of(&error), Fault::Full);
+            drop(tx);
+            db.try_write(1).await.expect("another connection writes");
+        }
+        let mut tx = db.begin().await.expect("begins");
+        sqlx::query("PRAGMA max_page_count = 60").execute(&mut *tx).await.expect("set");
+        overfill(&mut tx).await.expect_err("the file may not grow");
+        assert!(tx.rollback().await.is_err(), "SQLite has undone it");
+        db.try_write(2).await.expect("another connection writes");
+        let rows =
+            sqlx::query("SELECT COUNT(*) AS rows FROM limits").fetch_one(db.reader()).await.expect("a row");
+        assert_eq!(rows.get::<i64, _>("rows"), 1, "nothing is left of what failed");
     }
 
     #[tokio::test]

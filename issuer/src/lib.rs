@@ -21,6 +21,7 @@ mod net;
 mod otp;
 mod outbound;
 mod problem;
+mod readiness;
 pub mod records;
 mod replies;
 mod secret;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use kycvs::{Issuer, IssuerName, Signer, Zeroizing};
+use sqlx::migrate::MigrateError;
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -23,7 +24,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, ConfigError},
-    db::Db,
+    db::{Db, Fault},
     delivery::{self, Gateway},
     http,
     metrics::Metrics,
@@ -92,6 +93,7 @@ impl Service {
             inbox: delivery.inbox,
             records: Arc::new(SqlRecords::new(db.clone())),
             metrics: Arc::new(Metrics::default()),
+            readiness: Arc::default(),
             webhook_wake: Arc::new(Notify::new()),
             tasks: TaskTracker::new(),
             db,
@@ -338,18 +340,13 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Without the text of the error where that could hold the address, which may have a password in it.
+/// By its kind: the text could hold the address, which may have a password in it.
 fn database(error: &sqlx::Error) -> StartError {
     StartError::Database(match error {
-        sqlx::Error::Configuration(_) => "its address cannot be read".to_owned(),
-        sqlx::Error::Io(error) => error.kind().to_string(),
-        sqlx::Error::Tls(_) => "its certificate is not accepted".to_owned(),
-        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
-        sqlx::Error::Database(error) => {
-            format!("it refuses (code {})", error.code().unwrap_or_default())
+        sqlx::Error::Migrate(error) if !matches!(**error, MigrateError::Execute(_)) => {
+            format!("its tables are not this version's: {error}")
         }
-        sqlx::Error::Migrate(error) => format!("its tables are not this version's: {error}"),
-        _ => "it fails".to_owned(),
+        error => Fault::of(error).to_string(),
     })
 }
 

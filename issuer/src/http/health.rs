@@ -1,7 +1,5 @@
 //! Whether the process lives, and whether it can work.
 
-use std::time::Duration;
-
 use axum::{
     Router,
     extract::State,
@@ -9,15 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tokio::time::timeout;
 
 use crate::{
     app::App,
     problem::{Problem, ProblemCode},
 };
-
-/// The database answers within this, or the service is not ready.
-const ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
@@ -28,14 +22,11 @@ async fn alive() -> Response {
     plain("ok\n")
 }
 
-/// The database answers, so that calls can be sent here.
+/// The service can do its work, so that calls can be sent here.
 async fn ready(State(app): State<App>) -> Response {
-    let asked = sqlx::query("SELECT 1").execute(app.db.reader());
-    match timeout(ANSWER, asked).await {
-        Ok(Ok(_)) => plain("ready\n"),
-        _ => Problem::new(ProblemCode::Unavailable, "The database does not answer.")
-            .retry_after(5)
-            .into_response(),
+    match app.readiness.look(&app).await {
+        Ok(()) => plain("ready\n"),
+        Err(why) => Problem::new(ProblemCode::Unavailable, why.as_str()).retry_after(5).into_response(),
     }
 }
 

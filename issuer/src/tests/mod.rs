@@ -2,6 +2,7 @@
 
 mod contract;
 mod erasure;
+mod full_disk;
 mod host;
 mod journey;
 mod legacy;

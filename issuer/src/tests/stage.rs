@@ -76,7 +76,11 @@ impl Stage {
 
     /// With other settings.
     pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::in_folder(tempfile::tempdir().expect("a folder"), change).await
+    }
+
+    /// With its SQLite file in this folder.
+    pub(super) async fn in_folder(folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let url = match std::env::var("KYCVS_TEST_POSTGRES") {
             Ok(server) => new_database(&server).await,
             Err(_) => format!("sqlite:{}", folder.path().join("kycvs.db").display()),
@@ -211,6 +215,7 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
         gateway,
         records,
         metrics: Arc::default(),
+        readiness: Arc::default(),
         inbox: None,
         webhook_wake: Arc::default(),
         tasks: TaskTracker::new(),
