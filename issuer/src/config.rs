@@ -73,6 +73,9 @@ pub struct Config {
     /// Open passes for gates and paper.
     #[serde(default)]
     pub passes: Passes,
+    /// Whether the time can be trusted.
+    #[serde(default)]
+    pub clock: ClockCheck,
     /// What is written to standard error.
     #[serde(default)]
     pub log: Log,
@@ -323,6 +326,20 @@ pub struct Passes {
 impl Default for Passes {
     fn default() -> Self {
         Self { enabled: false, purposes: Vec::new(), valid_for: 86_400 }
+    }
+}
+
+/// Whether the time can be trusted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClockCheck {
+    /// Whether the time is compared with the database, and nothing is signed or ended while it is wrong.
+    pub compare: bool,
+}
+
+impl Default for ClockCheck {
+    fn default() -> Self {
+        Self { compare: true }
     }
 }
 

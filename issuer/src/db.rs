@@ -83,6 +83,27 @@ impl Db {
         }
     }
 
+    /// Whether the database has a clock of its own: it may be on another machine, and other instances use it, too.
+    pub(crate) fn has_clock(&self) -> bool {
+        self.dialect == Dialect::Postgres
+    }
+
+    /// What the database's own clock says, in milliseconds since 1970; `None` where it has none.
+    pub(crate) async fn clock_ms(&self) -> Result<Option<i64>, sqlx::Error> {
+        if !self.has_clock() {
+            return Ok(None);
+        }
+        let statement = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms";
+        sqlx::query(statement).fetch_one(&self.readers).await?.try_get("now_ms").map(Some)
+    }
+
+    /// The newest moment at which something was written, in seconds since 1970; 0 if nothing was.
+    pub(crate) async fn newest_time(&self) -> Result<i64, sqlx::Error> {
+        let statement = "SELECT COALESCE(MAX(at), 0) AS newest FROM (SELECT MAX(created_at) AS at FROM requests \
+                         UNION ALL SELECT at FROM audit WHERE seq = (SELECT seq FROM audit_head)) AS times";
+        sqlx::query(statement).fetch_one(&self.readers).await?.try_get("newest")
+    }
+
     /// Writes and commits a row that means nothing, to learn whether the database takes changes: a full disk and a server
     /// that only reads answer every question. The sweeper removes the row like an old limit.
     pub(crate) async fn try_write(&self, now_ms: i64) -> Result<(), sqlx::Error> {

@@ -1,4 +1,4 @@
-//! Whether this instance can do its work: the database takes a change.
+//! Whether this instance can do its work: its clock is right, and the database takes a change.
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ type Verdict = Result<(), NotReady>;
 /// Why no calls should be sent here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotReady {
+    /// The clock cannot be trusted.
+    Clock,
     /// The database fails.
     Database(Fault),
     /// The database takes longer than two seconds.
@@ -31,6 +33,7 @@ impl NotReady {
     /// What a caller may know.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::Clock => "The clock is wrong.",
             Self::Database(Fault::Full) => "The database's disk is full.",
             Self::Database(_) => "The database takes no changes.",
             Self::Slow => "The database does not answer in time.",
@@ -41,6 +44,10 @@ impl NotReady {
 impl Readiness {
     /// Looks, or tells what was found a moment ago. Callers that come at once share one look.
     pub(crate) async fn look(&self, app: &App) -> Verdict {
+        // The comparison of clocks writes its own line to the log.
+        if !app.clock.is_right() {
+            return Err(NotReady::Clock);
+        }
         let mut last = self.0.lock().await;
         if let Some((at, verdict)) = *last
             && at.elapsed() < HOLDS
@@ -60,7 +67,7 @@ impl Readiness {
                 Err(NotReady::Database(fault)) => {
                     tracing::error!(kind = fault.as_str(), "not ready: the database failed: {fault}");
                 }
-                Err(NotReady::Slow) => tracing::error!("not ready: the database does not answer in time"),
+                Err(_) => tracing::error!("not ready: the database does not answer in time"),
             }
         }
         *last = Some((Instant::now(), verdict));

@@ -84,6 +84,11 @@ impl Service {
         let lock = lock(&url)?;
         let db = Db::open(&url, config.database.connections).await.map_err(|error| database(&error))?;
         let clock = Clock::default();
+        if config.clock.compare {
+            clock.compare(&db).await;
+        } else {
+            tracing::warn!("the clock is not compared with the database");
+        }
         let delivery = delivery::open(&config, &clock)?;
         let app = App {
             clock,

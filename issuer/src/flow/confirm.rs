@@ -223,6 +223,7 @@ impl Attempt<'_> {
 
 /// The answer to the request, for the one who asked, for the purpose and the time that the person was shown.
 fn sign(app: &App, request: &Request, subject: Subject, status: Status, now: i64) -> Result<Presentation> {
+    app.clock.must_be_right()?;
     // What is in the row was checked when it was written.
     let broken = |_| Problem::new(ProblemCode::Internal, "The request holds a value that cannot be signed.");
     let purpose = Purpose::new(request.purpose.as_str()).map_err(broken)?;

@@ -174,7 +174,24 @@ async fn a_method_that_a_page_does_not_take_is_a_problem_that_says_which_it_take
 
 /// What the log would say, line after line.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Notes what this thread writes to the log, until the guard is dropped.
+    pub(super) fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("unpoisoned").clone()).expect("text")
+    }
+}
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -189,13 +206,7 @@ impl Write for Lines {
 #[tokio::test]
 async fn the_log_tells_the_route_and_nobody() {
     let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(move || writer.clone())
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = lines.listen();
     let stage = Stage::new().await;
     let id = stage.ask().await;
     let router = http::service(&stage.app);
@@ -208,7 +219,7 @@ async fn the_log_tells_the_route_and_nobody() {
     *unknown.method_mut() = "MADEUP".parse().expect("a method");
     assert_eq!(send(&router, unknown).await.status(), 404);
 
-    let log = String::from_utf8(lines.0.lock().expect("unpoisoned").clone()).expect("text");
+    let log = lines.text();
     let calls: Vec<&str> = log.lines().filter(|line| line.contains(" call ")).collect();
     assert_eq!(calls.len(), 2, "{log}");
     assert!(calls[0].contains("method=POST route=\"/v1/requests/{id}/otp\" status=202"), "{log}");

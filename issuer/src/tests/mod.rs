@@ -15,3 +15,4 @@ mod repeated;
 mod signed;
 mod stage;
 mod states;
+mod wrong_clock;
