@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use kycvs::{Issuer, Signer};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
@@ -15,6 +14,7 @@ use crate::{
     readiness::Readiness,
     records::Records,
     secret::ServiceSecret,
+    signing::CurrentIssuer,
 };
 
 /// The parts of a running service. Cloned for each call.
@@ -24,7 +24,7 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) secret: ServiceSecret,
-    pub(crate) issuer: Arc<Issuer<Arc<dyn Signer + Send + Sync>>>,
+    pub(crate) issuer: Arc<CurrentIssuer>,
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,

@@ -30,6 +30,8 @@ use crate::{
     metrics::Metrics,
     net::{FINISH, Server},
     records::{Records, SqlRecords},
+    reload::{Hangup, Reload},
+    signing::{CurrentIssuer, OwnIssuer},
     sweeper,
     tls::Tls,
     webhooks,
@@ -65,6 +67,9 @@ pub enum StartError {
 pub struct Service {
     app: App,
     tls: Option<Arc<Tls>>,
+    /// Whether the program that embeds the service signs in its own way.
+    has_own_signer: bool,
+    hangup: Hangup,
     listener: Option<TcpListener>,
     lock: Option<File>,
 }
@@ -75,6 +80,8 @@ impl Service {
     /// # Errors
     /// Where a setting, a file or the database cannot be used, or another process serves from the same SQLite file.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        // Before anything that takes long: a signal that nobody listens for ends the process.
+        let hangup = Hangup::listen();
         config.check()?;
         let secret = config.secret()?;
         let signer: Arc<dyn Signer + Send + Sync> = Arc::new(config.signing_key()?);
@@ -93,7 +100,7 @@ impl Service {
         let app = App {
             clock,
             secret,
-            issuer: Arc::new(issuer),
+            issuer: Arc::new(CurrentIssuer::new(issuer)),
             gateway: delivery.gateway,
             inbox: delivery.inbox,
             records: Arc::new(SqlRecords::new(db.clone())),
@@ -104,7 +111,7 @@ impl Service {
             db,
             config: Arc::new(config),
         };
-        Ok(Self { app, tls, listener: None, lock })
+        Ok(Self { app, tls, has_own_signer: false, hangup, listener: None, lock })
     }
 
     /// Sends messages in another way than the settings say.
@@ -127,7 +134,8 @@ impl Service {
     /// # Errors
     /// Where the settings name an issuer or an algorithm that is none.
     pub fn with_signer(mut self, signer: Arc<dyn Signer + Send + Sync>) -> Result<Self, StartError> {
-        self.app.issuer = Arc::new(issuer(&self.app.config, signer)?);
+        self.app.issuer = Arc::new(CurrentIssuer::new(issuer(&self.app.config, signer)?));
+        self.has_own_signer = true;
         Ok(self)
     }
 
@@ -190,15 +198,19 @@ impl Bound {
 
     /// Serves until `stop` is ready; then finishes what is under way, in a bounded time, and closes the database.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let Self { service: Service { app, tls, lock, .. }, listener, address } = self;
+        let Self { service, listener, address } = self;
+        let Service { app, tls, has_own_signer, hangup, lock, .. } = service;
         tracing::info!(%address, tls = tls.is_some(), "listening");
         let (stopping, stopped) = watch::channel(());
         let mut workers = JoinSet::new();
         workers.spawn(sweeper::run(app.clone(), gone(stopped.clone())));
         workers.spawn(webhooks::run(app.clone(), gone(stopped.clone())));
-        if let Some(tls) = &tls {
-            workers.spawn(reload_on_hangup(Arc::clone(tls), gone(stopped)));
-        }
+        let reload = Reload {
+            config: Config::clone(&app.config),
+            issuer: (!has_own_signer).then(|| Arc::clone(&app.issuer)),
+            tls: tls.clone(),
+        };
+        workers.spawn(reload.run(hangup, gone(stopped)));
         let server = Server {
             router: http::service(&app),
             tls,
@@ -297,28 +309,11 @@ impl Asked {
     }
 }
 
-/// Reads the certificate again at each SIGHUP.
-#[cfg(unix)]
-async fn reload_on_hangup(tls: Arc<Tls>, stop: impl Future<Output = ()>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => return,
-            _ = hangup.recv() => tls.reload(),
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn reload_on_hangup(_: Arc<Tls>, stop: impl Future<Output = ()>) {
-    stop.await;
-}
-
-type OwnIssuer = Issuer<Arc<dyn Signer + Send + Sync>>;
-
-fn issuer(config: &Config, signer: Arc<dyn Signer + Send + Sync>) -> Result<OwnIssuer, StartError> {
+/// An issuer by the name and the algorithm of these settings.
+pub(crate) fn issuer(
+    config: &Config,
+    signer: Arc<dyn Signer + Send + Sync>,
+) -> Result<OwnIssuer, StartError> {
     let name = IssuerName::new(config.issuer.as_str())?;
     Ok(Issuer::new(name, signer).with_algorithm(config.algorithm()?))
 }

@@ -244,3 +244,35 @@ async fn a_database_that_is_none_is_refused() {
     assert!(error.starts_with("the database does not open: "), "{error}");
     assert!(Path::new(&files.path("kycvs.db")).exists());
 }
+
+/// Asks this process, in which the service runs, to read its files again.
+#[cfg(unix)]
+fn hang_up() {
+    let id = std::process::id().to_string();
+    let asked = std::process::Command::new("kill").args(["-HUP", &id]).status().expect("`kill` is there");
+    assert!(asked.success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn service_without_tls_lives_on_after_sighup_and_signs_with_the_new_key() {
+    let files = Files::new();
+    let service = Running::start(files.config("")).await;
+    let first = service.get("/jwks.json").await;
+    for _ in 0..2 {
+        // A key that cannot be used is no reason to stop, and the next one is used.
+        files.write("issuer.pem", "no key");
+        hang_up();
+        let before = service.get("/jwks.json").await;
+        files.write("issuer.pem", &SigningKey::generate().expect("a key").to_pem());
+        while service.get("/jwks.json").await == before {
+            hang_up();
+        }
+    }
+    assert_ne!(service.get("/jwks.json").await, first);
+    assert_eq!(service.get("/readyz").await.0, 200);
+    service.stop().await;
+    // Also after its end, and before another starts.
+    hang_up();
+    Running::start(files.config("")).await.stop().await;
+}

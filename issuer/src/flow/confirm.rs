@@ -244,7 +244,7 @@ fn sign(app: &App, request: &Request, subject: Subject, status: Status, now: i64
         answer = answer.as_specimen();
     }
     let now = Timestamp::from_secs(u64::try_from(now).unwrap_or(0));
-    app.issuer.issue_at(&answer, now).map_err(|error| {
+    app.issuer.get().issue_at(&answer, now).map_err(|error| {
         tracing::error!(code = error.code().as_str(), "an answer was not signed");
         Problem::new(ProblemCode::Unavailable, "The answer cannot be signed now. Try again in a moment.")
             .retry_after(5)

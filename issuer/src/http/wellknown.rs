@@ -28,21 +28,23 @@ pub(super) fn routes() -> Routes {
 
 /// A trust store that holds this issuer's key alone.
 async fn trust_store(State(app): State<App>) -> Result<Response> {
-    let key = TrustedKey::new(app.issuer.name().clone(), app.issuer.verifying_key().clone())
+    let issuer = app.issuer.get();
+    let key = TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone())
         .with_algorithm(algorithm(&app)?);
     let store = TrustStore::new().with(key).map_err(|_| internal())?;
     Ok(public("application/cbor", store.to_bytes()))
 }
 
 async fn jwks(State(app): State<App>) -> Result<Response> {
-    let key = app.issuer.verifying_key().to_jwk(Some(algorithm(&app)?));
+    let key = app.issuer.get().verifying_key().to_jwk(Some(algorithm(&app)?));
     Ok(public("application/jwk-set+json", format!("{{\"keys\":[{key}]}}").into_bytes()))
 }
 
 async fn cose_keyset(State(app): State<App>) -> Result<Response> {
     /// The label of the key's name, which stands behind `kty` (1) in the deterministic order.
     const KID: i64 = 2;
-    let key = app.issuer.verifying_key();
+    let issuer = app.issuer.get();
+    let key = issuer.verifying_key();
     let mut members: Vec<(Value, Value)> =
         ciborium::from_reader(&key.to_cose_key(Some(algorithm(&app)?))[..])
             .ok()

@@ -176,12 +176,14 @@ fn install(name: &str, folder: &Path) {
     }
 }
 
+fn files(folder: &TempDir) -> config::Tls {
+    config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") }
+}
+
 fn with_certificate(name: &str) -> (TempDir, Arc<Tls>) {
     let folder = tempfile::tempdir().expect("a folder");
     install(name, folder.path());
-    let files =
-        config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") };
-    let tls = Tls::open(&files).expect("a certificate and its key");
+    let tls = Tls::open(&files(&folder)).expect("a certificate and its key");
     (folder, Arc::new(tls))
 }
 
@@ -230,19 +232,18 @@ async fn a_renewed_certificate_is_read_again_and_a_broken_one_is_not() {
     let server = Running::start(|server| server.tls = Some(Arc::clone(&tls))).await;
     secure(&server, "one", b"http/1.1").await.expect("the first");
     install("two", folder.path());
-    tls.reload();
+    tls.reload(&files(&folder)).expect("it can be used");
     secure(&server, "two", b"http/1.1").await.expect("the second");
     assert!(secure(&server, "one", b"http/1.1").await.is_err());
     fs::write(folder.path().join("pem"), "no certificate").expect("written");
-    tls.reload();
+    tls.reload(&files(&folder)).expect_err("it cannot be used");
     secure(&server, "two", b"http/1.1").await.expect("still the second");
 }
 
 #[test]
 fn files_that_are_no_certificate_are_named() {
     let (folder, _) = with_certificate("one");
-    let files =
-        config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") };
+    let files = files(&folder);
     fs::write(folder.path().join("key"), fs::read(folder.path().join("pem")).expect("read"))
         .expect("written");
     let error = Tls::open(&files).err().expect("the key is none").to_string();

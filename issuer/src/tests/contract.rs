@@ -84,7 +84,7 @@ async fn everyone_can_have_the_key_and_the_description() {
         assert_eq!((short.header("content-type"), &short.bytes), (Some(kind), &long.bytes));
         let keys = kycvs::ImportedKeys::read(&short.bytes).expect("the core reads it");
         let [key] = keys.keys() else { panic!("one key") };
-        assert_eq!(key.key(), stage.app.issuer.verifying_key());
+        assert_eq!(key.key(), stage.app.issuer.get().verifying_key());
         assert_eq!(key.algorithm(), Some(kycvs::Algorithm::EdDsa));
     }
     let head = stage.call(Method::HEAD, "/jwks.json").send().await.expect(StatusCode::OK);

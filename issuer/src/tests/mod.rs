@@ -16,3 +16,5 @@ mod signed;
 mod stage;
 mod states;
 mod wrong_clock;
+
+pub(crate) use host::Lines;

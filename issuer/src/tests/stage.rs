@@ -33,6 +33,7 @@ use crate::{
     http::{self, ClientAddress},
     records::{Doses, Records, RecordsUnavailable},
     secret::{ServiceSecret, Use},
+    signing::CurrentIssuer,
 };
 
 use super::contract;
@@ -197,7 +198,7 @@ impl Stage {
     }
 
     pub(super) fn trust(&self) -> TrustStore {
-        let issuer = &self.app.issuer;
+        let issuer = self.app.issuer.get();
         let key = TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone());
         TrustStore::new().with(key).expect("one key")
     }
@@ -211,7 +212,7 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
         clock,
         db: Db::open(url, 4).await.expect("the database opens"),
         secret: ServiceSecret::from_bytes(&[5; 32]),
-        issuer: Arc::new(Issuer::new(name, signer)),
+        issuer: Arc::new(CurrentIssuer::new(Issuer::new(name, signer))),
         gateway,
         records,
         metrics: Arc::default(),

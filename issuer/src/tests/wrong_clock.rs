@@ -9,7 +9,7 @@ use axum::{
 use serde_json::json;
 use tower::ServiceExt;
 
-use super::{host::Lines, stage::Stage};
+use super::{Lines, stage::Stage};
 use crate::{app::App, clock::Clock, http, sweeper};
 
 /// Another instance on the same database, whose clock is right when it starts.
