@@ -3,22 +3,21 @@
 //! A certificate's side chooses HTTP/2 or 1.1 (ALPN). Without one it is HTTP/1.1, as proxies speak it. What a whole call
 //! may take is for [`middleware`](crate::http::middleware); here stand the handshake, the head, and silence.
 
+mod activity;
+mod frames;
+
 use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
 use hyper::{
     body::Incoming,
-    rt::{Read, Write},
     server::conn::{http1, http2},
     service::service_fn,
 };
@@ -27,18 +26,19 @@ use hyper_util::{
     server::graceful::{GracefulConnection, GracefulShutdown, Watcher},
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep, timeout, timeout_at},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 use tower::ServiceExt;
+
+use activity::{Activity, Watched};
 
 use crate::{config::Proxies, forwarded, http::ClientAddress, tls::Tls};
 
 /// A handshake takes at most this.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// The head of a call arrives within this.
-const HEAD: Duration = Duration::from_secs(10);
 /// A connection on which no call is under way is closed after this.
 const SILENCE: Duration = Duration::from_mins(1);
 /// The same, while most places are taken.
@@ -76,7 +76,7 @@ impl Server {
             let connection = Connection {
                 server: Arc::clone(&shared),
                 peer: peer.ip(),
-                activity: Arc::default(),
+                activity: Activity::new(),
                 free: Arc::clone(&free),
                 places,
             };
@@ -120,31 +120,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// What is under way on a connection.
-#[derive(Default)]
-struct Activity {
-    calls: AtomicUsize,
-    changed: Notify,
-}
-
-/// A call that is under way, until it is dropped.
-struct Call(Arc<Activity>);
-
-impl Call {
-    fn begin(activity: &Arc<Activity>) -> Self {
-        activity.calls.fetch_add(1, Ordering::Relaxed);
-        activity.changed.notify_one();
-        Self(Arc::clone(activity))
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        self.0.calls.fetch_sub(1, Ordering::Relaxed);
-        self.0.changed.notify_one();
-    }
-}
-
 struct Connection {
     server: Arc<Server>,
     peer: IpAddr,
@@ -157,28 +132,31 @@ impl Connection {
     async fn run(self, stream: TcpStream, watcher: Watcher) {
         let _ = stream.set_nodelay(true);
         match &self.server.tls {
-            None => self.http1(TokioIo::new(stream), watcher).await,
+            None => self.http1(stream, watcher).await,
             Some(tls) => {
                 let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.acceptor().accept(stream)).await else { return };
                 if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                    self.http2(TokioIo::new(stream), watcher).await;
+                    self.http2(stream, watcher).await;
                 } else {
-                    self.http1(TokioIo::new(stream), watcher).await;
+                    self.http1(stream, watcher).await;
                 }
             }
         }
     }
 
-    async fn http1(&self, io: impl Read + Write + Unpin + Send + 'static, watcher: Watcher) {
+    async fn http1(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let io = TokioIo::new(Watched::http1(stream, &self.activity));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
+            // It would count the time before the first byte as well: `Activity` has the deadline instead.
+            .header_read_timeout(None)
             .max_buf_size(LARGEST_HEAD as usize)
             .serve_connection(io, service_fn(|request| self.call(request)));
         self.until_silent(connection, watcher).await;
     }
 
-    async fn http2(&self, io: impl Read + Write + Unpin + Send + 'static, watcher: Watcher) {
+    async fn http2(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let io = TokioIo::new(Watched::http2(stream, &self.activity));
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(64)
@@ -192,10 +170,18 @@ impl Connection {
     async fn until_silent<C: GracefulConnection>(&self, connection: C, watcher: Watcher) {
         let mut connection = pin!(watcher.watch(connection));
         loop {
+            // How long silence may last changes with how full the service is, which nobody tells.
+            let look_again = Instant::now() + SILENCE_WHEN_FULL;
+            let deadline = self.activity.deadline(self.silence()).unwrap_or(look_again);
             tokio::select! {
                 _ = &mut connection => return,
-                () = self.activity.changed.notified() => {}
-                () = sleep(self.silence()), if self.activity.calls.load(Ordering::Relaxed) == 0 => return,
+                () = self.activity.changed() => {}
+                () = sleep_until(deadline.min(look_again)) => {
+                    let deadline = self.activity.deadline(self.silence());
+                    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -208,7 +194,7 @@ impl Connection {
         &self,
         request: hyper::Request<Incoming>,
     ) -> impl Future<Output = Result<Response, Infallible>> + Send + 'static {
-        let call = Call::begin(&self.activity);
+        let call = self.activity.begin_call();
         let mut request: Request = request.map(Body::new);
         let client = forwarded::client(self.peer, request.headers(), &self.server.proxies);
         request.extensions_mut().insert(ClientAddress(client));
