@@ -11,7 +11,7 @@ use crate::config::{ForwardedHeader, Proxies};
 
 /// The address of the client, as far as it can be trusted.
 pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
-    let trusted = |address: IpAddr| proxies.trusted.iter().any(|network| network.contains(&address));
+    let trusted = |address: IpAddr| proxies.are_trusted(address);
     let mut address = peer.to_canonical();
     if !trusted(address) {
         return address;

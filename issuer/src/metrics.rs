@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     messages: Family<OutcomeLabel, Counter>,
     webhooks: Family<OutcomeLabel, Counter>,
     clock: Gauge<f64, AtomicU64>,
+    refused: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -107,6 +108,11 @@ impl Metrics {
         self.webhooks.get_or_create(&OutcomeLabel { outcome: "given_up" }).inc_by(count);
     }
 
+    /// Counts connections that were refused because their address has its share.
+    pub(crate) fn refused(&self) -> Counter {
+        self.refused.clone()
+    }
+
     /// By how many milliseconds the clock is ahead of the database's; negative if it is behind.
     pub(crate) fn clock_ahead(&self, ms: i64) {
         #[expect(clippy::cast_precision_loss, reason = "a difference this large is wrong in every digit")]
@@ -135,6 +141,7 @@ impl Default for Metrics {
             messages: Family::default(),
             webhooks: Family::default(),
             clock: Gauge::default(),
+            refused: Counter::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("calls", "HTTP calls by method, route and status", metrics.calls.clone());
@@ -148,6 +155,11 @@ impl Default for Metrics {
             "webhooks",
             "Calls of webhooks that entities took and did not take, and webhooks that were given up",
             metrics.webhooks.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections that were refused because their address has its share",
+            metrics.refused.clone(),
         );
         registry.register(
             "clock_ahead_seconds",

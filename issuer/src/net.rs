@@ -5,6 +5,7 @@
 
 mod activity;
 mod frames;
+mod places;
 
 use std::{
     convert::Infallible,
@@ -25,15 +26,17 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::graceful::{GracefulConnection, GracefulShutdown, Watcher},
 };
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 use tower::ServiceExt;
 
 use activity::{Activity, Watched};
+use places::Places;
 
 use crate::{config::Proxies, forwarded, http::ClientAddress, tls::Tls};
 
@@ -54,6 +57,10 @@ pub(crate) struct Server {
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) proxies: Proxies,
     pub(crate) max_connections: u32,
+    /// How many of them one address may have.
+    pub(crate) max_per_address: u32,
+    /// Counts the connections that were refused for that.
+    pub(crate) refused: Counter,
     /// What is under way at the end is finished within this.
     pub(crate) finish: Duration,
 }
@@ -61,8 +68,7 @@ pub(crate) struct Server {
 impl Server {
     /// Serves until `stop` is ready, and then finishes what is under way. Until when there is time for that.
     pub(crate) async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Instant {
-        let places = usize::try_from(self.max_connections).unwrap_or(Semaphore::MAX_PERMITS);
-        let free = Arc::new(Semaphore::new(places));
+        let places = Places::new(self.max_connections, self.max_per_address);
         let shared = Arc::new(self);
         let graceful = GracefulShutdown::new();
         let mut stop = pin!(stop);
@@ -70,15 +76,19 @@ impl Server {
             let accepted = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                accepted = accept(&listener, &free) => accepted,
+                accepted = accept(&listener, &places) => accepted,
             };
-            let Some((stream, peer, place)) = accepted else { continue };
+            let Some((stream, peer, permit)) = accepted else { continue };
+            // Closed at once: a host that has its share waits for none of the others' places.
+            let Some(place) = places.give(permit, peer.ip(), &shared.proxies) else {
+                shared.refused.inc();
+                continue;
+            };
             let connection = Connection {
                 server: Arc::clone(&shared),
                 peer: peer.ip(),
                 activity: Activity::new(),
-                free: Arc::clone(&free),
-                places,
+                places: Arc::clone(&places),
             };
             let watcher = graceful.watcher();
             tokio::spawn(async move {
@@ -98,11 +108,11 @@ impl Server {
 /// The next connection, once there is a place for it.
 async fn accept(
     listener: &TcpListener,
-    free: &Arc<Semaphore>,
+    places: &Places,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(free).acquire_owned().await.ok()?;
+    let permit = places.wait().await?;
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        Ok((stream, peer)) => Some((stream, peer, permit)),
         Err(error) if is_of_one_connection(&error) => None,
         Err(error) => {
             // Such as too many open files: it passes when others are closed.
@@ -124,8 +134,7 @@ struct Connection {
     server: Arc<Server>,
     peer: IpAddr,
     activity: Arc<Activity>,
-    free: Arc<Semaphore>,
-    places: usize,
+    places: Arc<Places>,
 }
 
 impl Connection {
@@ -187,7 +196,7 @@ impl Connection {
     }
 
     fn silence(&self) -> Duration {
-        if self.free.available_permits() * 4 < self.places { SILENCE_WHEN_FULL } else { SILENCE }
+        if self.places.are_scarce() { SILENCE_WHEN_FULL } else { SILENCE }
     }
 
     fn call(

@@ -11,6 +11,7 @@ use std::{
 };
 
 use kycvs::{Issuer, IssuerName, Signer, Zeroizing};
+use prometheus_client::metrics::counter::Counter;
 use sqlx::migrate::MigrateError;
 use tokio::{
     net::TcpListener,
@@ -23,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     app::App,
     clock::Clock,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Proxies},
     db::{Db, Fault},
     delivery::{self, Gateway},
     http,
@@ -58,6 +59,11 @@ pub enum StartError {
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::ErrorKind),
+    /// The address for health and metrics is taken, or not this machine's.
+    #[error(
+        "cannot listen on {0} for health and metrics: {1}: write another address to `listen` under [management]"
+    )]
+    Management(SocketAddr, io::ErrorKind),
     /// What sends messages to phones cannot be set up.
     #[error("messages cannot be sent: {0}")]
     Delivery(String),
@@ -158,7 +164,11 @@ impl Service {
             None => TcpListener::bind(address).await.map_err(fail)?,
         };
         let address = listener.local_addr().map_err(fail)?;
-        Ok(Bound { service: self, listener, address })
+        let wanted = self.app.config.management_address();
+        let fail = |error: io::Error| StartError::Management(wanted, error.kind());
+        let management = TcpListener::bind(wanted).await.map_err(fail)?;
+        let management_address = management.local_addr().map_err(fail)?;
+        Ok(Bound { service: self, listener, address, management, management_address })
     }
 
     /// Listens and serves until `stop` is ready.
@@ -187,9 +197,17 @@ pub struct Bound {
     service: Service,
     listener: TcpListener,
     address: SocketAddr,
+    management: TcpListener,
+    management_address: SocketAddr,
 }
 
 impl Bound {
+    /// Where health and metrics are; the port is the real one if the settings say 0.
+    #[must_use]
+    pub fn management_address(&self) -> SocketAddr {
+        self.management_address
+    }
+
     /// Where it listens; the port is the real one where the settings say 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -198,9 +216,9 @@ impl Bound {
 
     /// Serves until `stop` is ready; then finishes what is under way, in a bounded time, and closes the database.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let Self { service, listener, address } = self;
+        let Self { service, listener, address, management, management_address } = self;
         let Service { app, tls, has_own_signer, hangup, lock, .. } = service;
-        tracing::info!(%address, tls = tls.is_some(), "listening");
+        tracing::info!(%address, management = %management_address, tls = tls.is_some(), "listening");
         let (stopping, stopped) = watch::channel(());
         let mut workers = JoinSet::new();
         workers.spawn(sweeper::run(app.clone(), gone(stopped.clone())));
@@ -210,12 +228,15 @@ impl Bound {
             issuer: (!has_own_signer).then(|| Arc::clone(&app.issuer)),
             tls: tls.clone(),
         };
-        workers.spawn(reload.run(hangup, gone(stopped)));
+        workers.spawn(reload.run(hangup, gone(stopped.clone())));
+        workers.spawn(serve_management(app.clone(), management, gone(stopped)));
         let server = Server {
             router: http::service(&app),
             tls,
             proxies: app.config.proxies.clone(),
             max_connections: app.config.max_connections,
+            max_per_address: app.config.max_connections_per_address,
+            refused: app.metrics.refused(),
             finish: app.config.finish(),
         };
         let deadline = server.serve(listener, stop).await;
@@ -231,6 +252,23 @@ impl Bound {
         tracing::info!("stopped");
     }
 }
+
+/// Answers the operator until `stop` is ready: on connections of its own, so also while all others are taken.
+async fn serve_management(app: App, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let server = Server {
+        router: http::management(&app),
+        tls: None,
+        proxies: Proxies::default(),
+        max_connections: MANAGEMENT_CONNECTIONS,
+        max_per_address: MANAGEMENT_CONNECTIONS,
+        refused: Counter::default(),
+        finish: Duration::from_secs(1),
+    };
+    server.serve(listener, stop).await;
+}
+
+/// More than a few programs of one operator need.
+const MANAGEMENT_CONNECTIONS: u32 = 32;
 
 /// The database is closed within this.
 const CLOSE: Duration = Duration::from_secs(5);

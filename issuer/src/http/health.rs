@@ -10,11 +10,24 @@ use axum::{
 
 use crate::{
     app::App,
-    problem::{Problem, ProblemCode},
+    problem::{Problem, ProblemCode, Result},
 };
 
+/// For load balancers and the operator.
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
+}
+
+/// For the operator alone.
+pub(crate) fn metrics_route() -> Router<App> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+async fn metrics(State(app): State<App>) -> Result<Response> {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let text = app.metrics.to_text();
+    let text = text.map_err(|_| Problem::new(ProblemCode::Internal, "The metrics cannot be written."))?;
+    Ok(([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, "no-store")], text).into_response())
 }
 
 /// The process answers. Says nothing about the database: restarting the process would not bring that back.

@@ -33,6 +33,15 @@ pub(crate) fn service(app: &App) -> Router {
     middleware::around(router(app.clone()).merge(pages.with_state(app.clone())), app)
 }
 
+/// What the operator asks, on a listener of its own.
+pub(crate) fn management(app: &App) -> Router {
+    let routes = health::routes()
+        .merge(health::metrics_route())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed);
+    middleware::around(routes.with_state(app.clone()), app)
+}
+
 /// All calls.
 pub(crate) fn router(app: App) -> Router {
     calls()

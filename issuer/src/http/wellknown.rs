@@ -22,7 +22,6 @@ pub(super) fn routes() -> Routes {
         .get("/jwks.json", jwks)
         .get("/.well-known/kycvs/cose-keyset", cose_keyset)
         .get("/cose-keyset", cose_keyset)
-        .get("/metrics", metrics)
         .get("/openapi.json", openapi)
 }
 
@@ -55,12 +54,6 @@ async fn cose_keyset(State(app): State<App>) -> Result<Response> {
     let mut set = Vec::new();
     ciborium::into_writer(&Value::Array(vec![Value::Map(members)]), &mut set).map_err(|_| internal())?;
     Ok(public("application/cose-key-set", set))
-}
-
-async fn metrics(State(app): State<App>) -> Result<Response> {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let text = app.metrics.to_text().map_err(|_| internal())?;
-    Ok(([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, "no-store")], text).into_response())
 }
 
 /// What all calls take and give.

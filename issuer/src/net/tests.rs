@@ -40,7 +40,15 @@ impl Running {
                 }),
             );
         let proxies = Proxies::default();
-        let mut server = Server { router, tls: None, proxies, max_connections: 100, finish: FINISH };
+        let mut server = Server {
+            router,
+            tls: None,
+            proxies,
+            max_connections: 100,
+            max_per_address: 100,
+            refused: Counter::default(),
+            finish: FINISH,
+        };
         change(&mut server);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -51,6 +59,15 @@ impl Running {
 
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("it listens")
+    }
+
+    /// The same, and nothing if the connection is closed before the bytes are written.
+    async fn tell_if_open(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        if stream.write_all(bytes).await.is_err() {
+            return String::new();
+        }
+        rest(stream).await
     }
 
     /// What a connection gives back for these bytes, until it is closed.
@@ -99,6 +116,37 @@ async fn a_connection_on_which_nothing_happens_is_closed() {
     let start = Instant::now();
     let answer = server.tell(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(answer.ends_with("127.0.0.1") && start.elapsed() <= SILENCE, "{answer} {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn address_with_its_share_of_connections_gets_no_more_until_one_ends() {
+    let refused = Counter::default();
+    let counted = refused.clone();
+    let server = Running::start(|server| {
+        server.max_per_address = 3;
+        server.refused = counted;
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        stream.write_all(KEPT).await.expect("written");
+        one_answer(&mut stream).await;
+        held.push(stream);
+    }
+    let mut before = 0;
+    for _ in 0..50 {
+        assert_eq!(rest(server.connect().await).await, "", "it is closed at once");
+        assert!(refused.get() > before);
+        before = refused.get();
+    }
+    // Those that are held go on, and the place of one that ends is free again.
+    for stream in &mut held {
+        stream.write_all(KEPT).await.expect("written");
+        one_answer(stream).await;
+    }
+    held.pop();
+    while !server.tell_if_open(CLOSING).await.ends_with("127.0.0.1") {}
 }
 
 /// Reads one answer, whose body is the client's address.

@@ -96,8 +96,7 @@ async fn what_happens_is_counted() {
     let stage = Stage::new().await;
     stage.in_state("answered").await;
     stage.in_state("declined").await;
-    let metrics = stage.get("/metrics").send().await.expect(StatusCode::OK);
-    let text = String::from_utf8(metrics.bytes).expect("text");
+    let text = stage.app.metrics.to_text().expect("text");
     for line in [
         "kycvs_requests_total{kind=\"request\"} 2",
         "kycvs_answers_total{kind=\"request\"} 1",
