@@ -6,7 +6,7 @@ use std::fmt;
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
-    db::{self, Db, Fault},
+    db::{self, Db, Fault, OpenError, Opens},
     secret::ServiceSecret,
 };
 
@@ -22,12 +22,12 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Opens the database that the settings name and brings its tables up to date.
+    /// Opens the database that the settings name, and makes it if there is none.
     ///
     /// # Errors
-    /// Where the service's secret cannot be read, or the database does not open.
+    /// If the service's secret cannot be read, the database does not open, or its tables are of another version.
     pub async fn open(config: &Config) -> Result<Self, AdminError> {
-        let db = Db::open(&config.database_url()?, CONNECTIONS).await?;
+        let db = Db::open(&config.database_url()?, CONNECTIONS, Opens::Command).await?;
         Ok(Self { db, secret: config.secret()?, clock: Clock::default() })
     }
 
@@ -77,6 +77,9 @@ pub enum AdminError {
     /// The database failed: its kind of failure, and what to do.
     #[error("the database failed: {0}")]
     Database(String),
+    /// The database's tables are of another version: which, and what to do.
+    #[error("the database cannot be used: {0}")]
+    Version(String),
 }
 
 impl AdminError {
@@ -89,5 +92,14 @@ impl AdminError {
 impl From<sqlx::Error> for AdminError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(Fault::of(&error).to_string())
+    }
+}
+
+impl From<OpenError> for AdminError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Failed(error) => error.into(),
+            OpenError::Version(version) => Self::Version(version.to_string()),
+        }
     }
 }

@@ -9,16 +9,20 @@
 //! begin no other, so it is closed instead of kept ([`is_kept`]).
 
 mod fault;
+mod pooler;
+mod schema;
 
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
     AnyConnection, AnyPool, Connection, Row, Transaction,
     any::{Any, AnyConnectOptions, AnyPoolOptions},
-    migrate::{Migration, MigrationType, Migrator},
 };
 
+use tokio::time::timeout;
+
 pub(crate) use fault::Fault;
+pub(crate) use schema::{Opens, OtherVersion};
 
 /// A transaction. Dropped without `commit`, it leaves nothing behind.
 pub(crate) type Tx = Transaction<'static, Any>;
@@ -30,6 +34,17 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+/// Why the database does not open. Its text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// It failed.
+    #[error("{}", Fault::of(.0))]
+    Failed(#[from] sqlx::Error),
+    /// Its tables are of another version.
+    #[error(transparent)]
+    Version(#[from] OtherVersion),
+}
+
 /// The pools of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Db {
@@ -39,9 +54,9 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    /// Connects to `sqlite:FILE` or `postgres://...`, makes the file where there is none, and brings the tables up to
-    /// date.
-    pub(crate) async fn open(url: &str, connections: u32) -> Result<Self, sqlx::Error> {
+    /// Connects to `sqlite:FILE` or `postgres://...`, and makes file and tables where there are none. The service also
+    /// brings the tables up to date.
+    pub(crate) async fn open(url: &str, connections: u32, opens: Opens) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let dialect = match url.split(':').next() {
             Some("sqlite") => Dialect::Sqlite,
@@ -49,23 +64,39 @@ impl Db {
             _ => {
                 return Err(sqlx::Error::Configuration(
                     "the URL starts with neither sqlite: nor postgres:".into(),
-                ));
+                )
+                .into());
             }
         };
         let db = match dialect {
             Dialect::Sqlite => {
                 make_private_file(url)?;
                 let options = AnyConnectOptions::from_str(url)?;
+                // By itself: the pool would try again and again, and then not say why.
+                let mut first = AnyConnection::connect_with(&options).await?;
+                set_up(&mut first).await?;
+                first.close().await?;
                 // The writer first: it is what turns the file to WAL.
                 let writers = sqlite_pool(1).connect_with(options.clone()).await?;
                 Self { dialect, writers, readers: sqlite_pool(connections).connect_with(options).await? }
             }
             Dialect::Postgres => {
-                let pool = pool(connections).connect_with(AnyConnectOptions::from_str(url)?).await?;
+                let options = AnyConnectOptions::from_str(url)?;
+                let pool = match pool(connections).connect_with(options.clone()).await {
+                    // It tried again until its time was over: a server that is starting may come. Now for the reason.
+                    Err(sqlx::Error::PoolTimedOut) => {
+                        timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(&options))
+                            .await
+                            .map_err(|_| sqlx::Error::PoolTimedOut)??;
+                        return Err(sqlx::Error::PoolTimedOut.into());
+                    }
+                    pool => pool?,
+                };
+                pooler::try_out(&pool, &options).await?;
                 Self { dialect, readers: pool.clone(), writers: pool }
             }
         };
-        migrations(dialect).run(&db.writers).await?;
+        schema::prepare(&db, opens).await?;
         Ok(db)
     }
 
@@ -184,14 +215,14 @@ async fn is_kept(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
 }
 
 fn sqlite_pool(connections: u32) -> AnyPoolOptions {
-    pool(connections).after_connect(|connection, _| {
-        Box::pin(async move {
-            for pragma in SQLITE_PRAGMAS {
-                sqlx::query(pragma).execute(&mut *connection).await?;
-            }
-            Ok(())
-        })
-    })
+    pool(connections).after_connect(|connection, _| Box::pin(set_up(connection)))
+}
+
+async fn set_up(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    for pragma in SQLITE_PRAGMAS {
+        sqlx::query(pragma).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// `secure_delete` overwrites what is removed. `FULL` makes a commit outlive a loss of power, since an answer may have
@@ -228,20 +259,6 @@ fn make_private_file(url: &str) -> Result<(), sqlx::Error> {
     options.open(file(url)).map(drop).map_err(sqlx::Error::Io)
 }
 
-fn migrations(dialect: Dialect) -> Migrator {
-    let start = match dialect {
-        Dialect::Sqlite => include_str!("../migrations/sqlite/0001_start.sql"),
-        Dialect::Postgres => include_str!("../migrations/postgres/0001_start.sql"),
-    };
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "start".into(),
-        MigrationType::Simple,
-        sqlx::SqlSafeStr::into_sql_str(start),
-        false,
-    )])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,7 +266,7 @@ mod tests {
     async fn sqlite() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let db = Db::open(&url, 4).await.expect("it opens");
+        let db = Db::open(&url, 4, Opens::Service).await.expect("it opens");
         (folder, db)
     }
 

@@ -12,7 +12,6 @@ use std::{
 
 use kycvs::{Issuer, IssuerName, Signer, Zeroizing};
 use prometheus_client::metrics::counter::Counter;
-use sqlx::migrate::MigrateError;
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -25,7 +24,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, ConfigError, Proxies},
-    db::{Db, Fault},
+    db::{Db, Opens},
     delivery::{self, Gateway},
     http,
     metrics::Metrics,
@@ -95,7 +94,8 @@ impl Service {
         let tls = config.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
         let url = config.database_url()?;
         let lock = lock(&url)?;
-        let db = Db::open(&url, config.database.connections).await.map_err(|error| database(&error))?;
+        let db = Db::open(&url, config.database.connections, Opens::Service).await;
+        let db = db.map_err(|error| StartError::Database(error.to_string()))?;
         let clock = Clock::default();
         if config.clock.compare {
             clock.compare(&db).await;
@@ -378,16 +378,6 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// By its kind: the text could hold the address, which may have a password in it.
-fn database(error: &sqlx::Error) -> StartError {
-    StartError::Database(match error {
-        sqlx::Error::Migrate(error) if !matches!(**error, MigrateError::Execute(_)) => {
-            format!("its tables are not this version's: {error}")
-        }
-        error => Fault::of(error).to_string(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,7 +386,7 @@ mod tests {
     async fn a_worker_and_a_statement_that_hang_do_not_keep_the_process() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let db = Db::open(&url, 2).await.expect("it opens");
+        let db = Db::open(&url, 2, Opens::Service).await.expect("it opens");
         let hangs = db.begin().await.expect("begins");
         let held = Arc::new(());
         let (mut workers, worker) = (JoinSet::new(), Arc::clone(&held));

@@ -56,6 +56,10 @@ pub(crate) enum Fault {
     Corrupt,
     /// The file is no SQLite database.
     NotADatabase,
+    /// A pooler gives the statements of one connection to several.
+    Pooler,
+    /// A pooler takes no parameter that the driver sends at the start.
+    StartupParameter,
     /// The pool of connections was closed: the program ends.
     Closed,
     /// Anything else, which is a fault of this program.
@@ -79,7 +83,7 @@ impl Fault {
             sqlx::Error::WorkerCrashed => Self::Lost,
             sqlx::Error::Database(error) => {
                 if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-                    return Self::of_postgres(error.code());
+                    return Self::of_postgres(error.code(), error.message());
                 }
                 let code = error.try_downcast_ref::<SqliteError>().and_then(|error| {
                     sqlx::error::DatabaseError::code(error).and_then(|code| code.parse().ok())
@@ -133,8 +137,16 @@ impl Fault {
     }
 
     /// By the SQLSTATE (PostgreSQL's documentation, appendix A).
-    fn of_postgres(code: &str) -> Self {
+    fn of_postgres(code: &str, message: &str) -> Self {
         match code {
+            // PgBouncer has one code for all that it says itself.
+            "08P01" if message.contains("startup parameter") => Self::StartupParameter,
+            "08P01" if message.contains("pooling mode") => Self::Pooler,
+            "08P01" if message.contains("no such database") => Self::NoDatabase,
+            "08P01" if message.contains("no such user") || message.contains("auth") => Self::Login,
+            "08P01" if message.contains("no more connections") => Self::TooManyConnections,
+            // A statement of this name is there already, or not there.
+            "42P05" | "26000" => Self::Pooler,
             "28000" | "28P01" => Self::Login,
             "3D000" => Self::NoDatabase,
             "42501" => Self::Permission,
@@ -180,6 +192,8 @@ impl Fault {
             Self::Disk => "disk",
             Self::Corrupt => "corrupt",
             Self::NotADatabase => "not_a_database",
+            Self::Pooler => "pooler",
+            Self::StartupParameter => "startup_parameter",
             Self::Closed => "closed",
             Self::Statement => "statement",
         }
@@ -224,8 +238,18 @@ impl fmt::Display for Fault {
             Self::Disk => "its disk fails: see the system's log, and restore a backup if the file is damaged",
             Self::Corrupt => "it is damaged: stop the service and restore a backup",
             Self::NotADatabase => "its file is no SQLite database: correct the path, or restore a backup",
+            Self::Pooler => {
+                "a pooler before it mixes up prepared statements: set PgBouncer's `pool_mode = session`, or use PgBouncer \
+                 1.21 or newer with `max_prepared_statements = 100`"
+            }
+            Self::StartupParameter => {
+                "a pooler before it refuses a parameter: set PgBouncer's `ignore_startup_parameters = extra_float_digits`"
+            }
             Self::Closed => "the program is about to end: try again when it runs",
             Self::Statement => "it does not take a statement of this program: report this as a bug",
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

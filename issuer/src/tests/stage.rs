@@ -28,7 +28,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
-    db::Db,
+    db::{Db, Opens},
     delivery::{Gateway, Message, NotDelivered},
     http::{self, ClientAddress},
     records::{Doses, Records, RecordsUnavailable},
@@ -210,7 +210,7 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
     App {
         config: Arc::new(config),
         clock,
-        db: Db::open(url, 4).await.expect("the database opens"),
+        db: Db::open(url, 4, Opens::Service).await.expect("the database opens"),
         secret: ServiceSecret::from_bytes(&[5; 32]),
         issuer: Arc::new(CurrentIssuer::new(Issuer::new(name, signer))),
         gateway,
