@@ -1,7 +1,7 @@
 //! The time, which tests move, and whether it can be trusted.
 //!
 //! Several instances end each other's requests by their own clocks, and a token carries the time of its signature. So the
-//! time is compared: with PostgreSQL's clock, or, where the database is a file of this machine, with a clock that nobody
+//! time is compared: with PostgreSQL's clock, or, if the database is a file of this machine, with a clock that nobody
 //! sets and with the newest time in the file. If they differ by more than [`MOST_MS`], this instance signs and ends nothing.
 
 use std::{
@@ -92,7 +92,7 @@ impl Clock {
     }
 
     /// Compares the clock, writes a line to the log if that changes something, and returns by how many milliseconds it is
-    /// ahead (negative: behind). What was found before stays if the database cannot be asked.
+    /// ahead (negative: behind). The result before stays if the database cannot be asked.
     pub(crate) async fn compare(&self, db: &Db) -> i64 {
         let asked_at_ms = self.now_ms();
         let theirs = match db.clock_ms().await {
@@ -186,7 +186,7 @@ fn system_ms() -> i64 {
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Goes on while the machine sleeps, so that waking up does not look like a clock that was set.
+/// Goes on while the machine sleeps: waking up must not look like a clock that was set.
 #[cfg(target_os = "linux")]
 fn uptime_ms() -> i64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);

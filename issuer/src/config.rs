@@ -81,7 +81,7 @@ pub struct Config {
     /// Open passes for gates and paper.
     #[serde(default)]
     pub passes: Passes,
-    /// Health and metrics, for the operator alone.
+    /// Health and metrics, only for the operator.
     #[serde(default)]
     pub management: Management,
     /// Whether the time can be trusted.
@@ -360,7 +360,7 @@ impl Default for Passes {
     }
 }
 
-/// Where the operator finds health and metrics.
+/// The operator's listener for health and metrics.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Management {

@@ -54,7 +54,7 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    /// Connects to `sqlite:FILE` or `postgres://...`, and makes file and tables where there are none. The service also
+    /// Connects to `sqlite:FILE` or `postgres://...`, and makes file and tables if there are none. The service also
     /// brings the tables up to date.
     pub(crate) async fn open(url: &str, connections: u32, opens: Opens) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
@@ -119,7 +119,7 @@ impl Db {
         self.dialect == Dialect::Postgres
     }
 
-    /// What the database's own clock says, in milliseconds since 1970; `None` where it has none.
+    /// The time by the database's own clock, in milliseconds since 1970; `None` if it has no clock.
     pub(crate) async fn clock_ms(&self) -> Result<Option<i64>, sqlx::Error> {
         if !self.has_clock() {
             return Ok(None);

@@ -9,7 +9,7 @@ use crate::{app::App, db::Fault};
 /// The database takes a change within this, or the service is not ready.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// What was found holds for this long, so that a flood of questions does not become a flood of changes.
+/// A result is used again for this long: a flood of questions must not become a flood of changes.
 const HOLDS: Duration = Duration::from_secs(1);
 
 /// What was found last, and when.

@@ -73,7 +73,7 @@ impl Reload {
             log::set_level(&new.log);
             tracing::info!(level = new.log.level, "the level of the log was changed");
         }
-        // What is left is used at the next start alone.
+        // Every other setting is used only at the next start.
         let (tls, key, passphrase) = (new.tls.clone(), new.key_file.clone(), new.key_passphrase_file.clone());
         let level = std::mem::replace(&mut new.log.level, self.config.log.level.clone());
         if new.tls.is_some() == self.config.tls.is_some() {

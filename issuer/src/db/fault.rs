@@ -1,4 +1,4 @@
-//! What is wrong with the database, in words that are safe to show: the text of a database can hold values, and an
+//! The kinds of failure of a database, in words that are safe to show: the text of a database can hold values, and an
 //! address a password.
 
 use std::{fmt, io};
@@ -38,7 +38,7 @@ pub(crate) enum Fault {
     Timeout,
     /// The connection broke.
     Lost,
-    /// The server starts, stops or was told to end the connection.
+    /// The server starts, stops or ended the connection.
     Restarting,
     /// Somebody else has locked the database for too long.
     Busy,

@@ -73,7 +73,7 @@ mod tests {
             #[cfg(unix)]
             fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
                 .expect("set");
-            // As root it wants to be told whom to run as.
+            // Started by root, it needs the user to run as.
             let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
             let mut command = Command::new("pgbouncer");
             command.args(if is_root { &["-u", "nobody"][..] } else { &[] }).arg(&file);

@@ -1,7 +1,7 @@
 //! The version of the tables, and that only a service that starts changes it.
 //!
 //! A command that runs beside the service must not change the tables under it. So `kycvs serve` brings them up to date, and
-//! every other command refuses tables of another version; both make them where there are none.
+//! every other command refuses tables of another version; both make them if there are none.
 
 use sqlx::{
     Row,
@@ -54,7 +54,7 @@ async fn prepare_for(db: &Db, opens: Opens, migrations: &Migrator) -> Result<(),
     if !must_change(&found, opens, migrations)? {
         return Ok(());
     }
-    // One transaction around all of it: its lock is the transaction's own, so that it holds behind a pooler, too.
+    // One transaction around all of it: its lock belongs to the transaction and holds behind a pooler, too.
     let mut tx = db.begin().await?;
     if db.dialect == Dialect::Postgres {
         sqlx::query("SELECT CAST(pg_advisory_xact_lock($1) AS TEXT)").bind(LOCK).execute(&mut *tx).await?;
@@ -65,7 +65,7 @@ async fn prepare_for(db: &Db, opens: Opens, migrations: &Migrator) -> Result<(),
     Ok(tx.commit().await?)
 }
 
-/// A number that stands for our tables among PostgreSQL's advisory locks: "kycvs" in ASCII.
+/// The number of our tables among PostgreSQL's advisory locks: "kycvs" in ASCII.
 const LOCK: i64 = 0x6b_79_63_76_73;
 
 /// Version and checksum of what was done to the tables, in order; nothing if there are none.
@@ -111,7 +111,7 @@ fn migrations(dialect: Dialect) -> Migrator {
     migrator(&[(1, start)])
 }
 
-/// What is done to the tables for each version, from the first on.
+/// The statements that make each version of the tables, from the first on.
 fn migrator(versions: &[(i64, &'static str)]) -> Migrator {
     let migration = |(version, statements): &(i64, &'static str)| {
         let statements = sqlx::SqlSafeStr::into_sql_str(*statements);

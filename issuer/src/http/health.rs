@@ -18,7 +18,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
 }
 
-/// For the operator alone.
+/// Only for the operator.
 pub(crate) fn metrics_route() -> Router<App> {
     Router::new().route("/metrics", get(metrics))
 }
@@ -35,7 +35,7 @@ async fn alive() -> Response {
     plain("ok\n")
 }
 
-/// The service can do its work, so that calls can be sent here.
+/// The service can do its work: a load balancer may send calls here.
 async fn ready(State(app): State<App>) -> Response {
     match app.readiness.look(&app).await {
         Ok(()) => plain("ready\n"),

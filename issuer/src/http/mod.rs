@@ -33,7 +33,7 @@ pub(crate) fn service(app: &App) -> Router {
     middleware::around(router(app.clone()).merge(pages.with_state(app.clone())), app)
 }
 
-/// What the operator asks, on a listener of its own.
+/// The operator's routes, for a listener of their own.
 pub(crate) fn management(app: &App) -> Router {
     let routes = health::routes()
         .merge(health::metrics_route())

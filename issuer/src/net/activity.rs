@@ -24,7 +24,7 @@ use super::frames::Frames;
 /// The head of a call arrives within this, from its first byte; the first head of a connection, from the beginning.
 pub(super) const HEAD: Duration = Duration::from_secs(10);
 
-/// What is under way on a connection.
+/// The calls and heads of a connection.
 pub(super) struct Activity {
     state: Mutex<State>,
     changed: Notify,
@@ -107,7 +107,7 @@ impl Drop for Call {
 pub(super) struct Watched<T> {
     io: T,
     activity: Arc<Activity>,
-    /// Where its frames begin and end, if it speaks HTTP/2.
+    /// Its frames, if it speaks HTTP/2.
     frames: Option<Frames>,
 }
 

@@ -7,7 +7,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
-/// What a client sends before its first frame (section 3.4).
+/// The length of the text before a client's first frame (section 3.4).
 const PREFACE: usize = 24;
 
 /// How far a connection was read.
@@ -18,7 +18,7 @@ pub(super) struct Frames {
     header: [u8; HEADER],
     /// How much of a frame's header was read.
     filled: usize,
-    /// What is left of a frame after its header.
+    /// How much of a frame is left after its header.
     left: usize,
     /// Whether a head has begun and not ended.
     in_head: bool,
