@@ -124,6 +124,8 @@ class Service:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        management = f"127.0.0.1:{free_port()}"
+        self.metrics_url = f"http://{management}/metrics"
         self.gateway = Gateway()
         run(folder, "keygen", "--issuer", ISSUER, "--out-dir", "issuer")
         write_secret(folder / "secret", secrets.token_hex(32))
@@ -138,6 +140,9 @@ key_file = "issuer/issuer.pem"
 secret_file = "secret"
 delivery = {{ kind = "webhook", url = "{self.gateway.url}", secret_file = "gateway-secret" }}
 {settings}
+
+[management]
+listen = "{management}"
 
 [webhooks]
 allow_insecure = true

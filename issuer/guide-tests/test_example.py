@@ -209,7 +209,7 @@ UNFIT = "Not booked: the answer does not fit this passenger, or came too late. P
 
 def calls(service: Service) -> Counter[tuple[str, str]]:
     """How often the issuer was asked, and told."""
-    text = requests.get(f"{service.url}/metrics", timeout=20).text
+    text = requests.get(service.metrics_url, timeout=20).text
     counted: Counter[tuple[str, str]] = Counter()
     for labels, count in re.findall(r"^kycvs_calls_total\{(.*)\} (\d+)$", text, re.MULTILINE):
         label = dict(re.findall(r'(\w+)="([^"]*)"', labels))

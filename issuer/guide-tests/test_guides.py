@@ -25,7 +25,7 @@ ENTITY = EXAMPLE / "README.md"
 
 @pytest.fixture
 def ports() -> dict[int, int]:
-    return {8080: free_port(), 9000: free_port()}
+    return {8080: free_port(), 8081: free_port(), 9000: free_port()}
 
 
 @pytest.fixture
@@ -146,8 +146,8 @@ def test_the_metrics_are_called_as_the_page_says(example: Example, new_person: N
     assert len(named) > 6
 
     def all_counted() -> bool | None:
-        text = requests.get(f"{example.service.url}/metrics", timeout=20).text
-        return all(re.search(rf"^{name}(_bucket)?\{{", text, re.MULTILINE) for name in named) or None
+        text = requests.get(example.service.metrics_url, timeout=20).text
+        return all(re.search(rf"^{name}(_bucket)?[{{ ]", text, re.MULTILINE) for name in named) or None
 
     until(f"all of {named} are counted", all_counted)
 

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::{
     clock::Clock,
     config::{Config, ConfigError, Numbers},
-    db::{self, Db},
+    db::{self, Db, Fault, OpenError, Opens},
     secret::ServiceSecret,
 };
 
@@ -23,12 +23,12 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Opens the database that the settings name and brings its tables up to date.
+    /// Opens the database that the settings name, and makes it if there is none.
     ///
     /// # Errors
-    /// Where the service's secret cannot be read, or the database does not open.
+    /// If the service's secret cannot be read, the database does not open, or its tables are of another version.
     pub async fn open(config: &Config) -> Result<Self, AdminError> {
-        let db = Db::open(&config.database_url()?, CONNECTIONS).await?;
+        let db = Db::open(&config.database_url()?, CONNECTIONS, Opens::Command).await?;
         Ok(Self { db, secret: config.secret()?, clock: Clock::default(), numbers: config.numbers.clone() })
     }
 
@@ -80,9 +80,12 @@ pub enum AdminError {
     /// The core refuses a value.
     #[error(transparent)]
     Core(#[from] kycvs::Error),
-    /// The database is away or refuses.
-    #[error("the database failed ({0}): see whether it is there and try again")]
-    Database(&'static str),
+    /// The database failed: its kind of failure, and what to do.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// The database's tables are of another version: which, and what to do.
+    #[error("the database cannot be used: {0}")]
+    Version(String),
 }
 
 impl AdminError {
@@ -94,6 +97,15 @@ impl AdminError {
 /// By its kind: the text of a database can hold values.
 impl From<sqlx::Error> for AdminError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(db::kind(&error))
+        Self::Database(Fault::of(&error).to_string())
+    }
+}
+
+impl From<OpenError> for AdminError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Failed(error) => error.into(),
+            OpenError::Version(version) => Self::Version(version.to_string()),
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use kycvs::{Issuer, Signer};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
@@ -13,8 +12,10 @@ use crate::{
     delivery::{Gateway, Inbox},
     flow::Alarms,
     metrics::Metrics,
+    readiness::Readiness,
     records::Records,
     secret::ServiceSecret,
+    signing::CurrentIssuer,
 };
 
 /// The parts of a running service. Cloned for each call.
@@ -24,10 +25,11 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) secret: ServiceSecret,
-    pub(crate) issuer: Arc<Issuer<Arc<dyn Signer + Send + Sync>>>,
+    pub(crate) issuer: Arc<CurrentIssuer>,
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) records: Arc<dyn Records>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
     /// Which budgets were reported as used up.
     pub(crate) alarms: Arc<Alarms>,
     /// The messages, where they go to a page.

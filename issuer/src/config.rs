@@ -9,7 +9,12 @@ mod example;
 mod file;
 mod secrets;
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -31,6 +36,9 @@ pub struct Config {
     /// How many connections are held at once.
     #[serde(default = "default::max_connections")]
     pub max_connections: u32,
+    /// How many of them one address may have; proxies that are trusted may have all.
+    #[serde(default = "default::max_connections_per_address")]
+    pub max_connections_per_address: u32,
     /// The address that persons and entities see, without a path.
     pub public_url: Url,
     /// The issuer's name, as verifiers trust it.
@@ -77,9 +85,18 @@ pub struct Config {
     /// Open passes for gates and paper.
     #[serde(default)]
     pub passes: Passes,
+    /// Health and metrics, only for the operator.
+    #[serde(default)]
+    pub management: Management,
+    /// Whether the time can be trusted.
+    #[serde(default)]
+    pub clock: ClockCheck,
     /// What is written to standard error.
     #[serde(default)]
     pub log: Log,
+    /// The file that this was read from.
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// The database. Its `Debug` shows a file, and of another URL the kind alone.
@@ -131,6 +148,13 @@ pub struct Proxies {
     pub trusted: Vec<IpNet>,
     /// The header that they add to.
     pub header: ForwardedHeader,
+}
+
+impl Proxies {
+    /// Whether this address is one of them.
+    pub(crate) fn are_trusted(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
 }
 
 /// A header that names the client.
@@ -267,6 +291,16 @@ pub enum Delivery {
 }
 
 impl Config {
+    /// Where to listen for health and metrics: at a free port if the service itself listens at one, and nothing else is
+    /// said.
+    pub(crate) fn management_address(&self) -> SocketAddr {
+        let default = Management::default().listen;
+        if self.listen.port() == 0 && self.management.listen == default {
+            return SocketAddr::new(default.ip(), 0);
+        }
+        self.management.listen
+    }
+
     /// How long what is under way is waited for when the service stops: a delivery, and what is written after it.
     pub(crate) fn finish(&self) -> Duration {
         FINISH.max(Duration::from_secs(self.delivery.seconds() + 5))
@@ -342,6 +376,34 @@ impl Default for Passes {
     }
 }
 
+/// The operator's listener for health and metrics.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Management {
+    /// Where to listen for `/healthz`, `/readyz` and `/metrics`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Management {
+    fn default() -> Self {
+        Self { listen: ([127, 0, 0, 1], 8081).into() }
+    }
+}
+
+/// Whether the time can be trusted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClockCheck {
+    /// Whether the time is compared with the database, and nothing is signed or ended while it is wrong.
+    pub compare: bool,
+}
+
+impl Default for ClockCheck {
+    fn default() -> Self {
+        Self { compare: true }
+    }
+}
+
 /// The log.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -375,6 +437,10 @@ mod default {
 
     pub(super) fn max_connections() -> u32 {
         900
+    }
+
+    pub(super) fn max_connections_per_address() -> u32 {
+        100
     }
 
     pub(super) fn algorithm() -> String {

@@ -3,14 +3,26 @@
 //! One set of statements serves both, by what they have in common: `$1` placeholders, `ON CONFLICT`, `RETURNING`,
 //! `BIGINT`, `TEXT` and bytes. Whatever changes something goes through [`Db::begin`]. SQLite has one writer, so that
 //! its changes queue for one connection and none of them ever meets a locked file; readers have their own.
+//!
+//! Invariant: a connection in a pool is outside of any transaction, for the driver and for the database. A full disk or a
+//! lack of memory makes SQLite undo a transaction by itself, and the driver goes on counting it; such a connection could
+//! begin no other, so it is closed instead of kept ([`is_kept`]).
+
+mod fault;
+mod pooler;
+mod schema;
 
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    AnyPool, Row, Transaction,
+    AnyConnection, AnyPool, Connection, Row, Transaction,
     any::{Any, AnyConnectOptions, AnyPoolOptions},
-    migrate::{Migration, MigrationType, Migrator},
 };
+
+use tokio::time::timeout;
+
+pub(crate) use fault::Fault;
+pub(crate) use schema::{Opens, OtherVersion};
 
 /// A transaction. Dropped without `commit`, it leaves nothing behind.
 pub(crate) type Tx = Transaction<'static, Any>;
@@ -22,6 +34,17 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+/// Why the database does not open. Its text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// It failed.
+    #[error("{}", Fault::of(.0))]
+    Failed(#[from] sqlx::Error),
+    /// Its tables are of another version.
+    #[error(transparent)]
+    Version(#[from] OtherVersion),
+}
+
 /// The pools of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Db {
@@ -31,9 +54,9 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    /// Connects to `sqlite:FILE` or `postgres://...`, makes the file where there is none, and brings the tables up to
-    /// date.
-    pub(crate) async fn open(url: &str, connections: u32) -> Result<Self, sqlx::Error> {
+    /// Connects to `sqlite:FILE` or `postgres://...`, and makes file and tables if there are none. The service also
+    /// brings the tables up to date.
+    pub(crate) async fn open(url: &str, connections: u32, opens: Opens) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let dialect = match url.split(':').next() {
             Some("sqlite") => Dialect::Sqlite,
@@ -41,27 +64,39 @@ impl Db {
             _ => {
                 return Err(sqlx::Error::Configuration(
                     "the URL starts with neither sqlite: nor postgres:".into(),
-                ));
+                )
+                .into());
             }
         };
         let db = match dialect {
             Dialect::Sqlite => {
                 make_private_file(url)?;
                 let options = AnyConnectOptions::from_str(url)?;
+                // By itself: the pool would try again and again, and then not say why.
+                let mut first = AnyConnection::connect_with(&options).await?;
+                set_up(&mut first).await?;
+                first.close().await?;
                 // The writer first: it is what turns the file to WAL.
                 let writers = sqlite_pool(1).connect_with(options.clone()).await?;
                 Self { dialect, writers, readers: sqlite_pool(connections).connect_with(options).await? }
             }
             Dialect::Postgres => {
-                let pool = AnyPoolOptions::new()
-                    .max_connections(connections)
-                    .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .connect_with(AnyConnectOptions::from_str(url)?)
-                    .await?;
+                let options = AnyConnectOptions::from_str(url)?;
+                let pool = match pool(connections).connect_with(options.clone()).await {
+                    // It tried again until its time was over: a server that is starting may come. Now for the reason.
+                    Err(sqlx::Error::PoolTimedOut) => {
+                        timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(&options))
+                            .await
+                            .map_err(|_| sqlx::Error::PoolTimedOut)??;
+                        return Err(sqlx::Error::PoolTimedOut.into());
+                    }
+                    pool => pool?,
+                };
+                pooler::try_out(&pool, &options).await?;
                 Self { dialect, readers: pool.clone(), writers: pool }
             }
         };
-        migrations(dialect).run(&db.writers).await?;
+        schema::prepare(&db, opens).await?;
         Ok(db)
     }
 
@@ -77,6 +112,42 @@ impl Db {
             Dialect::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await,
             Dialect::Postgres => self.writers.begin().await,
         }
+    }
+
+    /// Whether the database has a clock of its own: it may be on another machine, and other instances use it, too.
+    pub(crate) fn has_clock(&self) -> bool {
+        self.dialect == Dialect::Postgres
+    }
+
+    /// The time by the database's own clock, in milliseconds since 1970; `None` if it has no clock.
+    pub(crate) async fn clock_ms(&self) -> Result<Option<i64>, sqlx::Error> {
+        if !self.has_clock() {
+            return Ok(None);
+        }
+        let statement = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms";
+        sqlx::query(statement).fetch_one(&self.readers).await?.try_get("now_ms").map(Some)
+    }
+
+    /// The newest moment at which something was written, in seconds since 1970; 0 if nothing was.
+    pub(crate) async fn newest_time(&self) -> Result<i64, sqlx::Error> {
+        let statement = "SELECT COALESCE(MAX(at), 0) AS newest FROM (SELECT MAX(created_at) AS at FROM requests \
+                         UNION ALL SELECT at FROM audit WHERE seq = (SELECT seq FROM audit_head)) AS times";
+        sqlx::query(statement).fetch_one(&self.readers).await?.try_get("newest")
+    }
+
+    /// Writes and commits a row that means nothing, to learn whether the database takes changes: a full disk and a server
+    /// that only reads answer every question. The sweeper removes the row like an old limit.
+    pub(crate) async fn try_write(&self, now_ms: i64) -> Result<(), sqlx::Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO limits (key, full_at_ms) VALUES ($1, $2) \
+             ON CONFLICT (key) DO UPDATE SET full_at_ms = excluded.full_at_ms",
+        )
+        .bind(&b"readiness"[..])
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
     }
 
     /// Moves the journal into the file and empties it, so that nothing that was removed stays there. Of no use, and
@@ -117,14 +188,9 @@ impl Db {
     }
 }
 
-/// What kind of failure it is, for a log or a message: the text of a database can hold values.
+/// The kind of a failure in one word, for the log.
 pub(crate) fn kind(error: &sqlx::Error) -> &'static str {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => "connection",
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => "pool",
-        sqlx::Error::Database(_) => "refused",
-        _ => "statement",
-    }
+    Fault::of(error).as_str()
 }
 
 /// Whether PostgreSQL ended the transaction so that another could go on: a deadlock, or a serialisation failure. The same
@@ -134,17 +200,29 @@ pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code == "40P01" || code == "40001")
 }
 
+fn pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_release(|connection, _| Box::pin(is_kept(connection)))
+}
+
+/// Whether the pool keeps a connection that comes back: only if its transaction has ended for the driver as well.
+async fn is_kept(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    // The driver undoes a dropped transaction in the background, before it answers this.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 fn sqlite_pool(connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).after_connect(
-        |connection, _| {
-            Box::pin(async move {
-                for pragma in SQLITE_PRAGMAS {
-                    sqlx::query(pragma).execute(&mut *connection).await?;
-                }
-                Ok(())
-            })
-        },
-    )
+    pool(connections).after_connect(|connection, _| Box::pin(set_up(connection)))
+}
+
+async fn set_up(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    for pragma in SQLITE_PRAGMAS {
+        sqlx::query(pragma).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// `secure_delete` overwrites what is removed. `FULL` makes a commit outlive a loss of power, since an answer may have
@@ -181,24 +259,6 @@ fn make_private_file(url: &str) -> Result<(), sqlx::Error> {
     options.open(file(url)).map(drop).map_err(sqlx::Error::Io)
 }
 
-fn migrations(dialect: Dialect) -> Migrator {
-    let [start, corrections] = match dialect {
-        Dialect::Sqlite => [
-            include_str!("../migrations/sqlite/0001_start.sql"),
-            include_str!("../migrations/sqlite/0002_corrections.sql"),
-        ],
-        Dialect::Postgres => [
-            include_str!("../migrations/postgres/0001_start.sql"),
-            include_str!("../migrations/postgres/0002_corrections.sql"),
-        ],
-    };
-    let migration = |version, name: &'static str, statements: &'static str| {
-        let statements = sqlx::SqlSafeStr::into_sql_str(statements);
-        Migration::new(version, name.into(), MigrationType::Simple, statements, false)
-    };
-    Migrator::with_migrations(vec![migration(1, "start", start), migration(2, "corrections", corrections)])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +266,7 @@ mod tests {
     async fn sqlite() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let db = Db::open(&url, 4).await.expect("it opens");
+        let db = Db::open(&url, 4, Opens::Service).await.expect("it opens");
         (folder, db)
     }
 
@@ -247,6 +307,36 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
         drop(reader);
         assert!(db.empty_journal().await.expect("it is told"));
+    }
+
+    /// As many rows as need more pages than the file may have.
+    async fn overfill(tx: &mut Tx) -> sqlx::Result<()> {
+        for number in 0..1_000_i64 {
+            let statement = "INSERT INTO limits (key, full_at_ms) VALUES (zeroblob(3000 + $1), 0)";
+            sqlx::query(statement).bind(number).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn write_after_sqlite_undid_a_transaction_by_itself_works() {
+        let (_folder, db) = sqlite().await;
+        for _ in 0..3 {
+            let mut tx = db.begin().await.expect("begins");
+            sqlx::query("PRAGMA max_page_count = 60").execute(&mut *tx).await.expect("set");
+            let error = overfill(&mut tx).await.expect_err("the file may not grow");
+            assert_eq!(Fault::of(&error), Fault::Full);
+            drop(tx);
+            db.try_write(1).await.expect("another connection writes");
+        }
+        let mut tx = db.begin().await.expect("begins");
+        sqlx::query("PRAGMA max_page_count = 60").execute(&mut *tx).await.expect("set");
+        overfill(&mut tx).await.expect_err("the file may not grow");
+        assert!(tx.rollback().await.is_err(), "SQLite has undone it");
+        db.try_write(2).await.expect("another connection writes");
+        let rows =
+            sqlx::query("SELECT COUNT(*) AS rows FROM limits").fetch_one(db.reader()).await.expect("a row");
+        assert_eq!(rows.get::<i64, _>("rows"), 1, "nothing is left of what failed");
     }
 
     #[tokio::test]

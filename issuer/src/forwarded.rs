@@ -21,7 +21,7 @@ pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Ip
 /// The same. Warns once if the header comes from somebody who is no named proxy: most likely it is a proxy that was
 /// forgotten in the settings, behind which all people count as one address.
 fn client_or_warn(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies, warned: &Once) -> IpAddr {
-    let trusted = |address: IpAddr| proxies.trusted.iter().any(|network| network.contains(&address));
+    let trusted = |address: IpAddr| proxies.are_trusted(address);
     let name = match proxies.header {
         ForwardedHeader::XForwardedFor => "x-forwarded-for",
         ForwardedHeader::Forwarded => "forwarded",

@@ -22,10 +22,13 @@ mod number;
 mod otp;
 mod outbound;
 mod problem;
+mod readiness;
 pub mod records;
+mod reload;
 mod replies;
 mod secret;
 mod service;
+mod signing;
 pub mod standard_webhooks;
 mod sweeper;
 #[cfg(test)]

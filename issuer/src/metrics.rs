@@ -1,11 +1,11 @@
 //! What the service counts, for Prometheus. No status is among it: of a service that is little used, a count of statuses
 //! would tell about persons.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct Metrics {
     messages: Family<OutcomeLabel, Counter>,
     webhooks: Family<OutcomeLabel, Counter>,
     budgets: Family<BudgetLabel, Counter>,
+    clock: Gauge<f64, AtomicU64>,
+    refused: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -117,6 +119,17 @@ impl Metrics {
         self.webhooks.get_or_create(&OutcomeLabel { outcome: "given_up" }).inc_by(count);
     }
 
+    /// Counts connections that were refused because their address has its share.
+    pub(crate) fn refused(&self) -> Counter {
+        self.refused.clone()
+    }
+
+    /// By how many milliseconds the clock is ahead of the database's; negative if it is behind.
+    pub(crate) fn clock_ahead(&self, ms: i64) {
+        #[expect(clippy::cast_precision_loss, reason = "a difference this large is wrong in every digit")]
+        self.clock.set(ms as f64 / 1000.0);
+    }
+
     /// All of them, in the text format that Prometheus reads.
     pub(crate) fn to_text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
@@ -139,6 +152,8 @@ impl Default for Metrics {
             messages: Family::default(),
             webhooks: Family::default(),
             budgets: Family::default(),
+            clock: Gauge::default(),
+            refused: Counter::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("calls", "HTTP calls by method, route and status", metrics.calls.clone());
@@ -154,6 +169,16 @@ impl Default for Metrics {
             "webhooks",
             "Calls of webhooks that entities took and did not take, and webhooks that were given up",
             metrics.webhooks.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections that were refused because their address has its share",
+            metrics.refused.clone(),
+        );
+        registry.register(
+            "clock_ahead_seconds",
+            "How far the clock is ahead of the database's, or behind if negative",
+            metrics.clock.clone(),
         );
         metrics
     }

@@ -9,7 +9,7 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use crate::db;
+use crate::db::{self, Fault};
 
 /// The codes, each with its HTTP status, its title, and what the caller can do. They are served at `/problems`.
 macro_rules! codes {
@@ -128,22 +128,19 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The database is away or refuses. The cause goes to the log by its kind: the text of a database can hold values.
+/// The cause goes to the log by its kind: the text of a database can hold values.
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        let is_conflict = db::is_conflict(&error);
-        let (kind, code) = match &error {
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => ("connection", ProblemCode::Unavailable),
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => ("pool", ProblemCode::Unavailable),
-            sqlx::Error::Database(error) => {
-                tracing::error!(code = error.code().as_deref(), "the database refused a statement");
-                let busy = Self::new(ProblemCode::Unavailable, "The database is busy or away.");
-                return Self { is_conflict, ..busy.retry_after(5) };
-            }
-            _ => ("statement", ProblemCode::Internal),
-        };
-        tracing::error!(kind, "the database failed");
-        Self::new(code, "The database is away.").retry_after(5)
+        let (fault, is_conflict) = (Fault::of(&error), db::is_conflict(&error));
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        tracing::error!(kind = fault.as_str(), code = code.as_deref(), "the database failed: {fault}");
+        // What the database refuses may work later. Anything else that is no failure of the database is one of this code.
+        if fault == Fault::Statement && code.is_none() {
+            return Self::new(ProblemCode::Internal, "A fault in the service.");
+        }
+        let problem =
+            Self::new(ProblemCode::Unavailable, "The database is unavailable. Try again in a moment.");
+        Self { is_conflict, ..problem.retry_after(5) }
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 };
 
 use kycvs::{Issuer, IssuerName, Signer, Zeroizing};
+use prometheus_client::metrics::counter::Counter;
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -22,13 +23,15 @@ use tokio_util::task::TaskTracker;
 use crate::{
     app::App,
     clock::Clock,
-    config::{Config, ConfigError},
-    db::Db,
+    config::{Config, ConfigError, Proxies},
+    db::{Db, Opens},
     delivery::{self, Gateway},
     http,
     metrics::Metrics,
     net::{FINISH, Server},
     records::{Records, SqlRecords},
+    reload::{Hangup, Reload},
+    signing::{CurrentIssuer, OwnIssuer},
     sweeper,
     tls::Tls,
     webhooks,
@@ -55,6 +58,11 @@ pub enum StartError {
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::ErrorKind),
+    /// The address for health and metrics is taken, or not this machine's.
+    #[error(
+        "cannot listen on {0} for health and metrics: {1}: write another address to `listen` under [management]"
+    )]
+    Management(SocketAddr, io::ErrorKind),
     /// What sends messages to phones cannot be set up.
     #[error("messages cannot be sent: {0}")]
     Delivery(String),
@@ -64,6 +72,9 @@ pub enum StartError {
 pub struct Service {
     app: App,
     tls: Option<Arc<Tls>>,
+    /// Whether the program that embeds the service signs in its own way.
+    has_own_signer: bool,
+    hangup: Hangup,
     listener: Option<TcpListener>,
     lock: Option<File>,
 }
@@ -74,6 +85,8 @@ impl Service {
     /// # Errors
     /// Where a setting, a file or the database cannot be used, or another process serves from the same SQLite file.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        // Before anything that takes long: a signal that nobody listens for ends the process.
+        let hangup = Hangup::listen();
         config.check()?;
         let secret = config.secret()?;
         let signer: Arc<dyn Signer + Send + Sync> = Arc::new(config.signing_key()?);
@@ -81,24 +94,31 @@ impl Service {
         let tls = config.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
         let url = config.database_url()?;
         let lock = lock(&url)?;
-        let db = Db::open(&url, config.database.connections).await.map_err(|error| database(&error))?;
+        let db = Db::open(&url, config.database.connections, Opens::Service).await;
+        let db = db.map_err(|error| StartError::Database(error.to_string()))?;
         let clock = Clock::default();
+        if config.clock.compare {
+            clock.compare(&db).await;
+        } else {
+            tracing::warn!("the clock is not compared with the database");
+        }
         let delivery = delivery::open(&config, &clock)?;
         let app = App {
             clock,
             secret,
-            issuer: Arc::new(issuer),
+            issuer: Arc::new(CurrentIssuer::new(issuer)),
             gateway: delivery.gateway,
             inbox: delivery.inbox,
             records: Arc::new(SqlRecords::new(db.clone())),
             metrics: Arc::new(Metrics::default()),
+            readiness: Arc::default(),
             alarms: Arc::default(),
             webhook_wake: Arc::new(Notify::new()),
             tasks: TaskTracker::new(),
             db,
             config: Arc::new(config),
         };
-        Ok(Self { app, tls, listener: None, lock })
+        Ok(Self { app, tls, has_own_signer: false, hangup, listener: None, lock })
     }
 
     /// Sends messages in another way than the settings say.
@@ -121,7 +141,8 @@ impl Service {
     /// # Errors
     /// Where the settings name an issuer or an algorithm that is none.
     pub fn with_signer(mut self, signer: Arc<dyn Signer + Send + Sync>) -> Result<Self, StartError> {
-        self.app.issuer = Arc::new(issuer(&self.app.config, signer)?);
+        self.app.issuer = Arc::new(CurrentIssuer::new(issuer(&self.app.config, signer)?));
+        self.has_own_signer = true;
         Ok(self)
     }
 
@@ -144,7 +165,11 @@ impl Service {
             None => TcpListener::bind(address).await.map_err(fail)?,
         };
         let address = listener.local_addr().map_err(fail)?;
-        Ok(Bound { service: self, listener, address })
+        let wanted = self.app.config.management_address();
+        let fail = |error: io::Error| StartError::Management(wanted, error.kind());
+        let management = TcpListener::bind(wanted).await.map_err(fail)?;
+        let management_address = management.local_addr().map_err(fail)?;
+        Ok(Bound { service: self, listener, address, management, management_address })
     }
 
     /// Listens and serves until `stop` is ready.
@@ -173,9 +198,17 @@ pub struct Bound {
     service: Service,
     listener: TcpListener,
     address: SocketAddr,
+    management: TcpListener,
+    management_address: SocketAddr,
 }
 
 impl Bound {
+    /// Where health and metrics are; the port is the real one if the settings say 0.
+    #[must_use]
+    pub fn management_address(&self) -> SocketAddr {
+        self.management_address
+    }
+
     /// Where it listens; the port is the real one where the settings say 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -184,20 +217,27 @@ impl Bound {
 
     /// Serves until `stop` is ready; then finishes what is under way, in a bounded time, and closes the database.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let Self { service: Service { app, tls, lock, .. }, listener, address } = self;
-        tracing::info!(%address, tls = tls.is_some(), "listening");
+        let Self { service, listener, address, management, management_address } = self;
+        let Service { app, tls, has_own_signer, hangup, lock, .. } = service;
+        tracing::info!(%address, management = %management_address, tls = tls.is_some(), "listening");
         let (stopping, stopped) = watch::channel(());
         let mut workers = JoinSet::new();
         workers.spawn(sweeper::run(app.clone(), gone(stopped.clone())));
         workers.spawn(webhooks::run(app.clone(), gone(stopped.clone())));
-        if let Some(tls) = &tls {
-            workers.spawn(reload_on_hangup(Arc::clone(tls), gone(stopped)));
-        }
+        let reload = Reload {
+            config: Config::clone(&app.config),
+            issuer: (!has_own_signer).then(|| Arc::clone(&app.issuer)),
+            tls: tls.clone(),
+        };
+        workers.spawn(reload.run(hangup, gone(stopped.clone())));
+        workers.spawn(serve_management(app.clone(), management, gone(stopped)));
         let server = Server {
             router: http::service(&app),
             tls,
             proxies: app.config.proxies.clone(),
             max_connections: app.config.max_connections,
+            max_per_address: app.config.max_connections_per_address,
+            refused: app.metrics.refused(),
             finish: app.config.finish(),
         };
         let deadline = server.serve(listener, stop).await;
@@ -213,6 +253,23 @@ impl Bound {
         tracing::info!("stopped");
     }
 }
+
+/// Answers the operator until `stop` is ready: on connections of its own, so also while all others are taken.
+async fn serve_management(app: App, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let server = Server {
+        router: http::management(&app),
+        tls: None,
+        proxies: Proxies::default(),
+        max_connections: MANAGEMENT_CONNECTIONS,
+        max_per_address: MANAGEMENT_CONNECTIONS,
+        refused: Counter::default(),
+        finish: Duration::from_secs(1),
+    };
+    server.serve(listener, stop).await;
+}
+
+/// More than a few programs of one operator need.
+const MANAGEMENT_CONNECTIONS: u32 = 32;
 
 /// The database is closed within this.
 const CLOSE: Duration = Duration::from_secs(5);
@@ -291,28 +348,11 @@ impl Asked {
     }
 }
 
-/// Reads the certificate again at each SIGHUP.
-#[cfg(unix)]
-async fn reload_on_hangup(tls: Arc<Tls>, stop: impl Future<Output = ()>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => return,
-            _ = hangup.recv() => tls.reload(),
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn reload_on_hangup(_: Arc<Tls>, stop: impl Future<Output = ()>) {
-    stop.await;
-}
-
-type OwnIssuer = Issuer<Arc<dyn Signer + Send + Sync>>;
-
-fn issuer(config: &Config, signer: Arc<dyn Signer + Send + Sync>) -> Result<OwnIssuer, StartError> {
+/// An issuer by the name and the algorithm of these settings.
+pub(crate) fn issuer(
+    config: &Config,
+    signer: Arc<dyn Signer + Send + Sync>,
+) -> Result<OwnIssuer, StartError> {
     let name = IssuerName::new(config.issuer.as_str())?;
     Ok(Issuer::new(name, signer).with_algorithm(config.algorithm()?))
 }
@@ -339,21 +379,6 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Without the text of the error where that could hold the address, which may have a password in it.
-fn database(error: &sqlx::Error) -> StartError {
-    StartError::Database(match error {
-        sqlx::Error::Configuration(_) => "its address cannot be read".to_owned(),
-        sqlx::Error::Io(error) => error.kind().to_string(),
-        sqlx::Error::Tls(_) => "its certificate is not accepted".to_owned(),
-        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
-        sqlx::Error::Database(error) => {
-            format!("it refuses (code {})", error.code().unwrap_or_default())
-        }
-        sqlx::Error::Migrate(error) => format!("its tables are not this version's: {error}"),
-        _ => "it fails".to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,7 +387,7 @@ mod tests {
     async fn a_worker_and_a_statement_that_hang_do_not_keep_the_process() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let db = Db::open(&url, 2).await.expect("it opens");
+        let db = Db::open(&url, 2, Opens::Service).await.expect("it opens");
         let hangs = db.begin().await.expect("begins");
         let held = Arc::new(());
         let (mut workers, worker) = (JoinSet::new(), Arc::clone(&held));

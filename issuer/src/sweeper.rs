@@ -20,10 +20,7 @@ pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     let mut round = 0_u32;
     loop {
-        // A fault of the database is logged where it becomes a problem; the next round may go better.
-        if let Err(problem) = sweep(&app, round).await {
-            tracing::warn!(code = problem.code.as_str(), "sweeping broke off in part");
-        }
+        turn(&app, round).await;
         round = round.wrapping_add(1);
         tokio::select! {
             () = &mut stop => return,
@@ -32,7 +29,21 @@ pub(crate) async fn run(app: App, stop: impl Future<Output = ()>) {
     }
 }
 
-/// One round: every step, whether or not those before went well; the first fault.
+/// One round, unless the clock is wrong: by it, requests of all instances would end before their time.
+pub(crate) async fn turn(app: &App, round: u32) {
+    if app.config.clock.compare {
+        app.metrics.clock_ahead(app.clock.compare(&app.db).await);
+        if !app.clock.is_right() {
+            return;
+        }
+    }
+    // A fault of the database is logged where it becomes a problem; the next round may go better.
+    if let Err(problem) = sweep(app, round).await {
+        tracing::warn!(code = problem.code.as_str(), "sweeping broke off in part");
+    }
+}
+
+/// Every step, whether or not those before went well; the first fault.
 pub(crate) async fn sweep(app: &App, round: u32) -> Result<()> {
     let is_slow = round.is_multiple_of(ROUNDS);
     let expired = once_more(|| expire::expire(app)).await;

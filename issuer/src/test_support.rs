@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use url::Url;
 
-use crate::db::Db;
+use crate::db::{Db, Opens};
 
 /// An empty SQLite database, and an empty PostgreSQL database where `KYCVS_TEST_POSTGRES` names a server on which
 /// databases may be made. The first of each pair is what it lives in.
@@ -29,13 +29,13 @@ pub(crate) async fn databases() -> Vec<(TempDir, Db)> {
     }
     let mut databases = Vec::new();
     for (url, folder) in urls {
-        databases.push((folder, Db::open(&url, 4).await.expect("it opens")));
+        databases.push((folder, Db::open(&url, 4, Opens::Service).await.expect("it opens")));
     }
     databases
 }
 
 /// Makes a database of a name of its own on the server.
-async fn postgres(server: &str) -> String {
+pub(crate) async fn postgres(server: &str) -> String {
     let name = format!("kycvs_test_{:016x}", getrandom::u64().expect("the system has random bytes"));
     let mut connection =
         PgConnection::connect(server).await.expect("the server of KYCVS_TEST_POSTGRES answers");

@@ -1,7 +1,7 @@
 //! TLS with a certificate file, which is read again when it was renewed.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -15,8 +15,6 @@ use crate::config::{self, ConfigError};
 
 /// The certificate and its key, as they were last read.
 pub(crate) struct Tls {
-    certificate_file: PathBuf,
-    key_file: PathBuf,
     current: RwLock<Arc<ServerConfig>>,
 }
 
@@ -24,22 +22,14 @@ impl Tls {
     /// Reads the files.
     pub(crate) fn open(files: &config::Tls) -> Result<Self, ConfigError> {
         let current = read(&files.certificate_file, &files.key_file)?;
-        Ok(Self {
-            certificate_file: files.certificate_file.clone(),
-            key_file: files.key_file.clone(),
-            current: RwLock::new(Arc::new(current)),
-        })
+        Ok(Self { current: RwLock::new(Arc::new(current)) })
     }
 
-    /// Reads the files again. Where they cannot be used, what was read before stays.
-    pub(crate) fn reload(&self) {
-        match read(&self.certificate_file, &self.key_file) {
-            Ok(config) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-                tracing::info!("the certificate was read again");
-            }
-            Err(error) => tracing::error!(%error, "the certificate that was read before stays"),
-        }
+    /// Reads the files again. If they cannot be used, what was read before stays.
+    pub(crate) fn reload(&self, files: &config::Tls) -> Result<(), ConfigError> {
+        let config = read(&files.certificate_file, &files.key_file)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        Ok(())
     }
 
     /// What the next connection is accepted with.

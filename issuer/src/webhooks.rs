@@ -198,6 +198,10 @@ impl Worker {
 
     /// The entities that are to be told something now.
     async fn due(&self) -> Vec<String> {
+        // A webhook carries the time, and its own time could seem to be over.
+        if !self.clock.is_right() {
+            return Vec::new();
+        }
         sqlx::query("SELECT DISTINCT entity FROM webhooks WHERE next_at_ms <= $1")
             .bind(self.clock.now_ms())
             .fetch_all(self.db.reader())

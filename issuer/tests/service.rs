@@ -53,6 +53,7 @@ impl Files {
 
 struct Running {
     address: SocketAddr,
+    management: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<()>,
 }
@@ -64,10 +65,10 @@ impl Running {
 
     async fn of(service: Service) -> Self {
         let bound = service.bind().await.expect("it listens");
-        let address = bound.address();
+        let (address, management) = (bound.address(), bound.management_address());
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(bound.serve(async { _ = stopped.await }));
-        Self { address, stop, ended }
+        Self { address, management, stop, ended }
     }
 
     async fn get(&self, path: &str) -> (u16, String) {
@@ -243,4 +244,79 @@ async fn a_database_that_is_none_is_refused() {
     let error = refused(&files, files.config("")).await;
     assert!(error.starts_with("the database does not open: "), "{error}");
     assert!(Path::new(&files.path("kycvs.db")).exists());
+}
+
+/// Asks this process, in which the service runs, to read its files again.
+#[cfg(unix)]
+fn hang_up() {
+    let id = std::process::id().to_string();
+    let asked = std::process::Command::new("kill").args(["-HUP", &id]).status().expect("`kill` is there");
+    assert!(asked.success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn service_without_tls_lives_on_after_sighup_and_signs_with_the_new_key() {
+    let files = Files::new();
+    let service = Running::start(files.config("")).await;
+    let first = service.get("/jwks.json").await;
+    for _ in 0..2 {
+        // A key that cannot be used is no reason to stop, and the next one is used.
+        files.write("issuer.pem", "no key");
+        hang_up();
+        let before = service.get("/jwks.json").await;
+        files.write("issuer.pem", &SigningKey::generate().expect("a key").to_pem());
+        while service.get("/jwks.json").await == before {
+            hang_up();
+        }
+    }
+    assert_ne!(service.get("/jwks.json").await, first);
+    assert_eq!(service.get("/readyz").await.0, 200);
+    service.stop().await;
+    // Also after its end, and before another starts.
+    hang_up();
+    Running::start(files.config("")).await.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_are_on_the_operator_s_listener_alone() {
+    let files = Files::new();
+    let service = Running::start(files.config("")).await;
+    assert!(service.management.ip().is_loopback());
+    assert_eq!(service.get("/metrics").await.0, 404);
+    let (status, metrics) = kycvs_issuer_get(service.management, "/metrics").await;
+    assert!(status == 200 && metrics.contains("kycvs_calls_total"), "{metrics}");
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(service.get(path).await.0, 200);
+        assert_eq!(kycvs_issuer_get(service.management, path).await.0, 200);
+    }
+    assert_eq!(kycvs_issuer_get(service.management, "/v1/requests").await.0, 404);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn operator_is_answered_while_all_connections_of_the_service_are_taken() {
+    let files = Files::new();
+    let service = Running::start(files.config("max_connections = 3")).await;
+    let mut taken = Vec::new();
+    for _ in 0..3 {
+        // A head without its end.
+        taken.push(begin(service.address, "GET /healthz HTTP/1.1\r\n").await);
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(kycvs_issuer_get(service.management, path).await.0, 200, "{path}");
+    }
+    drop(taken);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn port_for_the_operator_that_is_taken_is_named() {
+    let files = Files::new();
+    let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let mut config = files.config("");
+    config.management.listen = taken.local_addr().expect("an address");
+    let error = Service::open(config).await.expect("it opens").bind().await.expect_err("it is taken");
+    let said = error.to_string();
+    assert!(said.contains("for health and metrics") && said.contains("[management]"), "{said}");
 }

@@ -28,6 +28,7 @@ pub(crate) fn run(options: &Serve, out: &mut Output) -> Result<u8> {
 struct Listening {
     ok: bool,
     address: String,
+    management: String,
     public_url: String,
 }
 
@@ -39,12 +40,14 @@ fn serve(path: &Path, out: &mut Output) -> Result<()> {
         let bound = Service::open(config).await.map_err(failed)?;
         let bound = bound.bind().await.map_err(failed)?;
         let address = bound.address().to_string();
+        let management = bound.management_address().to_string();
         // Before anyone is told that it runs.
         let stop = stop_signal();
         if out.is_json() {
-            out.object(&Listening { ok: true, address, public_url })?;
+            out.object(&Listening { ok: true, address, management, public_url })?;
         } else {
             out.line(&format!("listening on {address}, for {public_url}"))?;
+            out.line(&format!("health and metrics on {management}"))?;
         }
         out.finish()?;
         bound.serve(stop).await;

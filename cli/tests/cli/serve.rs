@@ -92,7 +92,16 @@ fn the_files_of_a_demonstration_that_are_kept_are_those_of_a_service() {
     second.ends(2, "another `kycvs serve` works with the database");
     assert_eq!(demo.stop().0, Some(0));
     let service = Serving::start(&folder, &["--config", "demo/kycvs.toml"]);
-    assert_eq!(status(&format!("http://{}/readyz", service.text("address"))), 200);
+    for (member, path, wanted) in [
+        ("address", "readyz", 200),
+        ("address", "metrics", 404),
+        ("management", "healthz", 200),
+        ("management", "readyz", 200),
+        ("management", "metrics", 200),
+        ("management", "jwks.json", 404),
+    ] {
+        assert_eq!(status(&format!("http://{}/{path}", service.text(member))), wanted, "{member} {path}");
+    }
     assert_eq!(service.stop().0, Some(0));
 }
 

@@ -61,6 +61,8 @@ secret_file = "${join(folder, "secret")}"
 specimen = true
 database.url = "sqlite:${join(folder, "kycvs.db")}"
 passes = { enabled = true, purposes = ["gate-entry", "event"], valid_for = 86400 }
+[management]
+listen = "127.0.0.1:0"
 [delivery]
 ${settings.delivery ?? 'kind = "inbox"'}
 ${settings.more ?? ""}

@@ -194,6 +194,7 @@ fn configuration(
         ("", "display_name = \"Proof\"".to_owned()),
         ("", "key_file = \"issuer/issuer.pem\"".to_owned()),
         ("", "secret_file = \"secret\"".to_owned()),
+        ("management", "listen = \"127.0.0.1:0\"".to_owned()),
         ("database", format!("url = \"{}\"", database.url())),
         ("proxies", "trusted = [\"127.0.0.0/8\"]".to_owned()),
         ("delivery", "kind = \"webhook\"".to_owned()),

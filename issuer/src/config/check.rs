@@ -43,6 +43,10 @@ impl Config {
 
     fn check_service(&self) -> Result {
         within("max_connections", &self.max_connections, 1..=1_000_000)?;
+        within("max_connections_per_address", &self.max_connections_per_address, 1..=1_000_000)?;
+        if self.management.listen == self.listen && self.listen.port() != 0 {
+            return wrong("management.listen", "the service listens there: write another address or port");
+        }
         check_origin("public_url", &self.public_url)?;
         if self.tls.is_some() && self.public_url.scheme() != "https" {
             return wrong("public_url", "there is a certificate: write https://");

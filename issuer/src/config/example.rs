@@ -104,7 +104,7 @@ fn every_setting_is_in_it() {
             assert!(table_text.contains(&format!("\n{setting} = ")), "{name}.{setting} is not in kycvs.toml");
         }
     }
-    assert_eq!(tables, 11);
+    assert_eq!(tables, 13);
 }
 
 #[test]

@@ -76,6 +76,7 @@ impl Config {
             line: error.setting.as_deref().and_then(|setting| line_of_setting(&text, setting)),
             ..error
         })?;
+        config.file = Some(path.to_owned());
         config.resolve(path.parent().unwrap_or(Path::new("")));
         Ok(config)
     }

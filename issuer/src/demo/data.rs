@@ -111,6 +111,9 @@ valid_for = 86400
 [webhooks]
 allow_insecure = true
 
+[management]
+listen = "127.0.0.1:0"
+
 [log]
 level = "warn"
 "#

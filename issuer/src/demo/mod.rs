@@ -14,6 +14,7 @@ use std::{
 };
 
 use axum::Router;
+use prometheus_client::metrics::counter::Counter;
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
@@ -133,7 +134,15 @@ impl Demo {
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(());
         let proxies = Proxies::default();
-        let site = Server { router: self.site, tls: None, proxies, max_connections: 100, finish: FINISH };
+        let site = Server {
+            router: self.site,
+            tls: None,
+            proxies,
+            max_connections: 100,
+            max_per_address: 100,
+            refused: Counter::default(),
+            finish: FINISH,
+        };
         let site = tokio::spawn(site.serve(self.site_listener, gone(stopped)));
         self.service.serve(stop).await;
         drop(stopping);

@@ -232,6 +232,7 @@ impl Attempt<'_> {
 
 /// The answer to the request, for the one who asked, for the purpose and the time that the person was shown.
 fn sign(app: &App, request: &Request, subject: Subject, status: Status, now: i64) -> Result<Presentation> {
+    app.clock.must_be_right()?;
     // What is in the row was checked when it was written.
     let broken = |_| Problem::new(ProblemCode::Internal, "The request holds a value that cannot be signed.");
     let purpose = Purpose::new(request.purpose.as_str()).map_err(broken)?;
@@ -252,7 +253,7 @@ fn sign(app: &App, request: &Request, subject: Subject, status: Status, now: i64
         answer = answer.as_specimen();
     }
     let now = Timestamp::from_secs(u64::try_from(now).unwrap_or(0));
-    app.issuer.issue_at(&answer, now).map_err(|error| {
+    app.issuer.get().issue_at(&answer, now).map_err(|error| {
         tracing::error!(code = error.code().as_str(), "an answer was not signed");
         Problem::new(ProblemCode::Unavailable, "The answer cannot be signed now. Try again in a moment.")
             .retry_after(5)

@@ -1,7 +1,5 @@
 //! Whether the process lives, and whether it can work.
 
-use std::time::Duration;
-
 use axum::{
     Router,
     extract::State,
@@ -9,18 +7,27 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tokio::time::timeout;
 
 use crate::{
     app::App,
-    problem::{Problem, ProblemCode},
+    problem::{Problem, ProblemCode, Result},
 };
 
-/// The database answers within this, or the service is not ready.
-const ANSWER: Duration = Duration::from_secs(2);
-
+/// For load balancers and the operator.
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
+}
+
+/// Only for the operator.
+pub(crate) fn metrics_route() -> Router<App> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+async fn metrics(State(app): State<App>) -> Result<Response> {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let text = app.metrics.to_text();
+    let text = text.map_err(|_| Problem::new(ProblemCode::Internal, "The metrics cannot be written."))?;
+    Ok(([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, "no-store")], text).into_response())
 }
 
 /// The process answers. Says nothing about the database: restarting the process would not bring that back.
@@ -28,14 +35,11 @@ async fn alive() -> Response {
     plain("ok\n")
 }
 
-/// The database answers, so that calls can be sent here.
+/// The service can do its work: a load balancer may send calls here.
 async fn ready(State(app): State<App>) -> Response {
-    let asked = sqlx::query("SELECT 1").execute(app.db.reader());
-    match timeout(ANSWER, asked).await {
-        Ok(Ok(_)) => plain("ready\n"),
-        _ => Problem::new(ProblemCode::Unavailable, "The database does not answer.")
-            .retry_after(5)
-            .into_response(),
+    match app.readiness.look(&app).await {
+        Ok(()) => plain("ready\n"),
+        Err(why) => Problem::new(ProblemCode::Unavailable, why.as_str()).retry_after(5).into_response(),
     }
 }
 

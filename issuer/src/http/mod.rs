@@ -13,7 +13,9 @@ mod wellknown;
 
 use axum::{
     Router,
+    extract::{Request, State},
     http::{HeaderValue, header},
+    middleware::Next,
     response::Response,
 };
 
@@ -23,7 +25,7 @@ use routes::Routes;
 
 use crate::{
     app::App,
-    problem::{Problem, ProblemCode},
+    problem::{Problem, ProblemCode, Result},
 };
 
 /// Everything that the service answers, as it is served.
@@ -32,10 +34,20 @@ pub(crate) fn service(app: &App) -> Router {
     middleware::around(router(app.clone()).merge(pages.with_state(app.clone())), app)
 }
 
+/// The operator's routes, for a listener of their own.
+pub(crate) fn management(app: &App) -> Router {
+    let routes = health::routes()
+        .merge(health::metrics_route())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed);
+    middleware::around(routes.with_state(app.clone()), app)
+}
+
 /// All calls.
 pub(crate) fn router(app: App) -> Router {
     calls()
         .router
+        .layer(axum::middleware::from_fn_with_state(app.clone(), only_with_a_right_clock))
         .layer(axum::middleware::map_response(not_stored))
         .merge(wellknown::routes().router)
         .fallback(not_found)
@@ -53,6 +65,12 @@ fn calls() -> Routes {
 #[cfg(test)]
 pub(crate) fn listed() -> Vec<(axum::http::Method, String)> {
     calls().and(wellknown::routes()).listed
+}
+
+/// Whatever a call does, it does by the time: it ends what seems to be over, counts limits, and signs.
+async fn only_with_a_right_clock(State(app): State<App>, request: Request, next: Next) -> Result<Response> {
+    app.clock.must_be_right()?;
+    Ok(next.run(request).await)
 }
 
 /// No answer of a call is kept by anyone on its way.

@@ -22,27 +22,28 @@ pub(super) fn routes() -> Routes {
         .get("/jwks.json", jwks)
         .get("/.well-known/kycvs/cose-keyset", cose_keyset)
         .get("/cose-keyset", cose_keyset)
-        .get("/metrics", metrics)
         .get("/openapi.json", openapi)
 }
 
 /// A trust store that holds this issuer's key alone.
 async fn trust_store(State(app): State<App>) -> Result<Response> {
-    let key = TrustedKey::new(app.issuer.name().clone(), app.issuer.verifying_key().clone())
+    let issuer = app.issuer.get();
+    let key = TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone())
         .with_algorithm(algorithm(&app)?);
     let store = TrustStore::new().with(key).map_err(|_| internal())?;
     Ok(public("application/cbor", store.to_bytes()))
 }
 
 async fn jwks(State(app): State<App>) -> Result<Response> {
-    let key = app.issuer.verifying_key().to_jwk(Some(algorithm(&app)?));
+    let key = app.issuer.get().verifying_key().to_jwk(Some(algorithm(&app)?));
     Ok(public("application/jwk-set+json", format!("{{\"keys\":[{key}]}}").into_bytes()))
 }
 
 async fn cose_keyset(State(app): State<App>) -> Result<Response> {
     /// The label of the key's name, which stands behind `kty` (1) in the deterministic order.
     const KID: i64 = 2;
-    let key = app.issuer.verifying_key();
+    let issuer = app.issuer.get();
+    let key = issuer.verifying_key();
     let mut members: Vec<(Value, Value)> =
         ciborium::from_reader(&key.to_cose_key(Some(algorithm(&app)?))[..])
             .ok()
@@ -53,12 +54,6 @@ async fn cose_keyset(State(app): State<App>) -> Result<Response> {
     let mut set = Vec::new();
     ciborium::into_writer(&Value::Array(vec![Value::Map(members)]), &mut set).map_err(|_| internal())?;
     Ok(public("application/cose-key-set", set))
-}
-
-async fn metrics(State(app): State<App>) -> Result<Response> {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let text = app.metrics.to_text().map_err(|_| internal())?;
-    Ok(([(header::CONTENT_TYPE, OPEN_METRICS), (header::CACHE_CONTROL, "no-store")], text).into_response())
 }
 
 /// What all calls take and give.

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::*;
+use super::{activity::HEAD, *};
 use crate::config;
 
 /// A server with a route that tells the client's address, and one that takes a second.
@@ -40,7 +40,15 @@ impl Running {
                 }),
             );
         let proxies = Proxies::default();
-        let mut server = Server { router, tls: None, proxies, max_connections: 100, finish: FINISH };
+        let mut server = Server {
+            router,
+            tls: None,
+            proxies,
+            max_connections: 100,
+            max_per_address: 100,
+            refused: Counter::default(),
+            finish: FINISH,
+        };
         change(&mut server);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -53,6 +61,15 @@ impl Running {
         TcpStream::connect(self.address).await.expect("it listens")
     }
 
+    /// The same, and nothing if the connection is closed before the bytes are written.
+    async fn tell_if_open(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        if stream.write_all(bytes).await.is_err() {
+            return String::new();
+        }
+        rest(stream).await
+    }
+
     /// What a connection gives back for these bytes, until it is closed.
     async fn tell(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect().await;
@@ -62,7 +79,7 @@ impl Running {
 }
 
 /// What comes until the other side closes.
-async fn rest(mut stream: impl tokio::io::AsyncRead + Unpin) -> String {
+async fn rest(mut stream: impl AsyncRead + Unpin) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()
@@ -99,6 +116,123 @@ async fn a_connection_on_which_nothing_happens_is_closed() {
     let start = Instant::now();
     let answer = server.tell(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(answer.ends_with("127.0.0.1") && start.elapsed() <= SILENCE, "{answer} {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn address_with_its_share_of_connections_gets_no_more_until_one_ends() {
+    let refused = Counter::default();
+    let counted = refused.clone();
+    let server = Running::start(|server| {
+        server.max_per_address = 3;
+        server.refused = counted;
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        stream.write_all(KEPT).await.expect("written");
+        one_answer(&mut stream).await;
+        held.push(stream);
+    }
+    let mut before = 0;
+    for _ in 0..50 {
+        assert_eq!(rest(server.connect().await).await, "", "it is closed at once");
+        assert!(refused.get() > before);
+        before = refused.get();
+    }
+    // Those that are held go on, and the place of one that ends is free again.
+    for stream in &mut held {
+        stream.write_all(KEPT).await.expect("written");
+        one_answer(stream).await;
+    }
+    held.pop();
+    while !server.tell_if_open(CLOSING).await.ends_with("127.0.0.1") {}
+}
+
+/// Reads one answer, whose body is the client's address.
+async fn one_answer(stream: &mut (impl AsyncRead + Unpin)) {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"127.0.0.1") {
+        assert_ne!(stream.read_buf(&mut answer).await.expect("it is open"), 0, "{answer:?}");
+    }
+}
+
+const KEPT: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[tokio::test(start_paused = true)]
+async fn connection_that_a_proxy_keeps_is_open_for_a_minute_after_each_call() {
+    let server = Running::start(|_| {}).await;
+    let mut stream = server.connect().await;
+    for _ in 0..3 {
+        stream.write_all(KEPT).await.expect("written");
+        one_answer(&mut stream).await;
+        sleep(Duration::from_secs(59)).await;
+    }
+    stream.write_all(CLOSING).await.expect("written");
+    assert!(rest(stream).await.ends_with("127.0.0.1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_head_on_a_kept_connection_is_waited_for_ten_seconds() {
+    let server = Running::start(|_| {}).await;
+    for idle in [0, 1, 50] {
+        let mut stream = server.connect().await;
+        stream.write_all(KEPT).await.expect("written");
+        one_answer(&mut stream).await;
+        sleep(Duration::from_secs(idle)).await;
+        let (mut reader, mut writer) = stream.into_split();
+        let start = Instant::now();
+        // A byte each second, which is never the last one.
+        let drips = async {
+            loop {
+                if writer.write_all(b"G").await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::select! {
+            () = drips => {}
+            answer = rest(&mut reader) => assert!(!answer.contains(" 200 "), "{answer}"),
+        }
+        assert!(start.elapsed() <= HEAD + Duration::from_secs(1), "{idle}: {:?}", start.elapsed());
+        assert!(start.elapsed() >= Duration::from_secs(9), "{idle}: {:?}", start.elapsed());
+    }
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("a short frame");
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// `GET https://localhost/`, compressed (RFC 7541).
+const GET: &[u8] = b"\x82\x87\x84\x41\x09localhost";
+
+#[tokio::test]
+async fn http2_connection_that_is_kept_is_open_for_a_minute_and_a_slow_head_is_not_waited_for() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let (_folder, tls) = with_certificate("one");
+    let server = Running::start(|server| server.tls = Some(tls)).await;
+    let mut stream = secure(&server, "one", b"h2").await.expect("a handshake");
+    let begin = [PREFACE, &frame(4, 0, 0, b""), &frame(1, 5, 1, GET)].concat();
+    stream.write_all(&begin).await.expect("written");
+    one_answer(&mut stream).await;
+    tokio::time::pause();
+    // Most of a minute, with a PING each five seconds.
+    for _ in 0..11 {
+        sleep(Duration::from_secs(5)).await;
+        stream.write_all(&frame(6, 0, 0, b"are you?")).await.expect("written");
+    }
+    stream.write_all(&frame(1, 5, 3, GET)).await.expect("written");
+    one_answer(&mut stream).await;
+    sleep(Duration::from_secs(30)).await;
+    // A head whose end does not come.
+    let start = Instant::now();
+    stream.write_all(&frame(1, 1, 5, GET)).await.expect("written");
+    let answer = rest(stream).await;
+    assert!(!answer.contains("127.0.0.1"), "{answer}");
+    assert!(start.elapsed() <= HEAD + Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,12 +310,14 @@ fn install(name: &str, folder: &Path) {
     }
 }
 
+fn files(folder: &TempDir) -> config::Tls {
+    config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") }
+}
+
 fn with_certificate(name: &str) -> (TempDir, Arc<Tls>) {
     let folder = tempfile::tempdir().expect("a folder");
     install(name, folder.path());
-    let files =
-        config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") };
-    let tls = Tls::open(&files).expect("a certificate and its key");
+    let tls = Tls::open(&files(&folder)).expect("a certificate and its key");
     (folder, Arc::new(tls))
 }
 
@@ -230,19 +366,18 @@ async fn a_renewed_certificate_is_read_again_and_a_broken_one_is_not() {
     let server = Running::start(|server| server.tls = Some(Arc::clone(&tls))).await;
     secure(&server, "one", b"http/1.1").await.expect("the first");
     install("two", folder.path());
-    tls.reload();
+    tls.reload(&files(&folder)).expect("it can be used");
     secure(&server, "two", b"http/1.1").await.expect("the second");
     assert!(secure(&server, "one", b"http/1.1").await.is_err());
     fs::write(folder.path().join("pem"), "no certificate").expect("written");
-    tls.reload();
+    tls.reload(&files(&folder)).expect_err("it cannot be used");
     secure(&server, "two", b"http/1.1").await.expect("still the second");
 }
 
 #[test]
 fn files_that_are_no_certificate_are_named() {
     let (folder, _) = with_certificate("one");
-    let files =
-        config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") };
+    let files = files(&folder);
     fs::write(folder.path().join("key"), fs::read(folder.path().join("pem")).expect("read"))
         .expect("written");
     let error = Tls::open(&files).err().expect("the key is none").to_string();

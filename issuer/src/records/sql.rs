@@ -170,7 +170,7 @@ mod tests {
             let person =
                 Subject::new("Asha").and_then(|name| name.with_mobile("9876543210")).expect("a person");
             let error = SqlRecords::new(db).find(&person).await.expect_err("it is closed");
-            assert_eq!(format!("{error:?}"), "RecordsUnavailable(the database failed (pool))");
+            assert_eq!(format!("{error:?}"), "RecordsUnavailable(the database failed (closed))");
         }
     }
 }

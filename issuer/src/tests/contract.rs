@@ -84,7 +84,7 @@ async fn everyone_can_have_the_key_and_the_description() {
         assert_eq!((short.header("content-type"), &short.bytes), (Some(kind), &long.bytes));
         let keys = kycvs::ImportedKeys::read(&short.bytes).expect("the core reads it");
         let [key] = keys.keys() else { panic!("one key") };
-        assert_eq!(key.key(), stage.app.issuer.verifying_key());
+        assert_eq!(key.key(), stage.app.issuer.get().verifying_key());
         assert_eq!(key.algorithm(), Some(kycvs::Algorithm::EdDsa));
     }
     let head = stage.call(Method::HEAD, "/jwks.json").send().await.expect(StatusCode::OK);
@@ -96,8 +96,7 @@ async fn what_happens_is_counted() {
     let stage = Stage::new().await;
     stage.in_state("answered").await;
     stage.in_state("declined").await;
-    let metrics = stage.get("/metrics").send().await.expect(StatusCode::OK);
-    let text = String::from_utf8(metrics.bytes).expect("text");
+    let text = stage.app.metrics.to_text().expect("text");
     for line in [
         "kycvs_requests_total{kind=\"request\"} 2",
         "kycvs_answers_total{kind=\"request\"} 1",

@@ -3,6 +3,7 @@
 mod contract;
 mod erasure;
 mod fairness;
+mod full_disk;
 mod host;
 mod journey;
 mod legacy;
@@ -19,3 +20,6 @@ mod signed;
 mod spending;
 mod stage;
 mod states;
+mod wrong_clock;
+
+pub(crate) use host::Lines;

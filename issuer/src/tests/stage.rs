@@ -28,11 +28,12 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
-    db::Db,
+    db::{Db, Opens},
     delivery::{Gateway, Message, NotDelivered},
     http::{self, ClientAddress},
     records::{Doses, Records, RecordsUnavailable},
     secret::{ServiceSecret, Use},
+    signing::CurrentIssuer,
 };
 
 use super::contract;
@@ -76,7 +77,11 @@ impl Stage {
 
     /// With other settings.
     pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::in_folder(tempfile::tempdir().expect("a folder"), change).await
+    }
+
+    /// With its SQLite file in this folder.
+    pub(super) async fn in_folder(folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let url = match std::env::var("KYCVS_TEST_POSTGRES") {
             Ok(server) => new_database(&server).await,
             Err(_) => format!("sqlite:{}", folder.path().join("kycvs.db").display()),
@@ -193,7 +198,7 @@ impl Stage {
     }
 
     pub(super) fn trust(&self) -> TrustStore {
-        let issuer = &self.app.issuer;
+        let issuer = self.app.issuer.get();
         let key = TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone());
         TrustStore::new().with(key).expect("one key")
     }
@@ -205,12 +210,13 @@ async fn app(url: &str, config: Config, clock: Clock, gateway: Arc<Phone>, recor
     App {
         config: Arc::new(config),
         clock,
-        db: Db::open(url, 4).await.expect("the database opens"),
+        db: Db::open(url, 4, Opens::Service).await.expect("the database opens"),
         secret: ServiceSecret::from_bytes(&[5; 32]),
-        issuer: Arc::new(Issuer::new(name, signer)),
+        issuer: Arc::new(CurrentIssuer::new(Issuer::new(name, signer))),
         gateway,
         records,
         metrics: Arc::default(),
+        readiness: Arc::default(),
         alarms: Arc::default(),
         inbox: None,
         webhook_wake: Arc::default(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::rust::NO_GENERATOR;
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
-use crate::tools::{Postgres, SERVICE, Storage, postgres, python};
+use crate::tools::{Postgres, SERVICE, Storage, postgres, program, python};
 
 /// All proofs, shortly. `cargo xtask bench journeys` takes longer for the figures.
 pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
@@ -119,6 +119,8 @@ struct Proof {
 
 /// The service's own tests once more, on PostgreSQL: the same builds that the step `test` has run on SQLite.
 fn unit_tests(context: &mut Context, server: &Postgres) -> Result<Tally, Stop> {
+    // Debian's, to see that the service works behind one, or says why it does not.
+    program(context, "pgbouncer", "pgbouncer")?;
     let mut build = context.cargo();
     build.args(["test", "--workspace", "--all-features"]).args(NO_GENERATOR).arg("--no-run");
     let messages = context.stdout_of(build.arg("--message-format=json-render-diagnostics"))?;
