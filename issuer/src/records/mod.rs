@@ -3,7 +3,6 @@
 mod csv;
 mod fhir;
 mod import;
-mod lines;
 mod sql;
 
 pub use import::{BadRow, Format, ImportError, Options, Progress, Reason, Report, Source, import};
