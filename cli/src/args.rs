@@ -126,9 +126,10 @@ const AFTER_ISSUE: &str = "The answer is KV1: text on standard output; with --js
 the opening.
 
 With --batch, the first line of the CSV file names its columns: status, purpose, audience, nonce, name, mobile, \
-valid_for, in any order and as many as are wanted. What a row leaves empty, the options give. A row stands on one line; empty lines are skipped. Line n of the output \
+valid_for, in any order and as many as are wanted. An empty cell takes its value from the option of the same name; white space is not empty. Cells are separated by \
+commas, semicolons, tabs or |. A quoted cell may have line breaks in it; empty rows are skipped. Line n of the output \
 belongs to row n: it is empty where the row was refused, which standard error tells with the line number. With --json \
-there is one JSON object on a line for each row.
+there is one JSON object on a line for each row. A file that --out names can be read by its owner only.
 
 A name given as an option can be seen in the process list; --subject-file and --batch keep it out.";
 
@@ -136,7 +137,7 @@ const AFTER_VERIFY: &str = "Say who you are with --audience, or that answers for
 or both. Leaving out --nonce says that you gave no challenge.
 
 With --batch, each line of the file is one token (KV1: text, base64url or hex) and each line of the output its verdict, \
-in the same order. With --json there is one JSON object on a line for each.
+in the same order. Lines end with LF, CRLF or CR. With --json there is one JSON object on a line for each.
 
 A name given as an option can be seen in the process list; --subject-file keeps it out.";
 
@@ -169,7 +170,8 @@ checks its webhooks with where it has a callback address. With --request-key it 
 there is no API key.";
 
 #[cfg(feature = "serve")]
-const AFTER_IMPORT: &str = "A file is CSV (.csv, with the columns mobile, name, doses, required in any order), a FHIR R4 \
+const AFTER_IMPORT: &str = "A file is CSV (.csv, with the columns mobile, name, doses, required in any order; separated by \
+commas, semicolons, tabs or |), a FHIR R4 \
 Bundle (.json, at most 64 MiB) or FHIR R4 resources one a line (.ndjson). A person who is there already gets the new \
 doses. A bad row stops no other; standard error tells its place, and nothing of its content.
 

@@ -11,7 +11,7 @@ use crate::output::{Output, shown};
 use crate::report::ErrorObject;
 
 /// The result of everything here that can fail.
-pub(crate) type Result<T> = std::result::Result<T, Failure>;
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]

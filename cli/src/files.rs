@@ -5,11 +5,13 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use kycvs::TrustStore;
+use kycvs_tables::{ReadError, text};
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Result};
 use crate::output::shown;
+use crate::temporary;
 
 /// At most this much of a trust store or of a file of public keys is read: a mebibyte, and a byte that shows that
 /// there is more.
@@ -34,9 +36,37 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
     Ok(Box::new(file))
 }
 
-/// The content of a text file without the byte order mark that some editors and spreadsheets put before it.
-pub(crate) fn without_mark(content: &[u8]) -> &[u8] {
-    content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content)
+/// A file that is opened when it is first read and closed when it is dropped: one call may name more files than a process
+/// may have open.
+#[cfg(feature = "serve")]
+pub(crate) struct Later<'a> {
+    path: &'a Path,
+    file: Option<Box<dyn Read>>,
+}
+
+#[cfg(feature = "serve")]
+impl<'a> Later<'a> {
+    /// Checks that the file can be opened, and closes it again.
+    pub(crate) fn new(path: &'a Path) -> Result<Self> {
+        // A pipe can be opened only once, and standard input is open.
+        let is_pipe = fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir());
+        if !is_stdin(path) && !is_pipe {
+            open(path)?;
+        }
+        Ok(Self { path, file: None })
+    }
+}
+
+#[cfg(feature = "serve")]
+impl Read for Later<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None if is_stdin(self.path) => self.file.insert(Box::new(io::stdin().lock())),
+            None => self.file.insert(Box::new(File::open(self.path)?)),
+        };
+        file.read(buffer)
+    }
 }
 
 /// Whether a path stands for standard input.
@@ -90,13 +120,33 @@ pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Failure {
     Failure::io(&format!("cannot read {}", name(path)), error)
 }
 
-/// Reads a file of public keys.
+/// The error of lines or rows that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Failure {
+    match error {
+        ReadError::Io(error) => cannot_read(path, error),
+        other => Failure::Io(format!("{} {other}", name(path))),
+    }
+}
+
+/// Drops the byte order mark of a text file, and refuses text that is not UTF-8 and other files that are known. What
+/// is binary and not known is for the caller to read.
+fn without_mark(bytes: &mut Vec<u8>, path: &Path) -> Result<()> {
+    if let Some(kind) = text::recognise(bytes) {
+        return Err(Failure::Io(format!("{} {kind}", name(path))));
+    }
+    let mark = bytes.len() - text::without_mark(bytes).len();
+    bytes.drain(..mark);
+    Ok(())
+}
+
+/// Reads a file of public keys, without a byte order mark.
 pub(crate) fn read_keys(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(KEYS_BOUND as u64).read_to_end(&mut bytes).map_err(|error| cannot_read(path, &error))?;
     if bytes.len() == KEYS_BOUND {
         return Err(Failure::Io(format!("{} is too long for a file of keys", name(path))));
     }
+    without_mark(&mut bytes, path)?;
     Ok(bytes)
 }
 
@@ -107,7 +157,7 @@ pub(crate) fn read_trust(path: &Path) -> Result<TrustStore> {
     TrustStore::from_bytes(&bytes).map_err(|error| Failure::from(error).at(name(path)))
 }
 
-/// Reads something that must not stay in memory: a private key, a passphrase, a name.
+/// Reads something that must not stay in memory: a private key, a passphrase, a name. A byte order mark is dropped.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let mut source = open(path)?;
     // Reserved once: a buffer that grows leaves copies of its content behind.
@@ -125,17 +175,15 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         return Err(Failure::Io(format!("{} is too long for what it should hold", name(path))));
     }
     bytes.truncate(length);
+    without_mark(&mut bytes, path)?;
     Ok(bytes)
 }
 
 /// The passphrase on the first line of a file.
 pub(crate) fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = read_secret(path)?;
-    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let end = bytes.iter().position(|byte| b"\r\n".contains(byte)).unwrap_or(bytes.len());
     bytes.truncate(end);
-    if bytes.last() == Some(&b'\r') {
-        bytes.pop();
-    }
     if bytes.is_empty() {
         return Err(Failure::Usage(format!(
             "the first line of {} is empty: it should be the passphrase",
@@ -209,7 +257,7 @@ impl WholeFile {
         if let Some(mode) = mode {
             builder.permissions(mode);
         }
-        let file = builder.tempfile_in(folder(&target)).map_err(fail)?;
+        let file = temporary::create(|| builder.tempfile_in(folder(&target))).map_err(fail)?;
         if let (Some(about), Readers::Anyone) = (existing, readers) {
             file.as_file().set_permissions(about.permissions()).map_err(fail)?;
         }

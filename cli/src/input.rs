@@ -8,6 +8,7 @@ use kycvs::{
     Expectation, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Presented, Timestamp, Verdict,
     Verifier,
 };
+use kycvs_tables::text;
 
 use crate::failure::{Failure, Result};
 use crate::{files, qr};
@@ -38,19 +39,22 @@ impl TokenInput {
         if looks_like_path(&text) {
             return Err(Failure::Io(format!("there is no file {}", files::name(path))));
         }
-        Ok(Self::of(argument.as_encoded_bytes()))
+        Ok(Self::of_text(argument.as_encoded_bytes()))
     }
 
-    /// What an argument, a file or a line of a batch means: hex where it can be nothing else, other text and a token's
-    /// raw bytes for the core to read.
-    pub(crate) fn of(content: &[u8]) -> Self {
-        match std::str::from_utf8(content) {
-            Ok(text) if is_text(text) => match bytes_of_hex(text) {
-                Some(bytes) => Self::Bytes(bytes),
-                None => Self::Text(text.into()),
-            },
-            _ => Self::Bytes(content.into()),
+    /// Reads an argument or a line of a batch: as hex if it can be hex, and as text otherwise. Neither can be a token's
+    /// raw bytes, whatever characters it has.
+    pub(crate) fn of_text(text: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(text);
+        match bytes_of_hex(&text) {
+            Some(bytes) => Self::Bytes(bytes),
+            None => Self::Text(text.into_owned()),
         }
+    }
+
+    /// Reads a file: as text, or as a token's raw bytes.
+    fn of_file(content: &[u8]) -> Self {
+        if is_text(content) { Self::of_text(content) } else { Self::Bytes(content.into()) }
     }
 
     /// More than any token, of which nothing was read: for the core to refuse.
@@ -74,10 +78,13 @@ impl TokenInput {
             let name = files::name(path);
             return Err(Failure::Io(format!("{name} is {kind}: of pictures, PNG or JPEG can be read")));
         }
+        if let Some(kind) = text::recognise(&bytes) {
+            return Err(Failure::Io(format!("{} {kind}", files::name(path))));
+        }
         if bytes.len() > TOKEN_FILE_BOUND {
             return Ok(Self::too_long());
         }
-        Ok(Self::of(files::without_mark(&bytes)))
+        Ok(Self::of_file(text::without_mark(&bytes)))
     }
 
     /// The presentation, if it is one. Nothing is verified.
@@ -131,17 +138,16 @@ const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// The longest picture that is read, in bytes.
 const PICTURE_BOUND: usize = 32 << 20;
 
-/// Hex has only hex digits, an even number of them, and starts as a tagged `COSE_Sign1` does. No base64url of a token
-/// looks like that: it starts with `0o`. Around it is dropped what the core drops around the other forms.
+/// Hex has only hex digits, an even number of them. No base64url of a token looks like that: it starts with `0oR`, because the
+/// token starts with d2 84 (SPEC 4.1). Around it is dropped what the core drops around the other forms.
 fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_matches(WHITE_SPACE);
-    let starts = text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("d2"));
-    if starts { hex::decode(text).ok() } else { None }
+    if text.is_empty() { None } else { hex::decode(text).ok() }
 }
 
 /// What a file is that may well show a code and cannot be read here. No token starts like any of these.
 fn foreign_kind(start: &[u8]) -> Option<&'static str> {
-    let text = files::without_mark(start).trim_ascii_start();
+    let text = text::without_mark(start).trim_ascii_start();
     Some(match start {
         [b'G', b'I', b'F', b'8', ..] => "a GIF picture",
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "a WebP picture",
@@ -154,10 +160,12 @@ fn foreign_kind(start: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether something is meant to be read by people. A token's raw bytes never are: the 1 before the algorithm is a
-/// control character.
-fn is_text(text: &str) -> bool {
-    !text.contains(|char: char| char.is_control() && !WHITE_SPACE.contains(&char))
+/// Whether a file's content is meant to be read by people, however damaged it is. A token's raw bytes never are: they
+/// begin with a tag or an array, which is no ASCII, and the 1 before the algorithm is a control character.
+fn is_text(content: &[u8]) -> bool {
+    let begins = content.trim_ascii_start().first().is_none_or(u8::is_ascii_graphic);
+    let is_control = |char: char| char.is_control() && !WHITE_SPACE.contains(&char);
+    begins || std::str::from_utf8(content).is_ok_and(|text| !text.contains(is_control))
 }
 
 /// Whether an argument that is no file was meant to be one: then "there is no such file" helps more than `bad_text`.
@@ -177,9 +185,33 @@ mod tests {
     fn hex_is_taken_only_where_it_can_be_nothing_else() {
         assert_eq!(bytes_of_hex("d28443"), Some(vec![0xd2, 0x84, 0x43]));
         assert_eq!(bytes_of_hex("\t D2AB\r\n"), Some(vec![0xd2, 0xab]));
-        for text in ["d284431", "d2g0", "a28443", "", "d", "\u{e9}\u{e9}", "\u{a0}d28443"] {
+        assert_eq!(bytes_of_hex("d83dd284"), Some(vec![0xd8, 0x3d, 0xd2, 0x84]));
+        assert_eq!(bytes_of_hex("8443"), Some(vec![0x84, 0x43]));
+        for text in ["d284431", "d2g0", "", " ", "d", "\u{e9}\u{e9}", "\u{a0}d28443", "d2 84", "0oRYJ6EB"] {
             assert_eq!(bytes_of_hex(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn no_text_is_taken_for_raw_bytes() {
+        for text in [
+            &b"KV1:AB\x0bC"[..],
+            b"KV1:AB\0C",
+            b"0oR\x7f",
+            b"\r\n KV1:\xff",
+            b"",
+            b" \n",
+            "\u{e9}".as_bytes(),
+        ] {
+            assert!(is_text(text), "{text:?}");
+            assert!(matches!(TokenInput::of_text(text), TokenInput::Text(_)), "{text:?}");
+        }
+        for bytes in
+            [&b"\xd2\x84\x43\xa1\x01"[..], b"\x84\x43", b"\xd8\x3d\xd2\x84\x43\xa1\x01", b"\x01", b"\xff"]
+        {
+            assert!(!is_text(bytes), "{bytes:?}");
+        }
+        assert!(matches!(TokenInput::of_text(b"\xd2\x84\x43"), TokenInput::Text(_)));
     }
 
     #[test]

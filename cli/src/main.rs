@@ -5,7 +5,7 @@
 //!
 //! - [`args`]: the arguments, and with them the help;
 //! - [`commands`]: one module for each command;
-//! - [`input`], [`files`], [`lines`], [`subject`]: what is read; [`output`], [`report`], [`progress`]: what is written;
+//! - [`input`], [`files`], [`subject`]: what is read; [`output`], [`report`], [`progress`], [`temporary`]: what is written;
 //! - [`times`], [`qr`], [`diagnostic`]: times and durations, QR codes, CBOR in words;
 //! - [`failure`]: what can go wrong, and the exit status that says so.
 
@@ -17,13 +17,12 @@ mod diagnostic;
 mod failure;
 mod files;
 mod input;
-mod lines;
 mod output;
 mod progress;
 mod qr;
 mod report;
-mod rows;
 mod subject;
+mod temporary;
 mod times;
 
 use std::process::ExitCode;

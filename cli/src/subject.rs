@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use kycvs::Subject;
+use kycvs_tables::text;
 
 use crate::args::SubjectOptions;
 use crate::failure::{Failure, Result};
@@ -29,9 +30,8 @@ pub(crate) fn new(name: &str, mobile: Option<&str>) -> Result<Subject> {
 /// The name on the first line, and perhaps the number on the second.
 fn from_file(path: &Path) -> Result<Subject> {
     let bytes = files::read_secret(path)?;
-    let text = std::str::from_utf8(files::without_mark(&bytes))
-        .map_err(|_| Failure::Io(format!("cannot read {}: it is not UTF-8", files::name(path))))?;
-    let mut lines = text.lines();
+    let text = text::utf8(&bytes).map_err(|error| Failure::Io(format!("{} {error}", files::name(path))))?;
+    let mut lines = text::lines(text);
     let name = lines.next().unwrap_or_default();
     let mobile = lines.next().filter(|line| !line.trim().is_empty());
     if lines.any(|line| !line.trim().is_empty()) {

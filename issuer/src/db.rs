@@ -12,7 +12,7 @@ mod fault;
 mod pooler;
 mod schema;
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{fmt::Write as _, path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
     AnyConnection, AnyPool, Connection, Row, Transaction,
@@ -71,7 +71,7 @@ impl Db {
         let db = match dialect {
             Dialect::Sqlite => {
                 make_private_file(url)?;
-                let options = AnyConnectOptions::from_str(url)?;
+                let options = AnyConnectOptions::from_str(&driver_url(url))?;
                 // By itself: the pool would try again and again, and then not say why.
                 let mut first = AnyConnection::connect_with(&options).await?;
                 set_up(&mut first).await?;
@@ -242,12 +242,32 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether the file of this URL is there; PostgreSQL says so itself.
 pub(crate) fn is_there(url: &str) -> bool {
-    !url.starts_with("sqlite:") || file(url).exists()
+    sqlite_file(url).is_none_or(Path::exists)
 }
 
-fn file(url: &str) -> &Path {
-    let name = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    Path::new(name.split('?').next().unwrap_or(name))
+/// The file of `sqlite:FILE`: everything behind the colon, as the operator wrote it. `%`, `?` and `#` are characters like
+/// any other.
+pub(crate) fn sqlite_file(url: &str) -> Option<&Path> {
+    url.strip_prefix("sqlite:").map(Path::new)
+}
+
+/// The URL that makes the driver open exactly the file of `sqlite:FILE`.
+///
+/// The driver decodes percent signs and cuts the URL at `?` and `#`. The URL parser drops `..`, unless the path has no
+/// slash, and SQLite takes a name for a URI if it starts with `file:`.
+fn driver_url(url: &str) -> String {
+    let Some(file) = url.strip_prefix("sqlite:") else { return url.to_owned() };
+    let here = if Path::new(file).is_relative() { "./" } else { "" };
+    let mut encoded = String::from("sqlite:");
+    for byte in here.bytes().chain(file.bytes()) {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(byte));
+        } else {
+            // `String` takes whatever is written.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 /// Makes the file where there is none, readable by its owner alone. SQLite gives its journal the same rights.
@@ -256,7 +276,8 @@ fn make_private_file(url: &str) -> Result<(), sqlx::Error> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file(url)).map(drop).map_err(sqlx::Error::Io)
+    let Some(file) = sqlite_file(url) else { return Ok(()) };
+    options.open(file).map(drop).map_err(sqlx::Error::Io)
 }
 
 #[cfg(test)]
@@ -268,6 +289,35 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
         let db = Db::open(&url, 4, Opens::Service).await.expect("it opens");
         (folder, db)
+    }
+
+    #[tokio::test]
+    async fn the_path_that_is_written_is_the_file_that_is_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("in")).expect("made");
+        for name in [
+            "a%20b.db",
+            "a b.db",
+            "a?b.db",
+            "a#b.db",
+            "100%.db",
+            "%2e.db",
+            "in/../up.db",
+            "\u{928}\u{93e}\u{92e}.db",
+            "a:b+c&d=e.db",
+            "file:x.db",
+            "\"q'.db",
+        ] {
+            let path = folder.path().join(name);
+            let url = format!("sqlite:{}", path.display());
+            assert!(!is_there(&url), "{name}");
+            Db::open(&url, 1, Opens::Service).await.expect(name).close().await;
+            assert!(path.is_file() && is_there(&url), "{name}");
+            // The tables are in that file, not in another beside it.
+            assert!(path.metadata().expect(name).len() > 0, "{name}");
+        }
+        let names = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(names, 12, "each file, the folder, and nothing else");
     }
 
     #[tokio::test]

@@ -1,10 +1,12 @@
 //! TLS with a certificate file, which is read again when it was renewed.
 
 use std::{
+    fs,
     path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
+use kycvs_tables::text;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -42,9 +44,12 @@ fn read(certificate_file: &Path, key_file: &Path) -> Result<ServerConfig, Config
     let fail = |setting: &str, file: &Path, what: String| {
         ConfigError::new(setting, format!("`{}`: {what}", file.display()))
     };
-    let chain = CertificateDer::pem_file_iter(certificate_file)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| fail("tls.certificate_file", certificate_file, error.to_string()))?;
+    let unusable = |what: String| fail("tls.certificate_file", certificate_file, what);
+    let content = fs::read(certificate_file).map_err(|error| unusable(error.to_string()))?;
+    let content = text::check(&content).map_err(|error| unusable(format!("it {error}")))?;
+    let chain = CertificateDer::pem_slice_iter(content)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| unusable(error.to_string()))?;
     if chain.is_empty() {
         return Err(fail(
             "tls.certificate_file",

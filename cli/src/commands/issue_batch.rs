@@ -5,6 +5,7 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 use kycvs::{Answer, Issuer, Presentation, SigningKey, Timestamp};
+use kycvs_tables::{Cells, ReadError, RowError, Rows, trim};
 
 use super::issue::{Issued, Words, parse_nonce};
 use crate::args::{Issue, parse_status};
@@ -12,7 +13,6 @@ use crate::failure::{DONE, Failure, Result, WRONG_CALL};
 use crate::files::{self, Readers, WholeFile};
 use crate::output::Output;
 use crate::report::{ErrorObject, OnLine};
-use crate::rows::{Cells, Rows};
 use crate::{progress, subject, times};
 
 /// The columns that a file may have, in any order.
@@ -31,17 +31,18 @@ pub(super) fn run(
     // What the options say wrongly is no row's fault.
     options.nonce.as_deref().map(parse_nonce).transpose()?;
     let bar = progress::bar(files::size(path), target.is_some());
-    let mut rows = Rows::new(files::open(path)?, path);
-    let columns = rows.next()?.map(|head| head.and_then(|head| Columns::of(&head)));
+    let mut rows = Rows::new(files::open(path)?);
+    let columns = rows.head(&COLUMNS).map_err(|error| unreadable(path, &error))?;
+    let columns = columns.map(|head| head.map_err(bad_row).and_then(|head| Columns::of(&head)));
     let columns = columns
         .ok_or_else(|| Failure::BadCsv(format!("{} is empty", files::name(path))))?
         .map_err(|failure| failure.at(format!("{}: line {}", files::name(path), rows.number())))?;
-    let mut target = target.map(|path| WholeFile::begin(path, Readers::Anyone)).transpose()?;
+    let mut target = target.map(|path| WholeFile::begin(path, Readers::Owner)).transpose()?;
     let (mut good, mut refused) = (0_u64, 0_u64);
 
     loop {
         let mut chunk = Chunk::default();
-        chunk.fill(&mut rows, &columns, options)?;
+        chunk.fill(&mut rows, &columns, options).map_err(|error| unreadable(path, &error))?;
         if chunk.is_empty() {
             break;
         }
@@ -82,16 +83,21 @@ impl Chunk {
 
     /// Reads the rows that are there, at most [`CHUNK`]. It waits for the first alone, and so those before an error are
     /// answered.
-    fn fill(&mut self, rows: &mut Rows<'_, impl Read>, columns: &Columns, options: &Issue) -> Result<()> {
+    fn fill(
+        &mut self,
+        rows: &mut Rows<impl Read>,
+        columns: &Columns,
+        options: &Issue,
+    ) -> Result<(), ReadError> {
         while let Some(row) = rows.next()? {
-            match row.and_then(|cells| answer(&columns.row(&cells)?, options)) {
+            match row.map_err(bad_row).and_then(|cells| answer(&columns.row(&cells)?, options)) {
                 Ok(answer) => {
                     self.lines.push(rows.number());
                     self.answers.push(answer);
                 }
                 Err(failure) => self.refused.push((rows.number(), failure)),
             }
-            if self.answers.len() + self.refused.len() == CHUNK || !rows.is_row_there() {
+            if self.answers.len() + self.refused.len() == CHUNK || !rows.is_row_there()? {
                 break;
             }
         }
@@ -106,6 +112,18 @@ impl Chunk {
         results.sort_unstable_by_key(|(line, _)| *line);
         results
     }
+}
+
+/// A file that is no table, by a code that says so.
+fn unreadable(path: &Path, error: &ReadError) -> Failure {
+    match error {
+        ReadError::NotText(kind) => Failure::BadCsv(format!("{} {kind}", files::name(path))),
+        error => files::unreadable(path, error),
+    }
+}
+
+fn bad_row(error: RowError) -> Failure {
+    Failure::BadCsv(error.to_string())
 }
 
 /// The answer's line; an empty one where there is none, so that lines and rows stay side by side.
@@ -179,7 +197,8 @@ struct Columns {
     count: usize,
 }
 
-/// The cells of a row; empty ones are left out.
+/// The cells of a row; empty ones are left out. White space is not empty: a blank name must not become a token for anyone,
+/// nor a blank audience one for everyone.
 struct Row<'a> {
     status: Option<&'a str>,
     purpose: Option<&'a str>,
@@ -197,7 +216,7 @@ impl Columns {
     fn of(head: &Cells<'_>) -> Result<Self> {
         let mut places = [None; COLUMNS.len()];
         for (place, title) in head.iter().enumerate() {
-            let title = title.trim();
+            let title = trim(title);
             let number = place + 1;
             let Some(column) = COLUMNS.iter().position(|column| column.eq_ignore_ascii_case(title)) else {
                 let known = COLUMNS.join(", ");
@@ -221,7 +240,7 @@ impl Columns {
             return Err(Failure::BadCsv(format!("the number of cells is {found}, and of columns {count}")));
         }
         let [status, purpose, audience, nonce, name, mobile, valid_for] =
-            self.places.map(|place| cells.get(place?).map(str::trim).filter(|cell| !cell.is_empty()));
+            self.places.map(|place| cells.get(place?).filter(|cell| !cell.is_empty()).map(trim));
         Ok(Row { status, purpose, audience, nonce, name, mobile, valid_for })
     }
 }
@@ -253,9 +272,10 @@ mod tests {
     }
 
     /// The columns of a file and its rows, of which none was read.
-    fn begin<R: Read>(source: R) -> Result<(Columns, Rows<'static, R>)> {
-        let mut rows = Rows::new(source, Path::new("people.csv"));
-        let columns = Columns::of(&rows.next()?.expect("a first row")?)?;
+    fn begin<R: Read>(source: R) -> Result<(Columns, Rows<R>)> {
+        let mut rows = Rows::new(source);
+        let head = rows.head(&COLUMNS).expect("it is read").expect("a first row");
+        let columns = Columns::of(&head.map_err(bad_row)?)?;
         Ok((columns, rows))
     }
 
@@ -267,13 +287,13 @@ mod tests {
     fn what_was_read_before_an_error_is_issued() -> Result<()> {
         let (columns, mut rows) = begin(Breaks(b"status,purpose\n2,gate\n7,gate\n\n1,gate\n\n0,ga"))?;
         let mut chunk = Chunk::default();
-        chunk.fill(&mut rows, &columns, &options())?;
+        chunk.fill(&mut rows, &columns, &options()).expect("what is there is read");
         let issuer = Issuer::new(kycvs::IssuerName::new("in.gov.cowin")?, SigningKey::generate()?);
         let results = chunk.issue(&issuer, Timestamp::now());
         let lines: Vec<_> = results.iter().map(|(line, result)| (*line, result.is_ok())).collect();
         assert_eq!(lines, [(2, true), (3, false), (5, true)]);
         let mut chunk = Chunk::default();
-        assert!(matches!(chunk.fill(&mut rows, &columns, &options()), Err(Failure::Io(_))));
+        assert!(matches!(chunk.fill(&mut rows, &columns, &options()), Err(ReadError::Io(_))));
         assert!(chunk.is_empty());
         Ok(())
     }
@@ -297,7 +317,7 @@ mod tests {
         zeroize::Zeroize::zeroize(&mut [far, good, rows]);
         let (columns, mut rows) = begin(Hidden(&hidden))?;
         let mut chunk = Chunk::default();
-        chunk.fill(&mut rows, &columns, &options())?;
+        chunk.fill(&mut rows, &columns, &options()).expect("what is there is read");
         assert_eq!((chunk.answers.len(), chunk.refused.len()), (1, 1));
         // Behind what is freed, which goes back to the system otherwise.
         let _behind = std::hint::black_box(vec![1_u8; 100_000]);

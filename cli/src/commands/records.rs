@@ -33,9 +33,13 @@ struct BadRowObject {
 }
 
 pub(super) fn import(options: &RecordsImport, out: &mut Output) -> Result<u8> {
+    if options.files.iter().filter(|path| files::is_stdin(path)).count() > 1 {
+        return Err(Failure::Usage("only one file can be standard input".into()));
+    }
     let mut sources = Vec::new();
     for path in &options.files {
-        sources.push(Source { format: format(path, options.format)?, content: files::open(path)? });
+        let format = format(path, options.format)?;
+        sources.push(Source { format, content: Box::new(files::Later::new(path)?) });
     }
     let formats: Vec<_> = sources.iter().map(|source| source.format).collect();
     let size = options.files.iter().map(|path| files::size(path)).sum();

@@ -1,13 +1,13 @@
 //! `kycvs verify --batch`: one token a line, one verdict a line, on every core.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use kycvs::{Expectation, Family, Timestamp, Verdict, Verifier};
+use kycvs_tables::{Line, Lines, ReadError};
 
 use crate::failure::{DONE, Failure, NOT_GOOD, Result, WRONG_CALL};
 use crate::input::{TOKEN_FILE_BOUND, TokenInput};
-use crate::lines::{Line, Lines};
 use crate::output::Output;
 use crate::report::{ErrorObject, OnLine, VerdictObject};
 use crate::{files, progress};
@@ -34,7 +34,7 @@ pub(super) fn run(
     let bar = progress::bar(files::size(path), false);
     let mut count = Count::default();
     loop {
-        let chunk = chunk(&mut lines).map_err(|error| files::cannot_read(path, &error))?;
+        let chunk = chunk(&mut lines).map_err(|error| files::unreadable(path, &error))?;
         if chunk.is_empty() {
             break;
         }
@@ -56,11 +56,11 @@ pub(super) fn run(
 
 /// The next lines' tokens: those that are there. No token waits for the next one, which may be long in coming, as at a
 /// scanner; it would expire meanwhile.
-fn chunk(lines: &mut Lines<impl Read>) -> io::Result<Vec<TokenInput>> {
+fn chunk(lines: &mut Lines<impl Read>) -> Result<Vec<TokenInput>, ReadError> {
     let mut chunk = Vec::new();
     while let Some(line) = lines.next()? {
         chunk.push(match line {
-            Line::Whole(line) => TokenInput::of(line),
+            Line::Whole(line) => TokenInput::of_text(line),
             Line::TooLong => TokenInput::too_long(),
         });
         if chunk.len() == CHUNK || !lines.is_line_there() {

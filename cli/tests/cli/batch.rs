@@ -42,7 +42,7 @@ fn a_bad_row_is_told_and_stops_no_other() {
             "error[invalid_claim]: line 8: a value cannot stand in a status token (a nonce has 8 to 64 bytes)",
             "error[bad_csv]: line 9: the number of cells is 2, and of columns 7",
             "error[bad_csv]: line 10: valid_for is not a duration as 90s, 15m, 24h or 30d",
-            "error[bad_csv]: line 12: the quote is never closed: a row stands on one line",
+            "error[bad_csv]: line 12: the quote is never closed: close it, or write two quotes for one that belongs to the cell",
             "error[invalid_claim]: line 14: a value cannot stand in a status token (the name has no letter and no number)",
             "error[bad_csv]: line 15: the status is not 0, 1 or 2",
             "5 issued, 9 refused",
@@ -153,15 +153,15 @@ fn a_quote_that_is_never_closed_takes_no_row_with_it() {
         "status,purpose\n2,gate\n1,\"gate\n0,gate\n2,5\" \"pipe,\"\n1,5\" gate,\"x\n2,g\rte\n2,gate",
     );
     let batch = folder.issue("--batch people.csv");
-    let quote = "the quote is never closed: a row stands on one line";
+    let quote = "the quote is never closed: close it, or write two quotes for one that belongs to the cell";
     assert_eq!(
         batch.stderr.lines().collect::<Vec<_>>(),
         [
             &format!("error[bad_csv]: line 3: {quote}"),
             &format!("error[bad_csv]: line 5: {quote}"),
             &format!("error[bad_csv]: line 6: {quote}"),
-            "error[bad_csv]: line 7: a carriage return stands within the row",
-            "3 issued, 4 refused",
+            "error[bad_csv]: line 8: the number of cells is 1, and of columns 2",
+            "4 issued, 4 refused",
         ]
     );
     assert_eq!(batch.status, Some(2));

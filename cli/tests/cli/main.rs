@@ -11,7 +11,10 @@ mod json;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(feature = "serve")]
+mod records;
+#[cfg(feature = "serve")]
 mod serve;
 mod sessions;
 mod support;
+mod tables;
 mod trust;

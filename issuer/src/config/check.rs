@@ -75,10 +75,7 @@ impl Config {
         within("database.connections", &self.database.connections, 1..=1_000)?;
         let url = self.database.url.as_str();
         if let Some(file) = url.strip_prefix("sqlite:") {
-            if file.is_empty() || file.starts_with("//") || file.contains(['?', ':']) {
-                return wrong("database.url", "write sqlite: and the path of a file");
-            }
-            return Ok(());
+            return check_file("database.url", file);
         }
         let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"));
         match parsed {
@@ -218,8 +215,8 @@ impl Config {
 /// Refuses a database that others can listen to or stand in for, from wherever its URL (`setting`) came. Host and TLS are
 /// read as the driver reads them, which takes them from the environment (`PGHOST`, `PGSSLMODE`), too.
 pub(super) fn check_connection(setting: &str, url: &str) -> Result {
-    if url.starts_with("sqlite:") {
-        return Ok(());
+    if let Some(file) = url.strip_prefix("sqlite:") {
+        return check_file(setting, file);
     }
     let is_postgres = ["postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme));
     let Some(options) = PgConnectOptions::from_str(url).ok().filter(|_| is_postgres) else {
@@ -236,6 +233,18 @@ pub(super) fn check_connection(setting: &str, url: &str) -> Result {
         "names and numbers go over this connection: add ?sslmode=verify-full to the URL, and sslrootcert=FILE where the \
          server's certificate is of a root of your own; only a loopback address or a socket goes without",
     )
+}
+
+/// A database file has exactly the path that is written. A URL with a host, parameters and a database in memory mean
+/// something else to other programs, and are refused.
+fn check_file(setting: &str, file: &str) -> Result {
+    let is_host = file.starts_with("//") && !file.starts_with("///");
+    let has_parameters =
+        ["?mode=", "?cache=", "?immutable=", "?vfs="].iter().any(|start| file.contains(start));
+    if file.is_empty() || is_host || has_parameters || file == ":memory:" {
+        return wrong(setting, "write sqlite: and the path of a file, and nothing else");
+    }
+    Ok(())
 }
 
 /// An origin: scheme, host and port, and nothing else. Plain HTTP is for this machine alone.

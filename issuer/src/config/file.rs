@@ -1,10 +1,13 @@
 //! The file: read, understood, and its relative paths taken from where it stands.
 
 use std::{
-    fmt, fs, io,
+    fmt,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
+use kycvs_tables::text;
 use toml::{Spanned, de::DeTable};
 
 use super::{Config, Delivery};
@@ -110,10 +113,17 @@ fn read(path: &Path) -> Result<String, ConfigError> {
         is_unreadable: true,
         ..ConfigError::in_file(path, format!("cannot be read: {}", error.kind()))
     };
-    if fs::metadata(path).map_err(|error| fail(&error))?.len() > LONGEST {
+    let file = File::open(path).map_err(|error| fail(&error))?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| fail(&error))?;
+    if bytes.len() as u64 > LONGEST {
         return Err(ConfigError::in_file(path, "is too long for a file of settings"));
     }
-    fs::read_to_string(path).map_err(|error| fail(&error))
+    let text = text::utf8(&bytes).map_err(|error| ConfigError {
+        is_unreadable: true,
+        ..ConfigError::in_file(path, error.to_string())
+    })?;
+    Ok(text.to_owned())
 }
 
 /// The line of a byte, from 1.
@@ -137,6 +147,8 @@ fn line_of_setting(text: &str, setting: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const LEAST: &str = r#"
@@ -149,6 +161,24 @@ secret_file = "/etc/kycvs/secret"
 kind = "webhook"
 url = "https://sms.example/send"
 "#;
+
+    #[test]
+    fn a_mark_is_dropped_and_utf_16_is_named() {
+        let config = parsed(&format!("\u{feff}{}", LEAST.trim_start())).expect("it is right");
+        assert_eq!(config.issuer, "in.example");
+        let error =
+            parsed(&format!("\u{feff}{}", LEAST.replace("issuer =", "isuer ="))).expect_err("a wrong word");
+        assert!(error.contains(", line 3: "), "{error}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kycvs.toml");
+        let utf16: Vec<u8> = LEAST.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(&path, utf16).expect("written");
+        let error = Config::from_file(&path).expect_err("it is UTF-16");
+        assert!(
+            error.is_unreadable() && error.to_string().ends_with("is UTF-16 text: save it as UTF-8"),
+            "{error}"
+        );
+    }
 
     fn parsed(text: &str) -> Result<Config, String> {
         let folder = tempfile::tempdir().expect("a folder");

@@ -8,6 +8,7 @@ use std::{
 };
 
 use kycvs::{SigningKey, Zeroizing};
+use kycvs_tables::text;
 
 use super::{Config, ConfigError, check::check_connection};
 use crate::secret::ServiceSecret;
@@ -58,7 +59,7 @@ impl Source<'_> {
     }
 }
 
-/// The secret in a file, without the end of its line.
+/// The secret in a file, without a byte order mark and the end of its line.
 pub(crate) fn read_secret_file(setting: &str, path: &Path) -> Result<Zeroizing<String>, ConfigError> {
     let wrong = |what: String| ConfigError::new(setting, format!("`{}` {what}", path.display()));
     let fail = |error: std::io::Error| wrong(format!("cannot be read: {}", error.kind()));
@@ -75,7 +76,7 @@ pub(crate) fn read_secret_file(setting: &str, path: &Path) -> Result<Zeroizing<S
     if bytes.len() > LONGEST {
         return Err(wrong("is too long for what it should hold".to_owned()));
     }
-    let text = str::from_utf8(&bytes).map_err(|_| wrong("is not text".to_owned()))?;
+    let text = text::utf8(&bytes).map_err(|error| wrong(error.to_string()))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -187,6 +188,11 @@ mod tests {
         let config: Config = toml::from_str(&written).expect("settings");
         for (url, taken) in [
             ("sqlite:kycvs.db", true),
+            ("sqlite:///srv/100%/a?b#c d.db", true),
+            ("sqlite://kycvs.db", false),
+            ("sqlite:kycvs.db?mode=rwc", false),
+            ("sqlite::memory:", false),
+            ("sqlite:", false),
             ("postgres://u:secret@localhost/d", true),
             ("postgresql://u@127.0.0.1:5433/d?sslmode=disable", true),
             ("postgres://u@[::1]/d", true),
@@ -215,7 +221,7 @@ mod tests {
                     let said = error.to_string();
                     assert!(!taken, "{url}: {said}");
                     assert!(said.starts_with("database.url_file: ") && !said.contains("secret"), "{said}");
-                    assert!(said.contains("verify-full") || said.contains("write sqlite:FILE"), "{said}");
+                    assert!(said.contains("verify-full") || said.contains("write sqlite:"), "{said}");
                 }
             }
         }
@@ -228,6 +234,29 @@ mod tests {
             ..config
         };
         assert!(plain.database_url().expect_err("no TLS").to_string().starts_with("database.url: "));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_mark_is_no_part_of_a_secret_and_utf_16_is_named() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        let utf16: Vec<u8> = "a secret".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (content, expected) in [
+            ("\u{feff}a secret\r\n".as_bytes(), Some("a secret")),
+            (b"a secret\r", Some("a secret")),
+            (&utf16, None),
+            (b"a\xff", None),
+        ] {
+            fs::write(&path, content).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+            match (source(&path).read(), expected) {
+                (Ok(text), Some(expected)) => assert_eq!(text.as_deref().map(String::as_str), Some(expected)),
+                (Err(error), None) => assert!(error.to_string().ends_with("save it as UTF-8"), "{error}"),
+                (other, _) => panic!("{content:?}: {}", other.is_ok()),
+            }
+        }
     }
 
     #[test]

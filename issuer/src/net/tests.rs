@@ -389,6 +389,22 @@ fn files_that_are_no_certificate_are_named() {
     assert!(error.contains("cannot be used"), "{error}");
 }
 
+#[test]
+fn a_byte_order_mark_before_a_certificate_and_its_key_is_dropped() {
+    let (folder, _) = with_certificate("one");
+    let files =
+        config::Tls { certificate_file: folder.path().join("pem"), key_file: folder.path().join("key") };
+    for path in [&files.certificate_file, &files.key_file] {
+        let content = fs::read(path).expect("read");
+        fs::write(path, [&b"\xef\xbb\xbf"[..], &content].concat()).expect("written");
+    }
+    assert!(Tls::open(&files).is_ok());
+    let utf16: Vec<u8> = "-----BEGIN".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&files.certificate_file, utf16).expect("written");
+    let error = Tls::open(&files).err().expect("it is UTF-16").to_string();
+    assert!(error.ends_with("it is UTF-16 text: save it as UTF-8"), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_does_not_come_is_waited_for_ten_seconds() {
     let (_folder, tls) = with_certificate("one");

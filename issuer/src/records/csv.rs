@@ -1,7 +1,9 @@
-//! Records from CSV: `mobile,name,doses,required`, columns in any order, one person a row and one row a line.
+//! Records from CSV: `mobile,name,doses,required`, columns in any order, one person a row.
+//!
+//! The crate `kycvs-tables` reads the rows.
 
-use ::csv::{ByteRecord, ReaderBuilder, StringRecord};
 use kycvs::Subject;
+use kycvs_tables::{Cells, RowError, trim};
 
 use super::{
     Doses,
@@ -10,7 +12,7 @@ use super::{
 use crate::number::Numbers;
 
 /// The columns that are read; others are passed over.
-const COLUMNS: [&str; 4] = ["mobile", "name", "doses", "required"];
+pub(super) const COLUMNS: [&str; 4] = ["mobile", "name", "doses", "required"];
 
 /// Where each column of [`COLUMNS`] stands in the file, and how many there are.
 pub(super) struct Columns {
@@ -23,11 +25,10 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Reads the first row. No cell of it is repeated in an error: a file without a first row of names has people in it.
-    pub(super) fn of(line: &[u8], required: Option<u32>) -> Result<Self, Reason> {
-        let head = cells(line)?;
+    pub(super) fn of(head: &Cells<'_>, required: Option<u32>) -> Result<Self, Reason> {
         let mut places = [None; COLUMNS.len()];
         for (place, title) in head.iter().enumerate() {
-            let title = title.trim().to_ascii_lowercase();
+            let title = trim(title).to_ascii_lowercase();
             let Some(column) = COLUMNS.iter().position(|column| *column == title) else { continue };
             if places[column].replace(place).is_some() {
                 return Err(format!("the first row names the column `{title}` twice").into());
@@ -50,15 +51,14 @@ impl Columns {
     }
 
     /// Who the row is about, and the doses.
-    pub(super) fn read(&self, line: &[u8]) -> Result<(Subject, Doses), Reason> {
-        let cells = cells(line)?;
+    pub(super) fn read(&self, cells: &Cells<'_>) -> Result<(Subject, Doses), Reason> {
         if cells.len() != self.count {
             return Err(
                 format!("the number of cells is {}, and of columns {}", cells.len(), self.count).into()
             );
         }
         let [mobile, name, doses, required] =
-            self.places.map(|place| place.and_then(|place| cells.get(place)).unwrap_or_default().trim());
+            self.places.map(|place| trim(place.and_then(|place| cells.get(place)).unwrap_or_default()));
         let required = match required {
             "" => self.required.ok_or("the number of required doses is missing")?,
             text => number(text, 1).ok_or("the number of required doses is not 1 to 99")?,
@@ -69,32 +69,38 @@ impl Columns {
 }
 
 fn number(text: &str, least: u32) -> Option<u32> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| plain && (least..=MOST_DOSES).contains(number))
+    kycvs_tables::number(text).filter(|number| (least..=MOST_DOSES).contains(number))
 }
 
-/// The cells of one line. A quote that is open at its end would take the rows behind it into its cell.
-fn cells(line: &[u8]) -> Result<StringRecord, Reason> {
-    let pairs = line.split(|&byte| byte == b'"').count() % 2 == 1;
-    // A second row, which is still there only where no quote is open before it.
-    let both = [line, b"\n-\n"].concat();
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&*both);
-    let (mut row, mut second) = (ByteRecord::new(), ByteRecord::new());
-    let failed = |_| Reason::from("the row cannot be read");
-    reader.read_byte_record(&mut row).map_err(failed)?;
-    if !pairs || !reader.read_byte_record(&mut second).map_err(failed)? {
-        return Err("the quote is never closed: a row stands on one line".into());
+impl From<RowError> for Reason {
+    fn from(error: RowError) -> Self {
+        error.to_string().into()
     }
-    StringRecord::from_byte_record(row).map_err(|_| "the row is not UTF-8".into())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use kycvs_tables::Rows;
+
     use super::*;
 
+    fn columns(head: &str, required: Option<u32>) -> Result<Columns, Reason> {
+        let mut rows = Rows::new(head.as_bytes());
+        let head = rows.head(&COLUMNS).expect("it is read").ok_or("the file is empty")?;
+        Columns::of(&head?, required)
+    }
+
+    fn read_with(head: &str, row: &[u8], required: Option<u32>) -> Result<(Subject, Doses), Reason> {
+        let columns = columns(head, required).expect("the columns are there");
+        let mut rows = Rows::new(head.as_bytes().chain(&b"\n"[..]).chain(row));
+        rows.head(&COLUMNS).expect("it is read").expect("a first row")?;
+        columns.read(&rows.next().expect("it is read").expect("a row")?)
+    }
+
     fn read(head: &str, row: &str) -> Result<(String, String, u32, u32), String> {
-        let columns = Columns::of(head.as_bytes(), None).expect("the columns are there");
-        let (person, doses) = columns.read(row.as_bytes()).map_err(|reason| reason.to_string())?;
+        let (person, doses) = read_with(head, row.as_bytes(), None).map_err(|reason| reason.to_string())?;
         let mobile = person.mobile().expect("it was given").to_owned();
         Ok((person.name().to_owned(), mobile, doses.given, doses.required))
     }
@@ -111,6 +117,21 @@ mod tests {
     }
 
     #[test]
+    fn doses_are_written_in_the_digits_of_any_script() {
+        for (doses, required) in
+            [("\u{967}", "\u{968}"), ("\u{661}", "\u{ff12}"), ("\u{a0}1\u{200b}", "\u{3000}02\u{202c}")]
+        {
+            let row = format!("9876543210,Asha,{doses},{required}");
+            let (_, _, given, needed) = read("mobile,name,doses,required", &row).expect(&row);
+            assert_eq!((given, needed), (1, 2), "{row}");
+        }
+        for doses in ["\u{b2}", "\u{2161}", "\u{967}\u{966}\u{966}", "1 2", "-\u{967}"] {
+            let row = format!("9876543210,Asha,{doses},2");
+            assert!(read("mobile,name,doses,required", &row).is_err(), "{row}");
+        }
+    }
+
+    #[test]
     fn a_file_without_names_of_columns_is_refused_and_not_repeated() {
         for head in [
             "",
@@ -119,11 +140,11 @@ mod tests {
             "mobile,name,doses,required,name",
             "\"mobile",
         ] {
-            let reason = Columns::of(head.as_bytes(), None).err().expect("it is refused").to_string();
+            let reason = columns(head, None).err().expect("it is refused").to_string();
             assert!(!reason.contains("Asha") && !reason.contains("98765"), "{reason}");
         }
-        let columns = Columns::of(b"mobile,name,doses", Some(2)).expect("it is said for all");
-        assert_eq!(columns.read(b"9876543210,Asha,1").expect("it is good").1.required, 2);
+        let (_, doses) = read_with("mobile,name,doses", b"9876543210,Asha,1", Some(2)).expect("it is valid");
+        assert_eq!(doses.required, 2);
     }
 
     #[test]
@@ -148,7 +169,6 @@ mod tests {
             let reason = read("mobile,name,doses,required", row).expect_err(row);
             assert!(!reason.contains("Asha") && !reason.contains("98765"), "{reason}");
         }
-        let columns = Columns::of(b"mobile,name,doses,required", None).expect("columns");
-        assert!(columns.read(b"9876543210,\xff,1,2").is_err());
+        assert!(read_with("mobile,name,doses,required", b"9876543210,\xff,1,2", None).is_err());
     }
 }

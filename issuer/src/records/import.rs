@@ -6,19 +6,17 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt, io::Read};
 
 use kycvs::Subject;
+use kycvs_tables::{Line, Lines, ReadError, Rows, text};
 
 use super::{
     Doses,
-    csv::Columns,
+    csv::{COLUMNS, Columns},
     fhir::{Bundle, Collector, MOST_BUNDLE_BYTES},
-    lines::{Line, Lines},
 };
 use crate::admin::{Admin, AdminError};
 
 /// No course has more; where a file says so, its columns are mixed up.
 pub(super) const MOST_DOSES: u32 = 99;
-/// The longest row of a CSV file, in bytes.
-const ROW_BOUND: usize = 64 << 10;
 /// The longest line of NDJSON, in bytes.
 const RESOURCE_BOUND: usize = 4 << 20;
 /// So many people are written in one transaction.
@@ -193,25 +191,22 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn csv(&mut self, file: usize, content: Box<dyn Read + '_>) -> Result<(), ImportError> {
-        let mut lines = Lines::new(content, ROW_BOUND);
-        let head = match lines.next().map_err(|error| cannot_read(file, &error))? {
-            Some(Line::Whole(line)) => line,
-            Some(Line::TooLong) => return Err(in_file(file, "the first row is longer than 64 KiB")),
-            None => return Err(in_file(file, "the file is empty")),
-        };
-        let columns = Columns::of(&head, self.options.required).map_err(|reason| in_file(file, reason))?;
+        let mut rows = Rows::new(content);
+        let head = rows.head(&COLUMNS).map_err(|error| cannot_read(file, &error))?;
+        let head = head.ok_or_else(|| in_file(file, "the file is empty"))?;
+        let columns = head
+            .map_err(Reason::from)
+            .and_then(|head| Columns::of(&head, self.options.required))
+            .map_err(|reason| in_file(file, reason))?;
         let columns = columns.with_numbers(self.admin.numbers.clone());
         let mut read = 0;
-        while let Some(line) = lines.next().map_err(|error| cannot_read(file, &error))? {
-            (self.told)(Progress::Read(lines.read() - read));
-            read = lines.read();
-            let row = match line {
-                Line::Whole(line) => columns.read(&line),
-                Line::TooLong => Err("the row is longer than 64 KiB".into()),
-            };
+        while let Some(row) = rows.next().map_err(|error| cannot_read(file, &error))? {
+            let row = row.map_err(Reason::from).and_then(|cells| columns.read(&cells));
+            (self.told)(Progress::Read(rows.read() - read));
+            read = rows.read();
             match row {
                 Ok((person, doses)) => self.put(&person, doses).await?,
-                Err(reason) => self.bad(BadRow { file, place: lines.number(), reason }),
+                Err(reason) => self.bad(BadRow { file, place: rows.number(), reason }),
             }
         }
         Ok(())
@@ -220,20 +215,20 @@ impl Import<'_> {
     fn ndjson(&mut self, file: usize, content: Box<dyn Read + '_>) -> Result<(), ImportError> {
         let mut lines = Lines::new(content, RESOURCE_BOUND);
         let mut read = 0;
-        while let Some(line) = lines.next().map_err(|error| cannot_read(file, &error))? {
+        loop {
+            let place = lines.number() + 1;
+            let added = match lines.next().map_err(|error| cannot_read(file, &error))? {
+                None => return Ok(()),
+                Some(Line::Whole(line)) if line.trim_ascii().is_empty() => continue,
+                Some(Line::Whole(line)) => self.fhir.add((file, place), None, line, &self.options.vaccines),
+                Some(Line::TooLong) => Err("the line is longer than 4 MiB".into()),
+            };
             (self.told)(Progress::Read(lines.read() - read));
             read = lines.read();
-            let added = match line {
-                Line::Whole(line) => {
-                    self.fhir.add((file, lines.number()), None, &line, &self.options.vaccines)
-                }
-                Line::TooLong => Err("the line is longer than 4 MiB".into()),
-            };
             if let Err(reason) = added {
-                self.bad(BadRow { file, place: lines.number(), reason });
+                self.bad(BadRow { file, place, reason });
             }
         }
-        Ok(())
     }
 
     fn bundle(&mut self, file: usize, content: Box<dyn Read + '_>) -> Result<(), ImportError> {
@@ -241,7 +236,7 @@ impl Import<'_> {
         content
             .take(MOST_BUNDLE_BYTES + 1)
             .read_to_end(&mut bytes)
-            .map_err(|error| cannot_read(file, &error))?;
+            .map_err(|error| cannot_read(file, &error.into()))?;
         if bytes.len() as u64 > MOST_BUNDLE_BYTES {
             return Err(in_file(
                 file,
@@ -249,7 +244,8 @@ impl Import<'_> {
             ));
         }
         (self.told)(Progress::Read(bytes.len() as u64));
-        let bundle = Bundle::read(&bytes).map_err(|reason| in_file(file, reason))?;
+        let text = text::check(&bytes).map_err(|error| cannot_read(file, &error.into()))?;
+        let bundle = Bundle::read(text).map_err(|reason| in_file(file, reason))?;
         for (place, (full_url, resource)) in (1..).zip(bundle.resources()) {
             let added = match resource {
                 Some(resource) => {
@@ -329,8 +325,11 @@ fn in_file(file: usize, reason: impl Into<Reason>) -> ImportError {
     ImportError::File { file, reason: reason.into() }
 }
 
-fn cannot_read(file: usize, error: &std::io::Error) -> ImportError {
-    in_file(file, format!("it cannot be read: {}", error.kind()))
+fn cannot_read(file: usize, error: &ReadError) -> ImportError {
+    match error {
+        ReadError::Io(error) => in_file(file, format!("it cannot be read: {}", error.kind())),
+        error => in_file(file, format!("it {error}")),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 mod csv;
 mod fhir;
 mod import;
-mod lines;
 mod matching;
 mod sql;
 

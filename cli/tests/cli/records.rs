@@ -1,0 +1,103 @@
+//! `kycvs records import`: files as they come, and many of them.
+
+use std::fmt::Write as _;
+
+use crate::support::{Folder, ISSUER, NOTHING, Run, run};
+
+/// A folder with the settings of a service; `database` is the path in them.
+fn service(database: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write(
+        "kycvs.toml",
+        format!(
+            "\u{feff}public_url = 'https://issuer.example'\nissuer = '{ISSUER}'\ndisplay_name = 'Example'\n\
+             key_file = 'issuer.pem'\nsecret_file = 'secret'\n[database]\nurl = 'sqlite:{database}'\n\
+             [delivery]\nkind = 'webhook'\nurl = 'https://sms.example/send'\n"
+        ),
+    );
+    folder.write("secret", format!("\u{feff}{}\r\n", "ab".repeat(32)));
+    folder.set_mode("secret", 0o600);
+    folder
+}
+
+#[track_caller]
+fn import(folder: &Folder, files: &str) -> Run {
+    folder.run(&format!("records import --config kycvs.toml {files}"), NOTHING)
+}
+
+#[test]
+fn more_files_than_a_process_may_have_open_are_imported() {
+    let folder = service("kycvs.db");
+    let mut files = String::new();
+    for number in 0..100 {
+        let name = format!("{number}.csv");
+        folder.write(&name, format!("mobile,name,doses,required\n9876543210,Person {number},1,2\n"));
+        let _ = write!(files, " {name}");
+    }
+    // Of these, a database and a runtime need some.
+    let script = format!(
+        "ulimit -n 40; exec {} records import --config kycvs.toml {files}",
+        env!("CARGO_BIN_EXE_kycvs")
+    );
+    let mut command = std::process::Command::new("sh");
+    let imported = run(command.current_dir(folder.path(".")).args(["-c", &script]), b"").good();
+    assert_eq!(imported, "100 written, 0 bad\n");
+}
+
+#[test]
+fn a_later_file_that_is_missing_leaves_everything_as_it_was() {
+    let folder = service("kycvs.db");
+    folder.write("a.csv", "mobile,name,doses,required\n9876543210,Asha,2,2\n");
+    folder.write("unknown.txt", "mobile");
+    let before = folder.names();
+    import(&folder, "a.csv missing.csv")
+        .ends(2, "error[io]: cannot read `missing.csv`: No such file or directory");
+    import(&folder, "--format csv a.csv .").ends(2, "error[io]: cannot read `.`: it is a folder");
+    import(&folder, "a.csv unknown.txt").ends(2, "error[usage]");
+    import(&folder, "--format csv - a.csv -").ends(2, "error[usage]: only one file can be standard input");
+    assert_eq!(folder.names(), before);
+}
+
+#[test]
+fn tables_as_spreadsheets_save_them_are_imported() {
+    let folder = service("kycvs.db");
+    for (text, said) in [
+        ("mobile,name,doses,required\r9876543210,Asha,2,2\r9876543211,Ravi,1,2\r", "2 written, 0 bad\n"),
+        (
+            "\u{feff}\"mobile\";\"name\";\"doses\";\"required\"\r\n9876543210;Asha;2;2\r\n;;;\r\n",
+            "1 written, 0 bad\n",
+        ),
+        ("sep=\t\nmobile\tname\tdoses\trequired\n9876543210\tAsha\t\u{968}\t\u{968}\n", "1 written, 0 bad\n"),
+        (
+            "mobile,name,doses,required,note\n9876543210,Asha,0,2,\"said:\n9876543211,Ravi,2,2,\n\"\n",
+            "1 written, 0 bad\n",
+        ),
+        (
+            "mobile,name,doses,required\n\u{96f}\u{96e}\u{96d}\u{96c}\u{96b}\u{96a}\u{969}\u{968}\u{967}\u{966},Asha,\u{a0}1\u{a0},2\n",
+            "1 written, 0 bad\n",
+        ),
+    ] {
+        folder.write("people.csv", text);
+        assert_eq!(import(&folder, "people.csv").good(), said, "{text:?}");
+    }
+    folder.write("people.csv", "mobile\u{ff0c}name\n");
+    import(&folder, "people.csv").ends(2, "`people.csv`: the separator of the first row is U+FF0C");
+    let utf16: Vec<u8> = "mobile,name".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (name, more) in [("a.csv", ""), ("a.json", "--vaccine 1"), ("a.ndjson", "--vaccine 1")] {
+        folder.write(name, &utf16);
+        let refused = import(&folder, &format!("{more} {name}"));
+        refused.ends(2, &format!("`{name}`: it is UTF-16 text: save it as UTF-8"));
+    }
+}
+
+#[test]
+fn the_database_is_the_file_that_the_settings_name() {
+    for name in ["100%.db", "a%20b.db", "a?b.db", "a#b c.db", "\u{928}.db"] {
+        let folder = service(name);
+        folder.write("a.csv", "mobile,name,doses,required\n9876543210,Asha,2,2\n");
+        import(&folder, "a.csv").good();
+        folder.run("audit verify --config kycvs.toml", NOTHING).good();
+        let made: Vec<_> = folder.names().into_iter().filter(|name| name.contains(".db")).collect();
+        assert_eq!(made, [name]);
+    }
+}
