@@ -333,6 +333,8 @@ def normalise_name(name: str) -> str:  # 7.1
 def normalise_mobile(text: str) -> str:  # 7.2
     utf8(text, 0, 256, "invalid_claim")
     plus, digits = "", ""
+    opened: int | None = None  # how many digits stand before the last open parenthesis
+    trunk_zero = False
     for c in text:
         category = unicodedata.category(c)
         if category == "Nd":
@@ -340,12 +342,24 @@ def normalise_mobile(text: str) -> str:  # 7.2
         elif c == "+":
             need(not plus and not digits, "invalid_claim")
             plus = "+"
+        elif c == "(":
+            opened = len(digits)
+        elif c == ")":
+            if opened and digits[opened:] == "0":  # alone, and behind a digit
+                digits = digits[:opened]
+                need(opened <= 3 if plus else digits == "91", "invalid_claim")
+                need(not trunk_zero, "invalid_claim")
+                trunk_zero = True
+            opened = None
         else:
-            need(category in ("Zs", "Pd") or c in "\t.()", "invalid_claim")
+            need(category in ("Zs", "Pd") or c in "\t." or ord(c) in DEFAULT_IGNORABLE, "invalid_claim")
+    if not plus:
+        digits = digits.removeprefix("0")  # one digit
+    if len(digits) == 13 and digits.startswith("910"):
+        digits = "91" + digits[3:]
     if plus:
         need(8 <= len(digits) <= 15, "invalid_claim")
         return "+" + digits
-    digits = digits.removeprefix("0")  # one digit
     if len(digits) == 10:
         return "+91" + digits
     need(len(digits) == 12 and digits.startswith("91"), "invalid_claim")
