@@ -28,22 +28,30 @@ pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub struct Error {
     code: ErrorCode,
+    /// Whether `detail` is a sentence of its own, in place of the code's.
+    is_whole: bool,
     detail: &'static str,
     source: Option<Arc<dyn core::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) const fn new(code: ErrorCode) -> Self {
-        Self { code, detail: "", source: None }
+        Self::because(code, "")
     }
 
     /// `detail` is a clause about what was wrong; it must not hold anything of the input.
     pub(crate) const fn because(code: ErrorCode, detail: &'static str) -> Self {
-        Self { code, detail, source: None }
+        Self { code, is_whole: false, detail, source: None }
+    }
+
+    /// `sentence` stands in place of the code's, where that would send a person the wrong way. It must not hold anything
+    /// of the input.
+    pub(crate) const fn saying(code: ErrorCode, sentence: &'static str) -> Self {
+        Self { code, is_whole: true, detail: sentence, source: None }
     }
 
     pub(crate) fn caused_by(code: ErrorCode, source: BoxError) -> Self {
-        Self { code, detail: "", source: Some(Arc::from(source)) }
+        Self { source: Some(Arc::from(source)), ..Self::new(code) }
     }
 
     /// The stable code.
@@ -86,6 +94,9 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_whole {
+            return f.write_str(self.detail);
+        }
         f.write_str(self.code.sentence())?;
         if !self.detail.is_empty() {
             write!(f, " ({})", self.detail)?;

@@ -22,7 +22,8 @@ const _: () = {
 const MAX_GIVEN: usize = 1024;
 /// The longest normal form, in bytes.
 const MAX_NORMAL: usize = 128;
-/// One round settles almost every name and two settle the rest; a name that is not settled after this many is refused.
+/// The second round changes nothing of any name that is known (`SPEC.md`, section 7.1); a name that is not settled after this
+/// many rounds is refused.
 const MAX_ROUNDS: usize = 4;
 
 pub(super) fn normalise(given: &str) -> Result<Zeroizing<String>> {
