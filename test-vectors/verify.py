@@ -542,6 +542,7 @@ class Policy:  # 10.1
     open: bool
     clock_skew: int = 60
     max_lifetime: int = 86_400
+    issued_after: int | None = None
     allow_specimen: bool = False
     ignore_status_lists: bool = False
     seen: set[tuple[str, bytes]] | None = None  # the replay guard (10.7)
@@ -623,6 +624,7 @@ def check_policy(token: Token, entry: Entry, policy: Policy, expectation: Expect
         ("key_not_valid", entry.withdrawn or too_early or too_late),
         ("not_yet_valid", token.iat > latest),
         ("expired", token.exp <= earliest),
+        ("expired", policy.issued_after is not None and token.iat <= policy.issued_after + policy.clock_skew),
         ("lifetime_too_long", token.exp - token.iat > policy.max_lifetime),
         ("wrong_audience", not policy.open if token.aud is None else token.aud != policy.audience),
         ("wrong_nonce", expectation.nonce is not None and not same(token.eat_nonce, expectation.nonce)),

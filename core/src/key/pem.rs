@@ -117,6 +117,10 @@ fn public_key(der: &[u8]) -> Result<Candidate> {
 /// A secret key's document.
 pub(super) enum Secret {
     Plain(Zeroizing<Vec<u8>>),
+    #[cfg_attr(
+        not(feature = "encrypted-keys"),
+        expect(dead_code, reason = "without the feature it is only told from a plain one")
+    )]
     Encrypted(Zeroizing<Vec<u8>>),
 }
 

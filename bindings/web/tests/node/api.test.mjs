@@ -112,14 +112,22 @@ test("a replay guard of the app's own", () => {
   assert.equal(inner.verify(answer, expectation).status, 2);
 });
 
-test("the guard in memory takes each token once, is bounded, and forgets what has expired", () => {
+test("the guard in memory takes each token once, is bounded, and forgets what has expired by both clocks", (t) => {
+  let own = 0;
+  t.mock.method(performance, "now", () => own);
   const guard = new kycvs.MemoryReplayGuard(2);
   assert.equal(guard.capacity, 2);
   const ids = [1, 2, 3].map((digit) => String(digit).repeat(32));
   const use = (/** @type {number} */ id, /** @type {bigint} */ until, /** @type {bigint} */ now) => guard.firstUse("a", ids[id] ?? "", until, now);
   assert.deepEqual([use(0, 10n, 1n), use(1, 20n, 1n), use(0, 10n, 9n)], [true, true, false]);
   assert.throws(() => use(2, 30n, 9n), /full/);
-  assert.deepEqual([use(2, 30n, 10n), use(1, 20n, 19n), use(0, 40n, 20n)], [true, false, true]);
+  assert.throws(() => use(2, 30n, 1000n), /full/, "a late time alone forgets nothing");
+  own = 1_000_000;
+  assert.throws(() => use(2, 30n, 9n), /full/, "nor does time that passes while the clock stands");
+  own = 9000;
+  assert.deepEqual([use(2, 30n, 10n), use(1, 20n, 19n)], [true, false]);
+  own = 19_000;
+  assert.deepEqual([use(0, 40n, 20n), use(2, 30n, 21n)], [true, false]);
   const other = new kycvs.MemoryReplayGuard(2);
   assert.ok(other.firstUse("a", ids[0] ?? "", 9n, 1n) && other.firstUse("b", ids[0] ?? "", 9n, 1n));
 
