@@ -14,7 +14,7 @@ use crate::{
     cbor::{Reader, Writer},
     claims::{Claims, RawClaims},
     cose::{ProtectedHeader, Sign1},
-    error::{Error, ErrorCode, Result},
+    error::{Error, Result},
     key::{Algorithm, KeyId},
     subject::Opening,
 };
@@ -60,7 +60,7 @@ impl<'a> Token<'a> {
     /// `too_large`, `malformed`, `not_canonical` or `not_a_status_token`, by the rules of `SPEC.md`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > MAX_TOKEN_BYTES {
-            return Err(ErrorCode::TooLarge.into());
+            return Err(fault::too_large(bytes));
         }
         let token = Self::read(bytes).ok_or_else(|| fault::of_token(bytes))?;
         debug_assert!(fault::walk(bytes).is_ok(), "one pass accepts no more than the walk of each layer");
@@ -153,7 +153,7 @@ impl<'a> Parts<'a> {
     /// more, to tell why.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > MAX_PRESENTATION_BYTES {
-            return Err(ErrorCode::TooLarge.into());
+            return Err(fault::too_large(bytes));
         }
         let parts = Self::read_sequence(bytes).ok_or_else(|| fault::of_presentation(bytes))?;
         debug_assert!(
