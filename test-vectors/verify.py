@@ -55,8 +55,8 @@ CODES: dict[str, tuple[int, str]] = {
         "untrusted": "6 unsupported_algorithm 7 unknown_key 8 bad_signature 9 issuer_mismatch 10 key_not_valid",
         "refused": "11 not_yet_valid 12 expired 13 lifetime_too_long 14 wrong_audience 15 wrong_nonce "
         "16 wrong_purpose 17 wrong_subject 18 replayed 21 specimen",
-        "issuing": "64 invalid_claim 65 invalid_key",
-        "set_up": "20 status_list_unavailable 96 no_trusted_keys 97 clock_not_set 98 bad_trust_store "
+        "issuing": "65 invalid_key",
+        "set_up": "20 status_list_unavailable 64 invalid_claim 96 no_trusted_keys 97 clock_not_set 98 bad_trust_store "
         "120 invalid_setting",
     }.items()
     for number, code in ((int(n), c) for n, c in re.findall(r"(\d+) (\w+)", numbered))

@@ -127,9 +127,10 @@ pub enum Family {
     Untrusted,
     /// A trusted answer, but not one to this question: ask for a new one.
     Refused,
-    /// The verifier's own set-up is at fault, not the answer: mend the set-up.
+    /// What this program was given is at fault, and not the answer: a setting, a store, a clock, or a value that somebody
+    /// typed in. Correct it.
     SetUp,
-    /// An answer or a key could not be made or read.
+    /// An answer could not be signed, or a key could not be made or read.
     Issuing,
 }
 
@@ -252,7 +253,7 @@ codes! {
     Specimen = 21, "specimen", Refused,
         "this is a specimen, made for training: ask for a real answer";
     /// A name, text, time or number that a status token cannot hold.
-    InvalidClaim = 64, "invalid_claim", Issuing,
+    InvalidClaim = 64, "invalid_claim", SetUp,
         "a value cannot stand in a status token";
     /// Not an Ed25519 key, or one that must not be trusted.
     InvalidKey = 65, "invalid_key", Issuing,
@@ -344,7 +345,7 @@ mod tests {
     fn families_are_those_of_the_specification() {
         for &code in ErrorCode::ALL {
             let family = match code.number() {
-                20 | 96.. => Family::SetUp,
+                20 | 64 | 96.. => Family::SetUp,
                 1..=5 => Family::Unreadable,
                 6..=10 => Family::Untrusted,
                 11..=21 => Family::Refused,

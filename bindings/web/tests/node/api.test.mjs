@@ -139,6 +139,13 @@ test("the guard in memory takes each token once, is bounded, and forgets what ha
   assert.match(`${full.code} ${full.cause}`, /replay_guard_failed.*full/);
 });
 
+test("what was typed in is a fault of the set-up, and text given as bytes says so", () => {
+  for (const name of ["", "...", "\u200d"]) assert.ok(caught(() => new kycvs.Subject(name)) instanceof kycvs.SetUpError);
+  const unreadable = /** @type {kycvs.KycvsError} */ (caught(() => verifier.verify(Buffer.from(issued().toText()), expectation)));
+  assert.equal(unreadable.code, "malformed");
+  assert.match(unreadable.message, /give it as text/);
+});
+
 test("many at once", () => {
   const answers = verifier.verifyMany(new Set([issued(), issued().toText(), Buffer.from("damaged"), issued().toBytes()]), expectation);
   assert.deepEqual(answers.map((one) => (one instanceof kycvs.KycvsError ? one.code : one.status)), [2, 2, "malformed", 2]);
@@ -154,6 +161,7 @@ test("keys in all their forms, and Node's own crypto reads them", () => {
   for (const one of again) assert.equal(one.verifyingKey.keyId, key.verifyingKey.keyId);
   assert.ok(kycvs.SigningKey.isEncryptedPem(key.toEncryptedPem("x")) && !kycvs.SigningKey.isEncryptedPem(key.toPem()));
   assert.equal(code(() => kycvs.SigningKey.fromEncryptedPem(key.toEncryptedPem(PASSPHRASE), "wrong")), "wrong_passphrase");
+  for (const empty of ["", new Uint8Array()]) assert.equal(code(() => key.toEncryptedPem(empty)), "wrong_passphrase");
 
   const { verifyingKey } = key;
   assert.ok(verify(null, message, createPublicKey(verifyingKey.toPem()), key.sign(message)));
