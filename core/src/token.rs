@@ -231,6 +231,8 @@ impl Presentation {
 
     /// Reads either text form, with spaces and line breaks around it or not. Nothing of it is verified.
     ///
+    /// Base45 is not decoded in constant time, and its text holds the opening: the time can tell of it. Base64url is.
+    ///
     /// # Errors
     /// `bad_text`, and those of [`from_bytes`](Self::from_bytes).
     pub fn from_text(text: &str) -> Result<Self> {
@@ -287,7 +289,7 @@ impl Presentation {
     }
 
     /// `KV1:` and Base45 (RFC 9285): for QR codes, in their alphanumeric mode. It holds the opening too, where there is
-    /// one, and is meant to be shown: it is not wiped.
+    /// one, and is meant to be shown: it is not wiped, and it is not made in constant time.
     #[must_use]
     pub fn to_text(&self) -> String {
         text::to_kv1(&self.bytes)

@@ -45,6 +45,8 @@ fn told(bytes: &[u8], walked: Result<()>) -> Error {
 /// Whether these are the bytes of a text form, white space and a byte order mark around it or not. What is behind the
 /// beginning is not read: a damaged text is one, too.
 fn is_text(bytes: &[u8]) -> bool {
+    // So that no input, however long, takes more than a bounded look.
+    let bytes = &bytes[..bytes.len().min(text::MAX_BYTES)];
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     // Tag 18 and an array of four in base64url, as every presentation begins.
     bytes.starts_with(text::KV1.as_bytes()) || bytes.starts_with(b"0oR")
