@@ -44,8 +44,8 @@ impl Error {
         Self { code, is_whole: false, detail, source: None }
     }
 
-    /// `sentence` stands in place of the code's, where that would send a person the wrong way. It must not hold anything
-    /// of the input.
+    /// With `sentence` in place of the code's, if that would send a person the wrong way. It must not hold anything of
+    /// the input.
     pub(crate) const fn saying(code: ErrorCode, sentence: &'static str) -> Self {
         Self { code, is_whole: true, detail: sentence, source: None }
     }

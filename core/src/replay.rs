@@ -67,7 +67,7 @@ mod memory {
     #[derive(Debug)]
     pub struct MemoryReplayGuard {
         capacity: usize,
-        /// Where the guard's own clock begins.
+        /// The beginning of the guard's own clock.
         started: Instant,
         seen: Mutex<Seen>,
     }
@@ -131,7 +131,7 @@ mod memory {
             Ok(true)
         }
 
-        /// Stops at the first token that has to stay. Where the two clocks disagree, it can keep others back for as long as
+        /// Stops at the first token that has to stay. If the two clocks disagree, that token can keep others for as long as
         /// it had to live at its use, and no longer.
         fn forget_expired(&mut self, now: Timestamp, own_now: OwnSeconds) {
             let is_over = |(keep_until, own_end, _): &(Timestamp, OwnSeconds, Key)| {

@@ -1,4 +1,4 @@
-//! What the replay guard in memory takes for each token, as its documentation states it.
+//! The replay guard in memory takes as many bytes for each token as its documentation states.
 //!
 //! The counting allocator is that of the crate `allocation-counter`; it counts what the measured thread allocates.
 
@@ -16,7 +16,7 @@ fn bytes_each(count: u64, keep_until: impl Fn(u64) -> u64) -> [u64; 2] {
     let info = measure(|| {
         for number in 0..count {
             let mut id = [0; 16];
-            // Spread, so that tokens with one end do not come in the order of their ids.
+            // Spread: tokens with one end do not come in the order of their ids.
             id[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
             let until = Timestamp::from_secs(keep_until(number));
             let first = guard.first_use(ISSUER, &TokenId::from_bytes(id), until, Timestamp::from_secs(1));

@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// an HSM; its ``verifying_key`` is read once, here. ``algorithm`` is what the tokens name: the one that the verifiers'
 /// trust stores name for the key.
 ///
-/// Raises SetUpError (``invalid_claim``) for a name that is empty or too long, and IssuingError (``signer_failed``) where the
+/// Raises SetUpError (``invalid_claim``) for a name that is empty or too long, and IssuingError (``signer_failed``) if the
 /// signer does not tell its key.
 ///
 /// >>> from datetime import timedelta

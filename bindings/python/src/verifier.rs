@@ -36,7 +36,7 @@ use std::sync::Arc;
 ///
 /// Spans are timedeltas or seconds; what is not given is as SPEC.md says.
 ///
-/// Raises SetUpError: ``invalid_setting`` where a setting is out of its range or neither ``audience`` nor ``open`` is
+/// Raises SetUpError: ``invalid_setting`` if a setting is out of its range or neither ``audience`` nor ``open`` is
 /// said, ``invalid_claim`` for an audience that is empty or too long.
 ///
 /// >>> from kycvs import Issuer, RefusedError, SigningKey, Status, TrustStore, Verifier

@@ -45,7 +45,7 @@ impl ImportedKeys {
         Ok(found)
     }
 
-    /// A file of which nothing has been read yet.
+    /// Before the first key of a file is read.
     pub(super) fn none() -> Self {
         Self { keys: Vec::new(), skipped: 0 }
     }

@@ -2,7 +2,7 @@
 //!
 //! Every member is borrowed from the input as it is written, and nothing is parsed before its turn: a secret half is copied
 //! nowhere but into the key, and a member of another kind of key may hold whatever JSON allows. The secret half must be written
-//! without escapes, of which base64url needs none.
+//! without escapes, since base64url needs none.
 
 use super::{
     Algorithm, ImportedKey, ImportedKeys, SigningKey, VerifyingKey, bounded,
@@ -90,7 +90,7 @@ struct JwkSet {
     keys: Elements,
 }
 
-/// The keys of a set, of which those that are skipped take no memory. A faulty key is an error, but no fault of the JSON.
+/// The keys of a set. Skipped keys take no memory. A faulty key is an error, but no fault of the JSON.
 struct Elements(Result<ImportedKeys>);
 
 impl<'de> Deserialize<'de> for Elements {

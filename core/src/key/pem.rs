@@ -179,7 +179,7 @@ fn blocks(file: &str) -> impl Iterator<Item = Result<Block<'_>>> {
 /// The block that the line `first` opens, up to the line that closes it; `None` if there is none.
 fn block<'a>(first: &'a str, lines: &mut (impl Iterator<Item = &'a str> + Clone)) -> Option<Block<'a>> {
     let label = first.strip_prefix(BEGIN)?.strip_suffix(DASHES)?;
-    // Room from the start, so that growing leaves no copy of a secret behind.
+    // With its final size from the start: growing would leave copies of a secret behind.
     let body = lines.clone().take_while(|line| !line.starts_with(DASHES));
     let mut base64 = Zeroizing::new(String::with_capacity(body.map(str::len).sum()));
     for line in lines {

@@ -39,7 +39,7 @@ pub(super) fn normalise(given: &str) -> Result<Zeroizing<String>> {
     Ok(number)
 }
 
-/// What is left of a text when its spaces and punctuation are dropped.
+/// A text without its spaces and punctuation.
 struct Dialled {
     has_plus: bool,
     /// As ASCII.
@@ -51,10 +51,10 @@ struct Dialled {
 impl Dialled {
     /// `None` if the text holds anything that is no part of a number.
     fn read(given: &str) -> Option<Self> {
-        // Room from the start, so that growing leaves no copy behind.
+        // With its final size from the start: growing would leave copies behind.
         let digits = Zeroizing::new(String::with_capacity(MAX_GIVEN));
         let mut dialled = Self { has_plus: false, digits, has_trunk_zero: false };
-        // How many digits stand before the last open parenthesis.
+        // The count of digits before the last open parenthesis.
         let mut before_parenthesis = None;
         for c in given.chars() {
             match (digit_value(c), c) {
@@ -73,8 +73,8 @@ impl Dialled {
         Some(dialled)
     }
 
-    /// Drops the zero of `+91 (0) 98765 43210`, which is dialled only inside the country. A zero alone in parentheses
-    /// that stands behind anything but a country code is in doubt: `None`.
+    /// Drops the zero of `+91 (0) 98765 43210`, which is dialled only inside the country. A lone zero in
+    /// parentheses behind anything except a country code is in doubt: `None`.
     fn close_parenthesis(&mut self, before: usize) -> Option<()> {
         let (outside, inside) = self.digits.split_at(before);
         if inside != "0" || outside.is_empty() {

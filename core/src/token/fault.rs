@@ -42,8 +42,8 @@ fn told(bytes: &[u8], walked: Result<()>) -> Error {
     error
 }
 
-/// Whether these are the bytes of a text form, white space and a byte order mark around it or not. What is behind the
-/// beginning is not read: a damaged text is one, too.
+/// Whether these are the bytes of a text form, white space and a byte order mark around it or not. Only the
+/// beginning is read: a damaged text is one, too.
 fn is_text(bytes: &[u8]) -> bool {
     // So that no input, however long, takes more than a bounded look.
     let bytes = &bytes[..bytes.len().min(text::MAX_BYTES)];
