@@ -55,8 +55,8 @@ CODES: dict[str, tuple[int, str]] = {
         "untrusted": "6 unsupported_algorithm 7 unknown_key 8 bad_signature 9 issuer_mismatch 10 key_not_valid",
         "refused": "11 not_yet_valid 12 expired 13 lifetime_too_long 14 wrong_audience 15 wrong_nonce "
         "16 wrong_purpose 17 wrong_subject 18 replayed 21 specimen",
-        "issuing": "64 invalid_claim 65 invalid_key",
-        "set_up": "20 status_list_unavailable 96 no_trusted_keys 97 clock_not_set 98 bad_trust_store "
+        "issuing": "65 invalid_key",
+        "set_up": "20 status_list_unavailable 64 invalid_claim 96 no_trusted_keys 97 clock_not_set 98 bad_trust_store "
         "120 invalid_setting",
     }.items()
     for number, code in ((int(n), c) for n, c in re.findall(r"(\d+) (\w+)", numbered))
@@ -333,6 +333,8 @@ def normalise_name(name: str) -> str:  # 7.1
 def normalise_mobile(text: str) -> str:  # 7.2
     utf8(text, 0, 256, "invalid_claim")
     plus, digits = "", ""
+    opened: int | None = None  # how many digits stand before the last open parenthesis
+    trunk_zero = False
     for c in text:
         category = unicodedata.category(c)
         if category == "Nd":
@@ -340,12 +342,24 @@ def normalise_mobile(text: str) -> str:  # 7.2
         elif c == "+":
             need(not plus and not digits, "invalid_claim")
             plus = "+"
+        elif c == "(":
+            opened = len(digits)
+        elif c == ")":
+            if opened and digits[opened:] == "0":  # alone, and behind a digit
+                digits = digits[:opened]
+                need(opened <= 3 if plus else digits == "91", "invalid_claim")
+                need(not trunk_zero, "invalid_claim")
+                trunk_zero = True
+            opened = None
         else:
-            need(category in ("Zs", "Pd") or c in "\t.()", "invalid_claim")
+            need(category in ("Zs", "Pd") or c in "\t." or ord(c) in DEFAULT_IGNORABLE, "invalid_claim")
+    if not plus:
+        digits = digits.removeprefix("0")  # one digit
+    if len(digits) == 13 and digits.startswith("910"):
+        digits = "91" + digits[3:]
     if plus:
         need(8 <= len(digits) <= 15, "invalid_claim")
         return "+" + digits
-    digits = digits.removeprefix("0")  # one digit
     if len(digits) == 10:
         return "+91" + digits
     need(len(digits) == 12 and digits.startswith("91"), "invalid_claim")
@@ -528,6 +542,7 @@ class Policy:  # 10.1
     open: bool
     clock_skew: int = 60
     max_lifetime: int = 86_400
+    issued_after: int | None = None
     allow_specimen: bool = False
     ignore_status_lists: bool = False
     seen: set[tuple[str, bytes]] | None = None  # the replay guard (10.7)
@@ -609,6 +624,7 @@ def check_policy(token: Token, entry: Entry, policy: Policy, expectation: Expect
         ("key_not_valid", entry.withdrawn or too_early or too_late),
         ("not_yet_valid", token.iat > latest),
         ("expired", token.exp <= earliest),
+        ("expired", policy.issued_after is not None and token.iat <= policy.issued_after + policy.clock_skew),
         ("lifetime_too_long", token.exp - token.iat > policy.max_lifetime),
         ("wrong_audience", not policy.open if token.aud is None else token.aud != policy.audience),
         ("wrong_nonce", expectation.nonce is not None and not same(token.eat_nonce, expectation.nonce)),

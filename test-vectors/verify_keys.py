@@ -153,7 +153,7 @@ class JsonReader:
 
 def read_jwk(text: str) -> Item:
     utf8(text, 0, MAX_SIZE, INVALID)
-    return JsonReader(text).read()
+    return JsonReader(text.removeprefix("\ufeff")).read()
 
 
 def jwk_members(item: Item) -> Members:

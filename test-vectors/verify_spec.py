@@ -76,11 +76,12 @@ def run_spec(path: Path) -> int:
         (verdict, {}), (verdict, {"data": kv1}), (verdict, {"data": base64_text}),
         (verdict, {"now": 1790000959}), ("expired", {"now": 1790000960}),
         (verdict, {"now": 1789999940}), ("not_yet_valid", {"now": 1789999939}),
+        (verdict, {"issued_after": 1789999939}), ("expired", {"issued_after": 1789999940}),
         ("wrong_audience", {"audience": "example.org"}), ("wrong_subject", {"subject": (person[0], None)}),
         ("wrong_subject", {"data": token}), ("malformed", {"data": whole[:-1]}), ("bad_signature", {"data": changed}),
     ]:  # fmt: skip
         case = {"data": whole, "now": 1790000300, "audience": "irctc.co.in", "subject": person, **change}
-        policy = Policy(case["audience"], open=False)
+        policy = Policy(case["audience"], open=False, issued_after=case.get("issued_after"))
         expectation = Expectation(bytes(range(0xC0, 0xD0)), "rail-booking", case["subject"])
         expected = result if result is verdict else Refused(result).result()
         tally.case(f"13.7 {change}", expected, verify, case["data"], trust, policy, expectation, case["now"])

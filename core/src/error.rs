@@ -28,22 +28,30 @@ pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub struct Error {
     code: ErrorCode,
+    /// Whether `detail` is a sentence of its own, in place of the code's.
+    is_whole: bool,
     detail: &'static str,
     source: Option<Arc<dyn core::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) const fn new(code: ErrorCode) -> Self {
-        Self { code, detail: "", source: None }
+        Self::because(code, "")
     }
 
     /// `detail` is a clause about what was wrong; it must not hold anything of the input.
     pub(crate) const fn because(code: ErrorCode, detail: &'static str) -> Self {
-        Self { code, detail, source: None }
+        Self { code, is_whole: false, detail, source: None }
+    }
+
+    /// With `sentence` in place of the code's, if that would send a person the wrong way. It must not hold anything of
+    /// the input.
+    pub(crate) const fn saying(code: ErrorCode, sentence: &'static str) -> Self {
+        Self { code, is_whole: true, detail: sentence, source: None }
     }
 
     pub(crate) fn caused_by(code: ErrorCode, source: BoxError) -> Self {
-        Self { code, detail: "", source: Some(Arc::from(source)) }
+        Self { source: Some(Arc::from(source)), ..Self::new(code) }
     }
 
     /// The stable code.
@@ -86,6 +94,9 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_whole {
+            return f.write_str(self.detail);
+        }
         f.write_str(self.code.sentence())?;
         if !self.detail.is_empty() {
             write!(f, " ({})", self.detail)?;
@@ -116,9 +127,10 @@ pub enum Family {
     Untrusted,
     /// A trusted answer, but not one to this question: ask for a new one.
     Refused,
-    /// The verifier's own set-up is at fault, not the answer: mend the set-up.
+    /// What this program was given is at fault, and not the answer: a setting, a store, a clock, or a value that somebody
+    /// typed in. Correct it.
     SetUp,
-    /// An answer or a key could not be made or read.
+    /// An answer could not be signed, or a key could not be made or read.
     Issuing,
 }
 
@@ -241,7 +253,7 @@ codes! {
     Specimen = 21, "specimen", Refused,
         "this is a specimen, made for training: ask for a real answer";
     /// A name, text, time or number that a status token cannot hold.
-    InvalidClaim = 64, "invalid_claim", Issuing,
+    InvalidClaim = 64, "invalid_claim", SetUp,
         "a value cannot stand in a status token";
     /// Not an Ed25519 key, or one that must not be trusted.
     InvalidKey = 65, "invalid_key", Issuing,
@@ -333,7 +345,7 @@ mod tests {
     fn families_are_those_of_the_specification() {
         for &code in ErrorCode::ALL {
             let family = match code.number() {
-                20 | 96.. => Family::SetUp,
+                20 | 64 | 96.. => Family::SetUp,
                 1..=5 => Family::Unreadable,
                 6..=10 => Family::Untrusted,
                 11..=21 => Family::Refused,

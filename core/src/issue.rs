@@ -155,8 +155,8 @@ impl<S: Signer> Issuer<S> {
     /// Issues an answer at the time `now`.
     ///
     /// # Errors
-    /// `invalid_claim` where the answer would not live for a second, or past the end of time; `random_source_failed`;
-    /// `signer_failed`.
+    /// `clock_not_set` if `now` is before 2024-01-01; `invalid_claim` if the answer would not live for a second, or past
+    /// the end of time; `random_source_failed`; `signer_failed`.
     pub fn issue_at(&self, answer: &Answer, now: Timestamp) -> Result<Presentation> {
         let random: Zeroizing<[u8; DRAWN]> = Zeroizing::new(random_bytes(&*self.random)?);
         self.issue_with(answer, now, &random)
@@ -214,6 +214,10 @@ impl<S: Signer> Issuer<S> {
     /// The first half of `random` is the token's id. The second is the opening, whether it is wanted or not: the system
     /// is asked once, which is what it costs.
     fn issue_with(&self, answer: &Answer, now: Timestamp, random: &[u8; DRAWN]) -> Result<Presentation> {
+        if now < Timestamp::CLOCK_IS_SET {
+            let sentence = "the issuer's clock is not set, so nothing was issued: set it and try again";
+            return Err(Error::saying(ErrorCode::ClockNotSet, sentence));
+        }
         let (halves, _) = random.as_chunks();
         let token_id = &halves[0];
         let opening = answer.subject.as_ref().map(|_| Opening::from_bytes(halves[1]));

@@ -22,6 +22,10 @@ use zeroize::Zeroizing;
 /// A person as named: a name, and a mobile number where the verifying entity has it already. Both are normalised,
 /// wiped when dropped, and never shown by `Debug`.
 ///
+/// Comparing takes constant time for names and numbers of one length. Making one does not: normalisation looks up tables by
+/// character, a digit takes longer the higher it stands in its script, and the hash takes longer for a longer name. Do not make
+/// a subject where somebody who times it must not learn of the name or number.
+///
 /// ```
 /// use kycvs::Subject;
 ///
@@ -39,7 +43,7 @@ pub struct Subject {
 
 impl Subject {
     /// A person known by name alone. The name is normalised as `SPEC.md` says (section 7.1): at most 1,024 bytes
-    /// as given, 1 to 128 bytes after.
+    /// as given, 1 to 128 bytes after. The time that this takes depends on the name: see the type.
     ///
     /// # Errors
     /// `invalid_claim` where nothing is left of the name or too much.
@@ -48,7 +52,7 @@ impl Subject {
     }
 
     /// The same person, by name and mobile number. The number is brought to E.164 (`SPEC.md`, section 7.2);
-    /// ten digits are taken as Indian.
+    /// ten digits are taken as Indian. The time that this takes depends on the number: see the type.
     ///
     /// # Errors
     /// `invalid_claim` where it is not a number.

@@ -30,7 +30,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The system's clock now. A clock before 1970 reads as 0, which every verifier refuses as `clock_not_set`.
+    /// The system's clock now. A clock before 1970 reads as 0, which verifiers and issuers refuse as `clock_not_set`.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn now() -> Self {

@@ -14,7 +14,7 @@ use crate::{
     cbor::{Reader, Writer},
     claims::{Claims, RawClaims},
     cose::{ProtectedHeader, Sign1},
-    error::{Error, ErrorCode, Result},
+    error::{Error, Result},
     key::{Algorithm, KeyId},
     subject::Opening,
 };
@@ -60,7 +60,7 @@ impl<'a> Token<'a> {
     /// `too_large`, `malformed`, `not_canonical` or `not_a_status_token`, by the rules of `SPEC.md`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > MAX_TOKEN_BYTES {
-            return Err(ErrorCode::TooLarge.into());
+            return Err(fault::too_large(bytes));
         }
         let token = Self::read(bytes).ok_or_else(|| fault::of_token(bytes))?;
         debug_assert!(fault::walk(bytes).is_ok(), "one pass accepts no more than the walk of each layer");
@@ -153,7 +153,7 @@ impl<'a> Parts<'a> {
     /// more, to tell why.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > MAX_PRESENTATION_BYTES {
-            return Err(ErrorCode::TooLarge.into());
+            return Err(fault::too_large(bytes));
         }
         let parts = Self::read_sequence(bytes).ok_or_else(|| fault::of_presentation(bytes))?;
         debug_assert!(
@@ -231,6 +231,8 @@ impl Presentation {
 
     /// Reads either text form, with spaces and line breaks around it or not. Nothing of it is verified.
     ///
+    /// Base45 is not decoded in constant time, and its text holds the opening: the time can tell of it. Base64url is.
+    ///
     /// # Errors
     /// `bad_text`, and those of [`from_bytes`](Self::from_bytes).
     pub fn from_text(text: &str) -> Result<Self> {
@@ -287,7 +289,7 @@ impl Presentation {
     }
 
     /// `KV1:` and Base45 (RFC 9285): for QR codes, in their alphanumeric mode. It holds the opening too, where there is
-    /// one, and is meant to be shown: it is not wiped.
+    /// one, and is meant to be shown: it is not wiped, and it is not made in constant time.
     #[must_use]
     pub fn to_text(&self) -> String {
         text::to_kv1(&self.bytes)

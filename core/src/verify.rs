@@ -226,7 +226,11 @@ impl Verifier {
             (ErrorCode::IssuerMismatch, trusted.issuer().as_str() != claims.issuer),
             (ErrorCode::KeyNotValid, !trusted.is_valid_at(claims.issued_at)),
             (ErrorCode::NotYetValid, claims.issued_at > now.saturating_add(policy.clock_skew())),
-            (ErrorCode::Expired, claims.expires_at <= now.saturating_sub(policy.clock_skew())),
+            (
+                ErrorCode::Expired,
+                claims.expires_at <= now.saturating_sub(policy.clock_skew())
+                    || !policy.is_issued_after_bound(claims.issued_at),
+            ),
             (ErrorCode::LifetimeTooLong, lifetime > policy.max_lifetime().as_secs()),
             (ErrorCode::WrongAudience, !policy.welcomes(claims.audience)),
             (ErrorCode::WrongNonce, !expectation.accepts_nonce(claims.nonce)),

@@ -276,6 +276,13 @@ fn the_verdict_with_one_thing_changed() {
         assert_eq!(code(example_verifier().verify_at(&presentation, &asked(), at(now))), expected, "{now}");
     }
 
+    for (time, expected) in [(1_789_999_939, None), (1_789_999_940, Some(ErrorCode::Expired))] {
+        assert!(paragraph.contains(&time.to_string()), "{time} is not in the paragraph");
+        let policy = Policy::audience(audience("irctc.co.in")).with_issued_after(at(time));
+        let verifier = Verifier::new(example_trust(), policy);
+        assert_eq!(code(verifier.verify_at(&presentation, &asked(), EXAMPLE_NOW)), expected, "{time}");
+    }
+
     let elsewhere = Verifier::new(example_trust(), Policy::audience(audience("example.org")));
     let nameless = Subject::new("a p j abdul kalam").expect("a name");
     let without_number = example_expectation().with_subject(nameless);

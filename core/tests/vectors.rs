@@ -242,7 +242,7 @@ fn key_form(case: &Value) -> Result<Value> {
         "cose_key" => imported(&hex(&case["input"]), false),
         "cose_key_set" => imported(&hex(&case["input"]), true),
         "jwk" => imported(input.as_bytes(), false),
-        "jwk_set" => imported(input.as_bytes(), true),
+        "jwk_set" | "public_pem_set" => imported(input.as_bytes(), true),
         other => panic!("no such form: {other}"),
     }
 }

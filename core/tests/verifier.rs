@@ -258,6 +258,67 @@ fn the_guard_in_memory_forgets_no_token_that_can_still_be_good() {
 }
 
 #[test]
+fn late_now_for_one_token_lets_no_other_be_used_again() {
+    let far = at(EXAMPLE_EXP + 1_000_000);
+    let claims = |byte, iat: Timestamp| {
+        let id = TokenId::from_bytes([byte; 16]);
+        let until = iat.checked_add(Duration::from_mins(15)).expect("not at the end of time");
+        let claims =
+            Claims::new(issuer("in.gov.cowin"), Status::FullyVaccinated, purpose("gate"), id, iat, until);
+        example_issuer().sign(&claims.expect("it lives")).expect("its own claims")
+    };
+    let verifier =
+        Verifier::new(common::example_trust(), Policy::open()).with_replay_guard(MemoryReplayGuard::new(100));
+    let (used, of_later) = (claims(1, EXAMPLE_NOW), claims(2, far));
+    let anyone = Expectation::no_nonce();
+    assert_eq!(code(verifier.verify_at(&used, &anyone, EXAMPLE_NOW)), None);
+    assert_eq!(code(verifier.verify_at(&of_later, &anyone, far)), None);
+    assert_eq!(code(verifier.verify_at(&used, &anyone, EXAMPLE_NOW)), Some(ErrorCode::Replayed));
+}
+
+#[test]
+fn answers_issued_before_the_restart_are_expired() {
+    let [iat, now] = [EXAMPLE_IAT, EXAMPLE_NOW.as_secs()];
+    for (restart, skew, expected) in [
+        (iat - 61, 60, None),
+        (iat - 60, 60, Some(ErrorCode::Expired)),
+        (iat, 60, Some(ErrorCode::Expired)),
+        (now, 60, Some(ErrorCode::Expired)),
+        (iat - 1, 0, None),
+        (iat, 0, Some(ErrorCode::Expired)),
+        (u64::MAX, 600, Some(ErrorCode::Expired)),
+        (0, 600, None),
+    ] {
+        let policy = Policy::audience(audience("irctc.co.in"))
+            .with_issued_after(at(restart))
+            .with_clock_skew(Duration::from_secs(skew));
+        let verifier = Verifier::new(common::example_trust(), policy.expect("at most 10 minutes"));
+        let verdict = verifier.verify_at(&token(1), &example_expectation(), EXAMPLE_NOW);
+        assert_eq!(code(verdict), expected, "restart {restart}, skew {skew}");
+    }
+}
+
+#[test]
+fn nothing_is_issued_while_the_clock_is_not_set() {
+    let answer = Answer::new(Status::FullyVaccinated, purpose("gate"), Duration::from_mins(15));
+    let maker = example_issuer();
+    for (now, expected) in [
+        (0, Some(ErrorCode::ClockNotSet)),
+        (1_704_067_199, Some(ErrorCode::ClockNotSet)),
+        (1_704_067_200, None),
+    ] {
+        let issued = maker.issue_at(&answer, at(now));
+        assert_eq!(issued.err().map(|error| error.code()), expected, "{now}");
+        let answers = vec![answer.clone(); 3];
+        for issued in maker.issue_many_at(&answers, at(now)) {
+            assert_eq!(issued.err().map(|error| error.code()), expected, "{now}, among many");
+        }
+    }
+    let error = maker.issue_at(&answer, at(0)).expect_err("the clock is not set");
+    assert!(error.to_string().contains("issuer's clock"), "{error}");
+}
+
+#[test]
 fn a_failing_guard_lets_nothing_pass_and_says_why() {
     struct Away;
     impl ReplayGuard for Away {
@@ -402,9 +463,11 @@ proptest! {
         match example_issuer().issue_at(&answer, at(now)) {
             Ok(presentation) => {
                 let claims = presentation.token().unverified_claims();
+                prop_assert!(now >= 1_704_067_200, "the clock was set");
                 prop_assert_eq!(claims.issued_at(), at(now));
                 prop_assert_eq!(Some(claims.expires_at()), now.checked_add(seconds).map(at));
             }
+            Err(error) if now < 1_704_067_200 => prop_assert_eq!(error.code(), ErrorCode::ClockNotSet),
             Err(error) => {
                 prop_assert_eq!(error.code(), ErrorCode::InvalidClaim);
                 prop_assert!(seconds == 0 || now.checked_add(seconds).is_none());

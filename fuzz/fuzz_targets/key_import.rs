@@ -98,7 +98,10 @@ fn refused(error: &Error) {
 }
 
 fn work_is_small(text: &str) -> bool {
-    let Ok((_, document)) = SecretDocument::from_pem(text.trim()) else { return true };
+    // The core reads PEM files that this crate does not: several blocks, text around them, indented lines.
+    let Ok((_, document)) = SecretDocument::from_pem(text.trim()) else {
+        return !text.contains("ENCRYPTED PRIVATE KEY");
+    };
     let Ok(encrypted) = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes()) else { return true };
     match &encrypted.encryption_algorithm {
         EncryptionScheme::Pbes2(Parameters { kdf: Kdf::Pbkdf2(kdf), .. }) => kdf.iteration_count <= 1_000,

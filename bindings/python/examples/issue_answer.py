@@ -16,7 +16,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from kycvs import Issuer, IssuingError, SigningKey, Status, TrustStore
+from kycvs import Issuer, IssuingError, SetUpError, SigningKey, Status, TrustStore
 
 ISSUER = "in.gov.cowin"
 
@@ -31,7 +31,7 @@ def main(folder: str, audience: str, nonce: str, status: str) -> int:
             audience=audience,
             nonce=bytes.fromhex(nonce),
         )
-    except IssuingError as error:
+    except (IssuingError, SetUpError) as error:
         print(f"error[{error.code}]: {error}", file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kycvs import IssuingError, RefusedError, SetUpError, Status, TrustStore, UnreadableError, UntrustedError, Verifier
+from kycvs import RefusedError, SetUpError, Status, TrustStore, UnreadableError, UntrustedError, Verifier
 
 
 def main(trust_file: str, audience: str, nonce: str, text_file: str | None = None) -> int:
@@ -34,7 +34,7 @@ def main(trust_file: str, audience: str, nonce: str, text_file: str | None = Non
     except RefusedError as error:
         print(f"Ask for a new answer. ({error.code}: {error})")
         return 1
-    except (SetUpError, IssuingError) as error:
+    except SetUpError as error:
         # Of this program's own: the trust store, the audience or the nonce.
         print(f"Nothing is wrong with the answer: call the operator. ({error.code}: {error})", file=sys.stderr)
         return 2

@@ -48,7 +48,7 @@ const FEWEST: usize = 32;
 /// which then checks row by row. Other threads run meanwhile, and Ctrl-C ends it early.
 ///
 /// Raises TypeError where it is no such column, RuntimeError where the column's own source fails (KeyboardInterrupt where
-/// that is Ctrl-C), and IssuingError (``invalid_claim``) for a nonce or a purpose that no token can hold.
+/// that is Ctrl-C), and SetUpError (``invalid_claim``) for a nonce or a purpose that no token can hold.
 ///
 /// >>> import kycvs.arrow
 /// >>> from kycvs import TrustStore, Verifier

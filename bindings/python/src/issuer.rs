@@ -25,8 +25,8 @@ use std::sync::Arc;
 /// an HSM; its ``verifying_key`` is read once, here. ``algorithm`` is what the tokens name: the one that the verifiers'
 /// trust stores name for the key.
 ///
-/// Raises IssuingError: ``invalid_claim`` for a name that is empty or too long, ``signer_failed`` where the signer does
-/// not tell its key.
+/// Raises SetUpError (``invalid_claim``) for a name that is empty or too long, and IssuingError (``signer_failed``) if the
+/// signer does not tell its key.
 ///
 /// >>> from datetime import timedelta
 /// >>> from kycvs import Issuer, SigningKey, Status
@@ -93,8 +93,9 @@ impl Issuer {
     /// refused by every verifier that does not ask for specimens. ``now`` (an aware datetime, or seconds since 1970) is
     /// for tests: without it, it is now.
     ///
-    /// Raises IssuingError: ``invalid_claim`` for a value that cannot stand in a token, ``signer_failed`` (what the
-    /// signer raised is the exception's ``__cause__``), ``random_source_failed``.
+    /// Raises SetUpError (``invalid_claim``) for a value that cannot stand in a token and (``clock_not_set``) for a time before
+    /// 2024, and IssuingError: ``signer_failed`` (what the signer raised is the exception's ``__cause__``),
+    /// ``random_source_failed``.
     ///
     /// >>> from kycvs import Issuer, SigningKey, Status, Subject
     /// >>> issuer = Issuer("in.gov.cowin", SigningKey.generate())

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A replay guard in the memory of one process: bounded, and forgetful of what has expired.
 ///
 /// ``capacity`` is how many tokens it holds at a time: as many as come in within the longest lifetime and the clock skew;
-/// some 150 bytes each. When it is full of tokens that have not expired, verifying fails (``replay_guard_failed``) rather
+/// 130 to 240 bytes each. When it is full of tokens that have not expired, verifying fails (``replay_guard_failed``) rather
 /// than forget one. It can serve several verifiers, and threads. For several processes, write a ``ReplayGuard`` on their
 /// database.
 ///

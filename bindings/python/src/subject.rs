@@ -12,7 +12,7 @@ use pyo3::{prelude::*, types::PyBytes};
 /// Both are brought to their normal forms, and are equal where these are: case, dots and spacing do not count, and ten
 /// digits are an Indian number. Neither is shown by repr, and a subject cannot be pickled.
 ///
-/// Raises IssuingError (``invalid_claim``) where nothing is left of the name or too much, or where the number is none.
+/// Raises SetUpError (``invalid_claim``) if nothing is left of the name or too much, or if the number is none.
 ///
 /// >>> from kycvs import Subject
 /// >>> booked = Subject("A.P.J. Abdul Kalam", "098765 43210")
@@ -61,7 +61,7 @@ impl Subject {
     ///
     /// An ``Issuer`` and a ``Verifier`` see to it themselves; this is for tests and for tools.
     ///
-    /// Raises IssuingError (``invalid_claim``) where the opening has another length.
+    /// Raises SetUpError (``invalid_claim``) if the opening has another length.
     ///
     /// >>> from kycvs import Subject
     /// >>> len(Subject("Asha Rao").commitment(bytes(16)))

@@ -20,7 +20,7 @@ use pyo3::{
 /// key's tokens name. The key may have signed from ``not_before`` on and before ``not_after``: aware datetimes, or
 /// seconds since 1970. Of a ``withdrawn`` key no token is good any longer, whenever it was issued.
 ///
-/// Raises IssuingError (``invalid_claim``) for a name that is empty or too long, and SetUpError (``bad_trust_store``)
+/// Raises SetUpError: ``invalid_claim`` for a name that is empty or too long, ``bad_trust_store``
 /// where the validity ends before it begins, or the file names another algorithm.
 ///
 /// >>> from datetime import datetime, timezone

@@ -36,8 +36,8 @@ use std::sync::Arc;
 ///
 /// Spans are timedeltas or seconds; what is not given is as SPEC.md says.
 ///
-/// Raises SetUpError (``invalid_setting``) where a setting is out of its range or neither ``audience`` nor ``open`` is
-/// said, and IssuingError (``invalid_claim``) for an audience that is empty or too long.
+/// Raises SetUpError: ``invalid_setting`` if a setting is out of its range or neither ``audience`` nor ``open`` is
+/// said, ``invalid_claim`` for an audience that is empty or too long.
 ///
 /// >>> from kycvs import Issuer, RefusedError, SigningKey, Status, TrustStore, Verifier
 /// >>> issuer = Issuer("in.gov.cowin", SigningKey.generate())
@@ -164,8 +164,8 @@ impl Verifier {
     /// Other threads run meanwhile.
     ///
     /// Raises UnreadableError, UntrustedError or RefusedError where the answer is not good, SetUpError where the verifier's
-    /// own set-up is at fault (what a replay guard raised is the ``__cause__``), and IssuingError (``invalid_claim``) for
-    /// a nonce or a purpose that no token can hold.
+    /// own set-up is at fault (what a replay guard raised is the ``__cause__``): also ``invalid_claim`` for a nonce or a
+    /// purpose that no token can hold.
     ///
     /// >>> from kycvs import TrustStore, SetUpError, Verifier
     /// >>> try:

@@ -55,6 +55,20 @@ def test_every_family_has_its_class() -> None:
     assert not issubclass(KycvsError, (ValueError, TypeError))
 
 
+@pytest.mark.parametrize("name", ["", "...", "\u200d", "a" * 129])
+def test_a_name_that_is_none_is_a_fault_of_the_set_up(name: str) -> None:
+    with pytest.raises(kycvs.SetUpError) as caught:
+        kycvs.Subject(name)
+    assert (caught.value.code, caught.value.number, caught.value.family) == ("invalid_claim", 64, "set_up")
+
+
+def test_text_given_as_bytes_says_so() -> None:
+    for text in (b"KV1:RRQJ6BERK/-4$894*BC.U $REF7Y$ET9E", b"\n 0oRYJKMBJwRIvl3i9LzcODoQdWFwcGxpY2F0aW9u"):
+        with pytest.raises(UnreadableError, match="give it as text") as caught:
+            Presentation.from_bytes(text)
+        assert caught.value.code == "malformed"
+
+
 def test_the_set_up_is_told_before_the_answer() -> None:
     with pytest.raises(kycvs.SetUpError) as caught:
         Verifier(TrustStore(), open=True).verify("garbage", nonce=None)

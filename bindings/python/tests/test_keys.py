@@ -60,6 +60,11 @@ def test_a_passphrase_is_its_utf_8_bytes(key: SigningKey) -> None:
     assert caught.value.code == "wrong_passphrase"
     with pytest.raises(ValueError, match="passphrase"):
         key.to_encrypted_pem("\ud800")
+    empties: list[str | bytes] = ["", b""]
+    for empty in empties:
+        with pytest.raises(IssuingError, match="an empty passphrase") as refused:
+            key.to_encrypted_pem(empty)
+        assert refused.value.code == "wrong_passphrase"
 
 
 def test_no_secret_is_shown(key: SigningKey) -> None:
@@ -215,10 +220,10 @@ def test_people_are_compared_by_their_normal_forms() -> None:
     assert hash(one) == hash(other)
     assert one != Subject("a p j abdul kalam")
     assert Subject("Asha").mobile is None
-    with pytest.raises(IssuingError) as caught:
+    with pytest.raises(SetUpError) as caught:
         Subject("...")
     assert caught.value.code == "invalid_claim"
-    with pytest.raises(IssuingError):
+    with pytest.raises(SetUpError):
         one.commitment(bytes(15))
 
 

@@ -101,7 +101,10 @@ def test_the_guard_in_memory_is_one_like_any_other() -> None:
     assert guard.first_use("b", ids[0], NOW + 10, NOW)
     with pytest.raises(RuntimeError, match="full"):
         guard.first_use("a", ids[1], NOW + 10, NOW)
-    assert guard.first_use("a", ids[1], NOW + 20, NOW + 10)
+    # By the guard's own clock no time has passed: a late `now` alone forgets nothing.
+    with pytest.raises(RuntimeError, match="full"):
+        guard.first_use("a", ids[1], NOW + 20, NOW + 10)
+    assert not guard.first_use("a", ids[0], NOW + 10, NOW)
     with pytest.raises(KycvsError):
         guard.first_use("a", "no id", NOW, NOW)
 

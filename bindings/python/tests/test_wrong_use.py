@@ -381,7 +381,7 @@ def test_what_no_token_can_hold_is_told_by_its_code() -> None:
         lambda: issue(status_list=StatusListRef(0, "")),
     ]
     for call in calls:
-        with pytest.raises(IssuingError) as caught:
+        with pytest.raises(SetUpError) as caught:
             call()
         assert caught.value.code == "invalid_claim"
 

@@ -74,7 +74,7 @@ def key(file: Json, one: Json) -> Json:
             return imported_keys(bytes.fromhex(given), is_set=True)
         case "jwk":
             return imported_keys(given, is_set=False)
-        case "jwk_set":
+        case "jwk_set" | "public_pem_set":
             return imported_keys(given, is_set=True)
         case other:
             raise AssertionError(f"no such form: {other}")

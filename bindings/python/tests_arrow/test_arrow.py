@@ -326,7 +326,7 @@ def test_wrong_arguments_are_named(verifier: Verifier) -> None:
         kycvs.arrow.verify(column, wrong, nonce=None)
     with pytest.raises(TypeError, match="nonce"):
         kycvs.arrow.verify(column, verifier)  # type: ignore[call-arg]
-    with pytest.raises(kycvs.IssuingError):
+    with pytest.raises(kycvs.SetUpError):
         kycvs.arrow.verify(column, verifier, nonce=b"short")
 
 

@@ -102,7 +102,7 @@ def test_a_wrong_table_is_told(
 def test_wrong_settings_are_told_at_once(trust: TrustStore) -> None:
     with pytest.raises(kycvs.SetUpError):
         verify_column("answer", trust, nonce=None)
-    with pytest.raises(kycvs.IssuingError):
+    with pytest.raises(kycvs.SetUpError):
         verify_column("answer", trust, open=True, nonce=b"short")
     with pytest.raises(TypeError):
         verify_column("answer", trust.to_bytes(), open=True, nonce=None)  # type: ignore[arg-type]

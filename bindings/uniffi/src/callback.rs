@@ -36,7 +36,7 @@ pub trait ReplayGuard: Send + Sync {
     ) -> Result<bool, CallbackError>;
 }
 
-/// A replay guard in the memory of this process, for at most `capacity` tokens at a time (some 150 bytes each): as many
+/// A replay guard in the memory of this process, for at most `capacity` tokens at a time (130 to 240 bytes each): as many
 /// as come in within the longest lifetime and the clock skew.
 ///
 /// It forgets what has expired. When it is full of tokens that have not, an answer is refused with

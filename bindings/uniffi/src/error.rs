@@ -22,12 +22,13 @@ pub enum KycvsError {
         /// What it is.
         failure: Failure,
     },
-    /// The verifier's own set-up is at fault, not the answer: mend the set-up.
+    /// What this program was given is at fault, not the answer:
+    /// a setting, a store, a clock, or a value that was typed in.
     SetUp {
         /// What it is.
         failure: Failure,
     },
-    /// An answer or a key could not be made or read.
+    /// An answer could not be signed, or a key could not be made or read.
     Issuing {
         /// What it is.
         failure: Failure,

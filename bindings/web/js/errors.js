@@ -45,11 +45,11 @@ named(UntrustedError, "UntrustedError");
 export class RefusedError extends KycvsError {}
 named(RefusedError, "RefusedError");
 
-/** The verifier's own set-up is at fault, not the answer: mend the set-up. */
+/** What this program was given is at fault, not the answer: a setting, a store, a clock, or a value that was typed in. */
 export class SetUpError extends KycvsError {}
 named(SetUpError, "SetUpError");
 
-/** An answer or a key could not be made or read, or a value cannot stand in a token. */
+/** An answer could not be signed, or a key could not be made or read. */
 export class IssuingError extends KycvsError {}
 named(IssuingError, "IssuingError");
 

@@ -40,7 +40,7 @@ const ANSWER = ["status", "purpose", "validForSeconds", "audience", "nonce", "su
 /** An issuer: a name, and a signer that verifiers trust for it. */
 export class Issuer extends Owned {
   /**
-   * Throws `IssuingError` (`invalid_claim`) where the name is not 1 to 64 bytes of UTF-8.
+   * Throws `SetUpError` (`invalid_claim`) where the name is not 1 to 64 bytes of UTF-8.
    * @param {string} name
    * @param {SigningKey | Signer} signer
    * @param {{ algorithm?: Algorithm | null }} [options] Another algorithm in the tokens: the one that the verifiers' trust
@@ -64,7 +64,7 @@ export class Issuer extends Owned {
   /**
    * Issues an answer: now, or at the time `now`, a Date or seconds since 1970 as a BigInt.
    *
-   * Throws `IssuingError`: `invalid_claim`, `signer_failed`, `random_source_failed`.
+   * Throws `SetUpError` (`invalid_claim`, `clock_not_set`) or `IssuingError` (`signer_failed`, `random_source_failed`).
    * @param {Answer} answer @param {{ now?: Date | bigint }} [options]
    * @returns {Presentation}
    */

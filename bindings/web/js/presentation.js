@@ -12,7 +12,7 @@ import { Owned, handleOf } from "./owned.js";
 export class Subject extends Owned {
   /**
    * A person by name, and by mobile number where it is given: in E.164, or ten digits, which are taken as Indian. Both are
-   * normalised. Throws `IssuingError` (`invalid_claim`).
+   * normalised. Throws `SetUpError` (`invalid_claim`).
    * @param {string} name @param {string | null} [mobile]
    */
   constructor(name, mobile) {
@@ -30,7 +30,7 @@ export class Subject extends Owned {
   }
 
   /**
-   * What binds a token to this person, 32 bytes, with the 16 bytes of an opening. Throws `IssuingError` (`invalid_claim`).
+   * What binds a token to this person, 32 bytes, with the 16 bytes of an opening. Throws `SetUpError` (`invalid_claim`).
    * @param {Bytes} opening
    * @returns {Uint8Array}
    */

@@ -14,14 +14,16 @@ import { wrongType } from "./arguments.js";
 /**
  * A replay guard in the memory of this program: bounded, and forgetful of what has expired.
  *
- * When it is full of tokens that have not expired it fails (`replay_guard_failed`) rather than forget one.
+ * When it is full of tokens that have not expired it fails (`replay_guard_failed`) and forgets none. It forgets a token when
+ * two clocks are past its end: the time of a call, and `performance.now()`, which nobody sets. So one call with a time that is
+ * far too late forgets nothing.
  * @implements {ReplayGuard}
  */
 export class MemoryReplayGuard {
-  /** The time until which each token is kept. @type {Map<string, bigint>} */
+  /** Until when each token is kept, in seconds since 1970, and in milliseconds of `performance.now()`. @type {Map<string, End>} */
   #used = new Map();
-  /** No token expires before. */
-  #nextExpiry = 0n;
+  /** No token is forgotten before. @type {End} */
+  #next = NEVER;
   /** @type {number} */
   #capacity;
 
@@ -45,25 +47,45 @@ export class MemoryReplayGuard {
    * @returns {boolean}
    */
   firstUse(issuer, tokenId, keepUntilSeconds, nowSeconds) {
-    this.#forget(nowSeconds);
+    const ownNow = performance.now();
+    this.#forget(nowSeconds, ownNow);
     // An id is of one length, so that no two pairs make one key.
     const key = tokenId + issuer;
     if (this.#used.has(key)) return false;
     if (this.#used.size >= this.#capacity) throw new Error("the replay guard is full: give it more capacity");
-    if (this.#used.size === 0 || keepUntilSeconds < this.#nextExpiry) this.#nextExpiry = keepUntilSeconds;
-    this.#used.set(key, keepUntilSeconds);
+    const left = keepUntilSeconds > nowSeconds ? keepUntilSeconds - nowSeconds : 0n;
+    const end = { seconds: keepUntilSeconds, own: ownNow + 1000 * Number(left) };
+    this.#next = earlier(this.#next, end);
+    this.#used.set(key, end);
     return true;
   }
 
-  /** Forgets what has expired; goes through all only where something has. @param {bigint} now */
-  #forget(now) {
-    if (this.#used.size === 0 || this.#nextExpiry > now) return;
-    /** @type {bigint | undefined} */
-    let next;
-    for (const [key, keepUntil] of this.#used) {
-      if (keepUntil <= now) this.#used.delete(key);
-      else if (next === undefined || keepUntil < next) next = keepUntil;
+  /** Forgets what has expired; goes through all only if something may have. @param {bigint} now @param {number} ownNow */
+  #forget(now, ownNow) {
+    if (!isOver(this.#next, now, ownNow)) return;
+    let next = NEVER;
+    for (const [key, end] of this.#used) {
+      if (isOver(end, now, ownNow)) this.#used.delete(key);
+      else next = earlier(next, end);
     }
-    this.#nextExpiry = next ?? 0n;
+    this.#next = next;
   }
+}
+
+/** @typedef {{ seconds: bigint, own: number }} End */
+
+/** @type {End} */
+const NEVER = { seconds: 2n ** 64n, own: Infinity };
+
+/** @param {End} end @param {bigint} now @param {number} ownNow */
+function isOver({ seconds, own }, now, ownNow) {
+  return seconds <= now && own <= ownNow;
+}
+
+/** @param {End} one @param {End} other @returns {End} */
+function earlier(one, other) {
+  return {
+    seconds: one.seconds < other.seconds ? one.seconds : other.seconds,
+    own: Math.min(one.own, other.own),
+  };
 }

@@ -22,8 +22,8 @@ import { boundOf, dateOf } from "./times.js";
 /** One key, the issuer that it speaks for, and what its tokens must be like. */
 export class TrustedKey extends Owned {
   /**
-   * Times are Dates, or BigInts in seconds since 1970. Throws `IssuingError` (`invalid_claim`) where the issuer's name is not
-   * 1 to 64 bytes of UTF-8, and `SetUpError` (`bad_trust_store`) where the bounds or the algorithm contradict each other.
+   * Times are Dates, or BigInts in seconds since 1970. Throws `SetUpError`: `invalid_claim` where the issuer's name is not
+   * 1 to 64 bytes of UTF-8, `bad_trust_store` where the bounds or the algorithm contradict each other.
    * @param {string} issuer @param {VerifyingKey | ImportedKey} key @param {TrustedKeyOptions} [options]
    */
   constructor(issuer, key, options = {}) {

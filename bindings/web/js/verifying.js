@@ -46,8 +46,8 @@ const EXPECTATION = ["nonce", "purpose", "subject", "now"];
 /** Checks answers against a trust store and a policy. It never changes: make one, and keep it. */
 export class Verifier extends Owned {
   /**
-   * Throws `SetUpError` (`invalid_setting`) where a setting is out of its range or neither `audience` nor `open` is said, and
-   * `IssuingError` (`invalid_claim`) for an audience that is empty or too long.
+   * Throws `SetUpError`: `invalid_setting` where a setting is out of its range or neither `audience` nor `open` is said,
+   * `invalid_claim` for an audience that is empty or too long.
    * @param {TrustStore} trust @param {Policy} policy
    */
   constructor(trust, policy) {
@@ -75,7 +75,7 @@ export class Verifier extends Owned {
    * Checks a presentation.
    *
    * Throws `UnreadableError`, `UntrustedError` or `RefusedError` where the answer is not good, `SetUpError` where the
-   * verifier's own set-up is at fault (what a replay guard threw is the `cause`), and `IssuingError` (`invalid_claim`) for a
+   * verifier's own set-up is at fault (what a replay guard threw is the `cause`): also `invalid_claim` for a
    * nonce or a purpose that no token can hold.
    * @param {Input} presentation @param {Expectation} expectation
    * @returns {Verdict}

@@ -117,8 +117,10 @@ function key(kycvs, _, one) {
     case "cose_key_set":
       return importedKeys(kycvs, bytes(input), format === "cose_key_set");
     case "jwk":
+      return importedKeys(kycvs, input, false);
     case "jwk_set":
-      return importedKeys(kycvs, input, format === "jwk_set");
+    case "public_pem_set":
+      return importedKeys(kycvs, input, true);
     default:
       throw new Error(`no such form: ${format}`);
   }

@@ -52,14 +52,16 @@ export function showError(error) {
     return;
   }
   const { code, number, family, message } = error;
+  // What was typed in is below, as the settings are; but to say that there are none would send the operator the wrong way.
+  const kind = code === "invalid_claim" ? "issuing" : family;
   const translated = `code-${code}`;
   const sentence = has(translated) ? say(translated) : message.charAt(0).toUpperCase() + message.slice(1);
   show({
     look: family === "set_up" || family === "issuing" ? "some" : "bad",
     sign: family === "set_up" || family === "issuing" ? "!" : "✗",
-    words: say(`family-${family}`),
+    words: say(`family-${kind}`),
     advice: `${sentence}${sentence.endsWith("।") ? "" : "."}`,
-    caution: say(`next-${family}`),
+    caution: say(`next-${kind}`),
     specimen: false,
     facts: [["fact-code", `${code} (${number})`]],
   });

@@ -44,7 +44,7 @@ fn errors_of_every_family() {
             2,
             "invalid_claim",
             64,
-            "issuing",
+            "set_up",
         ),
         ("verify --json".into(), 2, "usage", 0, "usage"),
         ("--json".into(), 2, "usage", 0, "usage"),

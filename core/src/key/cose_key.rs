@@ -4,7 +4,7 @@
 //! map and of what matters in it are definite, and none of the labels that matter stands twice.
 
 use super::{
-    Algorithm, ImportedKey, SigningKey, VerifyingKey, bounded,
+    Algorithm, ImportedKey, ImportedKeys, SigningKey, VerifyingKey, bounded,
     imported::{Candidate, the_one},
     invalid,
 };
@@ -64,19 +64,19 @@ impl SigningKey {
 }
 
 /// One COSE_Key, or each of a COSE_KeySet.
-pub(super) fn candidates(bytes: &[u8]) -> Result<Vec<Candidate>> {
+pub(super) fn read_keys(bytes: &[u8]) -> Result<ImportedKeys> {
     let mut reader = checked(bytes)?;
     if reader.kind() != Kind::Array {
-        return Ok(alloc::vec![read_one(bytes)?.candidate()?]);
+        return Ok(ImportedKeys::none().with(read_one(bytes)?.candidate()?));
     }
     let wrong = |WrongShape| not_a_cose_key();
     let len = reader.array_of_any_length().map_err(wrong)?;
-    let mut candidates = Vec::new();
+    let mut found = ImportedKeys::none();
     for _ in 0..len {
         let key = reader.skip().map_err(wrong)?;
-        candidates.push(Fields::read(Reader::lenient(key)).map_err(wrong)?.candidate()?);
+        found = found.with(Fields::read(Reader::lenient(key)).map_err(wrong)?.candidate()?);
     }
-    Ok(candidates)
+    Ok(found)
 }
 
 fn read_one(bytes: &[u8]) -> Result<Fields<'_>> {

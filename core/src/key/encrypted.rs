@@ -3,7 +3,7 @@
 
 use super::{
     SigningKey, invalid,
-    pem::{ENCRYPTED_LABEL, Label, from_private_key_info, read},
+    pem::{ENCRYPTED_LABEL, Secret, from_private_key_info, the_secret},
 };
 use crate::{
     error::{Error, ErrorCode, Result},
@@ -34,11 +34,10 @@ impl SigningKey {
     /// `wrong_passphrase` where the passphrase does not open it; `invalid_key` where it is not such a file, or
     /// asks for more work than 10,000,000 iterations or 256 MiB.
     pub fn from_encrypted_pem(pem: &str, passphrase: &[u8]) -> Result<Self> {
-        let (label, document) = read(pem)?;
-        if label != Label::Encrypted {
+        let Secret::Encrypted(document) = the_secret(pem)? else {
             return Err(invalid("the key is not encrypted: leave the passphrase out"));
-        }
-        let encrypted = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
+        };
+        let encrypted = EncryptedPrivateKeyInfoRef::try_from(document.as_slice())
             .map_err(|_| invalid("the encrypted file is damaged"))?;
         if !is_bounded(&encrypted.encryption_algorithm) {
             return Err(invalid("its encryption is not one that is read here, or asks for too much work"));
@@ -59,7 +58,7 @@ impl SigningKey {
     /// An encrypted PKCS#8 PEM file: PBES2, PBKDF2 with HMAC-SHA-256 and 600,000 iterations, AES-256-CBC.
     ///
     /// # Errors
-    /// `random_source_failed`.
+    /// `wrong_passphrase` if the passphrase is empty; `random_source_failed`.
     #[cfg(feature = "std")]
     pub fn to_encrypted_pem(&self, passphrase: &[u8]) -> Result<Zeroizing<String>> {
         self.to_encrypted_pem_with(passphrase, &crate::random::SystemRandom)
@@ -68,12 +67,17 @@ impl SigningKey {
     /// [`to_encrypted_pem`](Self::to_encrypted_pem) with another random source.
     ///
     /// # Errors
-    /// `random_source_failed`.
+    /// As [`to_encrypted_pem`](Self::to_encrypted_pem).
     pub fn to_encrypted_pem_with(
         &self,
         passphrase: &[u8],
         random: &dyn RandomSource,
     ) -> Result<Zeroizing<String>> {
+        if passphrase.is_empty() {
+            let sentence =
+                "an empty passphrase protects nothing: choose one, or write the key without encryption";
+            return Err(Error::saying(ErrorCode::WrongPassphrase, sentence));
+        }
         let salt: [u8; 16] = random_bytes(random)?;
         let iv: [u8; 16] = random_bytes(random)?;
         let encrypt = || {
@@ -110,4 +114,17 @@ fn is_bounded(scheme: &EncryptionScheme) -> bool {
             encryption,
             Cipher::Aes128Cbc { .. } | Cipher::Aes192Cbc { .. } | Cipher::Aes256Cbc { .. }
         )
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn empty_passphrase_is_refused_for_writing() {
+        let error = SigningKey::from_seed(&[7; 32]).to_encrypted_pem(b"").expect_err("it is empty");
+        assert_eq!(error.code(), ErrorCode::WrongPassphrase);
+        assert!(error.to_string().starts_with("an empty passphrase protects nothing"), "{error}");
+    }
 }

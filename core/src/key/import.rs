@@ -1,9 +1,9 @@
 //! Public keys from files of other people, whatever their format.
 
 use super::{
-    VerifyingKey, bounded, cose_key,
+    bounded, cose_key,
     imported::{Candidate, ImportedKey},
-    invalid, jwk,
+    invalid, jwk, pem, without_mark,
 };
 use crate::error::Result;
 use alloc::vec::Vec;
@@ -18,33 +18,45 @@ pub struct ImportedKeys {
 
 impl ImportedKeys {
     /// Reads every Ed25519 public key of a file: PEM (`PUBLIC KEY`, one or more), COSE_Key, COSE_KeySet, JWK or JWK
-    /// Set, told apart by their content. At most 1 MiB.
+    /// Set, told apart by their content. At most 1 MiB. A text may begin with a byte order mark.
     ///
-    /// Keys of other kinds are counted and passed over, as RFC 7517 section 5 asks.
+    /// Keys of other kinds are counted and skipped, as RFC 7517 section 5 asks; a PEM block with another label is such a
+    /// key. They take no memory.
     ///
     /// # Errors
-    /// `invalid_key` where the file is none of these, holds no key that can be used, or holds an Ed25519 key that
+    /// `invalid_key` if the file is none of these, holds no key that can be used, or holds an Ed25519 key that
     /// must not be trusted.
     pub fn read(file: &[u8]) -> Result<Self> {
         bounded(file)?;
-        let text = core::str::from_utf8(file).map(str::trim_start).unwrap_or_default();
-        let candidates = if text.starts_with('{') {
-            jwk::candidates(text)?
-        } else if text.contains(PEM_BEGIN) {
-            pem_candidates(text)?
+        if [[0xff, 0xfe], [0xfe, 0xff]].iter().any(|mark| file.starts_with(mark)) {
+            return Err(invalid("the file is in UTF-16: save it as UTF-8"));
+        }
+        let text = core::str::from_utf8(file).map(without_mark).unwrap_or_default();
+        let found = if jwk::is_object(text) {
+            jwk::read_keys(text)?
+        } else if text.contains(pem::BEGIN) {
+            pem::read_keys(text)?
         } else {
-            cose_key::candidates(file)?
+            cose_key::read_keys(file)?
         };
-        Self::of(candidates)
-    }
-
-    fn of(candidates: Vec<Candidate>) -> Result<Self> {
-        let all = candidates.len();
-        let keys: Vec<_> = candidates.into_iter().flatten().collect();
-        if keys.is_empty() {
+        if found.keys.is_empty() {
             return Err(invalid("the file holds no Ed25519 key"));
         }
-        Ok(Self { skipped: all - keys.len(), keys })
+        Ok(found)
+    }
+
+    /// Before the first key of a file is read.
+    pub(super) fn none() -> Self {
+        Self { keys: Vec::new(), skipped: 0 }
+    }
+
+    /// With the file's next key, or with one more that is skipped.
+    pub(super) fn with(mut self, candidate: Candidate) -> Self {
+        match candidate {
+            Some(key) => self.keys.push(key),
+            None => self.skipped += 1,
+        }
+        self
     }
 
     /// The keys, in the order of the file.
@@ -53,7 +65,7 @@ impl ImportedKeys {
         &self.keys
     }
 
-    /// How many keys of another kind the file holds.
+    /// How many keys of other kinds the file holds.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped
@@ -69,16 +81,53 @@ impl IntoIterator for ImportedKeys {
     }
 }
 
-const PEM_BEGIN: &str = "-----BEGIN ";
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorCode, SigningKey};
+    use alloc::{format, string::String};
 
-/// Each PEM block of the file, which must all be Ed25519 public keys.
-fn pem_candidates(text: &str) -> Result<Vec<Candidate>> {
-    let starts: Vec<usize> = text.match_indices(PEM_BEGIN).map(|(start, _)| start).collect();
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts
-        .iter()
-        .zip(ends)
-        .map(|(&start, end)| VerifyingKey::from_pem(&text[start..end]))
-        .map(|key| key.map(|key| Some(ImportedKey::new(key, None))))
-        .collect()
+    fn jwk() -> String {
+        SigningKey::from_seed(&[1; 32]).verifying_key().to_jwk(None)
+    }
+
+    #[test]
+    fn white_space_of_other_formats_is_none_of_jwk() {
+        for good in ["\u{feff}", " \t\r\n", "\u{feff}\n"] {
+            assert!(ImportedKeys::read(format!("{good}{}", jwk()).as_bytes()).is_ok(), "{good:?}");
+        }
+        for bad in
+            ["\u{a0}", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{3000}", "\u{feff}\u{feff}", " \u{feff}"]
+        {
+            let error = ImportedKeys::read(format!("{bad}{}", jwk()).as_bytes()).expect_err(bad);
+            assert_eq!(error.code(), ErrorCode::InvalidKey);
+        }
+    }
+
+    #[test]
+    fn members_of_other_keys_may_hold_any_json() {
+        for odd in ["1e400", "-1E-9999", "123456789012345678901234567890", "[[{}]]", "null"] {
+            let set = format!(r#"{{"keys":[{{"kty":"EC","x":{odd},"crv":{odd},"d":{odd}}},{}]}}"#, jwk());
+            let found = ImportedKeys::read(set.as_bytes()).expect(odd);
+            assert_eq!((found.keys().len(), found.skipped()), (1, 1), "{odd}");
+            let one = jwk().replacen('{', &format!(r#"{{"note":{odd},"#), 1);
+            assert!(ImportedKeys::read(one.as_bytes()).is_ok(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn file_in_utf_16_is_named() {
+        for file in [&[0xff, 0xfe, b'{', 0][..], &[0xfe, 0xff, 0, b'{']] {
+            let error = ImportedKeys::read(file).expect_err("UTF-16");
+            assert!(format!("{error}").contains("UTF-16"), "{error}");
+        }
+    }
+
+    #[test]
+    fn file_of_more_than_1_mib_is_an_invalid_key() {
+        let padded = |len| jwk() + &" ".repeat(len - jwk().len());
+        assert!(ImportedKeys::read(padded(1024 * 1024).as_bytes()).is_ok());
+        let error = ImportedKeys::read(padded(1024 * 1024 + 1).as_bytes()).expect_err("too long");
+        assert_eq!(error.code(), ErrorCode::InvalidKey);
+    }
 }

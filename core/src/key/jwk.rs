@@ -1,21 +1,23 @@
 //! JWK and JWK Set (RFC 7517) with the key type OKP and the curve Ed25519 (RFC 8037).
 //!
-//! The secret half is borrowed from the input, so that it is copied nowhere but into the key; it must be written without
-//! escapes, of which base64url needs none.
+//! Every member is borrowed from the input as it is written, and nothing is parsed before its turn: a secret half is copied
+//! nowhere but into the key, and a member of another kind of key may hold whatever JSON allows. The secret half must be written
+//! without escapes, since base64url needs none.
 
 use super::{
-    Algorithm, ImportedKey, SigningKey, VerifyingKey, bounded,
+    Algorithm, ImportedKey, ImportedKeys, SigningKey, VerifyingKey, bounded,
     imported::{Candidate, the_one},
-    invalid,
+    invalid, without_mark,
 };
 use crate::error::{Error, Result};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use core::{fmt, marker::PhantomData};
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
 impl VerifyingKey {
@@ -55,20 +57,25 @@ impl SigningKey {
     }
 }
 
+/// Whether the text begins as a JSON object does, behind the white space of JSON (RFC 8259 section 2).
+pub(super) fn is_object(text: &str) -> bool {
+    text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
+}
+
 /// One JWK, or each of a JWK Set: an object with a member `keys`.
-pub(super) fn candidates(json: &str) -> Result<Vec<Candidate>> {
+pub(super) fn read_keys(json: &str) -> Result<ImportedKeys> {
     let Shape { keys } = read(json)?;
     if keys.is_none() {
-        return Ok(alloc::vec![read::<Jwk<'_>>(json)?.candidate()?]);
+        return Ok(ImportedKeys::none().with(read::<Jwk<'_>>(json)?.candidate()?));
     }
-    let set: JwkSet<'_> = read(json)?;
-    set.keys.iter().map(|Object(jwk)| jwk.candidate()).collect()
+    let JwkSet { keys: Elements(found) } = read(json)?;
+    found
 }
 
 /// Reads a text that is one JSON object.
 fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
     bounded(json.as_bytes())?;
-    serde_json::from_str(json).map(|Object(value)| value).map_err(|_| not_a_jwk())
+    serde_json::from_str(without_mark(json)).map(|Object(value)| value).map_err(|_| not_a_jwk())
 }
 
 /// Whether it is a set.
@@ -79,48 +86,61 @@ struct Shape {
 }
 
 #[derive(Deserialize)]
-struct JwkSet<'a> {
-    #[serde(borrow)]
-    keys: Vec<Object<Jwk<'a>>>,
+struct JwkSet {
+    keys: Elements,
 }
 
-#[derive(Deserialize)]
-struct Jwk<'a> {
-    #[serde(default, deserialize_with = "present")]
-    kty: Option<Member>,
-    #[serde(default, deserialize_with = "present")]
-    crv: Option<Member>,
-    #[serde(default, deserialize_with = "present")]
-    alg: Option<Member>,
-    #[serde(default, deserialize_with = "present")]
-    x: Option<Member>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    d: Option<Secret<'a>>,
-}
+/// The keys of a set. Skipped keys take no memory. A faulty key is an error, but no fault of the JSON.
+struct Elements(Result<ImportedKeys>);
 
-/// A member that is a text where it is one of ours; other kinds of keys may have something else there.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Member {
-    Text(String),
-    Other(IgnoredAny),
-}
+impl<'de> Deserialize<'de> for Elements {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
+        struct ElementsVisitor;
 
-impl Member {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Other(_) => None,
+        impl<'de> Visitor<'de> for ElementsVisitor {
+            type Value = Elements;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of keys")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut keys: A) -> core::result::Result<Elements, A::Error> {
+                let mut found = Ok(ImportedKeys::none());
+                while let Some(Object(jwk)) = keys.next_element::<Object<Jwk<'de>>>()? {
+                    found = found.and_then(|found| Ok(found.with(jwk.candidate()?)));
+                }
+                Ok(Elements(found))
+            }
         }
+
+        deserializer.deserialize_seq(ElementsVisitor)
     }
 }
 
-/// The same for the secret half, borrowed from the input.
+/// The members that matter here, as they are written.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Secret<'a> {
-    Text(&'a str),
-    Other(IgnoredAny),
+struct Jwk<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    kty: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    crv: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    alg: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    x: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    d: Option<&'a RawValue>,
+}
+
+/// A member that is a text; other kinds of keys may have something else there.
+fn text(member: &RawValue) -> Option<String> {
+    serde_json::from_str(member.get()).ok()
+}
+
+/// A member that is a text without escapes, borrowed.
+fn plain_text(member: &RawValue) -> Option<&str> {
+    let text = member.get().strip_prefix('"')?.strip_suffix('"')?;
+    if text.contains('\\') { None } else { Some(text) }
 }
 
 /// A member that is there has a value: `null` is not taken for its absence.
@@ -155,22 +175,21 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 
 impl Jwk<'_> {
     fn candidate(&self) -> Result<Candidate> {
-        let algorithm = match &self.alg {
+        let algorithm = match self.alg {
             None => None,
-            Some(name) => match name.text().map(str::parse) {
+            Some(name) => match text(name).map(|name| name.parse()) {
                 Some(Ok(algorithm)) => Some(algorithm),
                 _ => return Ok(None),
             },
         };
-        let is = |member: &Option<Member>, text| member.as_ref().and_then(Member::text) == Some(text);
-        if !is(&self.kty, "OKP") || !is(&self.crv, "Ed25519") {
+        let is = |member: Option<&RawValue>, wanted| member.and_then(text).as_deref() == Some(wanted);
+        if !is(self.kty, "OKP") || !is(self.crv, "Ed25519") {
             return Ok(None);
         }
         let public = self
             .x
-            .as_ref()
-            .and_then(Member::text)
-            .and_then(decode)
+            .and_then(text)
+            .and_then(|x| decode(&x))
             .ok_or(invalid("the JWK has no public half of 32 bytes"))?;
         let key = ImportedKey::new(VerifyingKey::from_bytes(&public)?, algorithm);
         if let Some(seed) = self.seed()? {
@@ -180,12 +199,9 @@ impl Jwk<'_> {
     }
 
     fn seed(&self) -> Result<Option<Zeroizing<[u8; 32]>>> {
-        let no_seed = invalid("the secret half is not of 32 bytes, or written with escapes");
-        match &self.d {
-            None => Ok(None),
-            Some(Secret::Text(text)) => decode(text).map(|seed| Some(Zeroizing::new(seed))).ok_or(no_seed),
-            Some(Secret::Other(_)) => Err(no_seed),
-        }
+        let Some(member) = self.d else { return Ok(None) };
+        let seed = plain_text(member).and_then(decode).map(Zeroizing::new);
+        seed.map(Some).ok_or(invalid("the secret half is not of 32 bytes, or written with escapes"))
     }
 }
 

@@ -92,6 +92,11 @@ fn bounded(file: &[u8]) -> Result<()> {
     if file.len() > MAX_FILE_BYTES { Err(invalid("a file of keys has at most 1 MiB")) } else { Ok(()) }
 }
 
+/// Without a byte order mark, which editors of Windows write in front of a text.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// An `invalid_key`, and a clause about why. It must not hold anything of the input.
 fn invalid(detail: &'static str) -> Error {
     Error::because(ErrorCode::InvalidKey, detail)

@@ -22,7 +22,8 @@ const _: () = {
 const MAX_GIVEN: usize = 1024;
 /// The longest normal form, in bytes.
 const MAX_NORMAL: usize = 128;
-/// One round settles almost every name and two settle the rest; a name that is not settled after this many is refused.
+/// The second round changes nothing of any name that is known (`SPEC.md`, section 7.1); a name that is not settled after this
+/// many rounds is refused.
 const MAX_ROUNDS: usize = 4;
 
 pub(super) fn normalise(given: &str) -> Result<Zeroizing<String>> {
@@ -98,7 +99,7 @@ fn is_kept(c: char) -> bool {
 }
 
 /// `Default_Ignorable_Code_Point` of Unicode 16.0.0: joiners, directional marks, variation selectors and the like.
-fn is_default_ignorable(c: char) -> bool {
+pub(super) fn is_default_ignorable(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'

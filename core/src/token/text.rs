@@ -7,7 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 /// What a text in Base45 starts with.
-const KV1: &str = "KV1:";
+pub(super) const KV1: &str = "KV1:";
 
 /// `KV1:` and Base45: three characters for two bytes, two for one left over.
 pub(super) const MAX_BYTES: usize =

@@ -3,6 +3,7 @@
 use crate::{
     claims::Audience,
     error::{Error, ErrorCode, Result},
+    time::Timestamp,
 };
 use core::time::Duration;
 
@@ -15,6 +16,7 @@ pub struct Policy {
     open: bool,
     clock_skew: Duration,
     max_lifetime: Duration,
+    issued_after: Option<Timestamp>,
     specimens: bool,
     ignore_status_lists: bool,
 }
@@ -62,6 +64,7 @@ impl Policy {
             open,
             clock_skew: Duration::from_mins(1),
             max_lifetime: Duration::from_hours(24),
+            issued_after: None,
             specimens: false,
             ignore_status_lists: false,
         }
@@ -84,6 +87,25 @@ impl Policy {
         Self { max_lifetime, ..self }
     }
 
+    /// Refuses answers that may have been issued at or before this time, as `expired`: `iat` must be later than `time` and the
+    /// clock skew together. By default there is no such bound.
+    ///
+    /// A [`MemoryReplayGuard`](crate::MemoryReplayGuard) does not know which answers were used before the program was started.
+    /// If you give the time of the start here, none of them is accepted again. Answers that are issued within the clock skew
+    /// after the start are refused as well.
+    ///
+    /// ```
+    /// use kycvs::{MemoryReplayGuard, Policy, Timestamp, TrustStore, Verifier};
+    ///
+    /// let policy = Policy::open().with_issued_after(Timestamp::now());
+    /// let verifier = Verifier::new(TrustStore::new(), policy).with_replay_guard(MemoryReplayGuard::new(10_000));
+    /// # let _ = verifier;
+    /// ```
+    #[must_use]
+    pub fn with_issued_after(self, time: Timestamp) -> Self {
+        Self { issued_after: Some(time), ..self }
+    }
+
     /// Takes specimens too: for training and demonstrations.
     #[must_use]
     pub fn allowing_specimens(self) -> Self {
@@ -102,6 +124,11 @@ impl Policy {
 
     pub(super) fn max_lifetime(&self) -> Duration {
         self.max_lifetime
+    }
+
+    /// Whether an answer that was issued then is surely issued after the bound, whatever the clocks say.
+    pub(super) fn is_issued_after_bound(&self, issued_at: Timestamp) -> bool {
+        self.issued_after.is_none_or(|bound| issued_at > bound.saturating_add(self.clock_skew))
     }
 
     pub(super) fn allows_specimens(&self) -> bool {

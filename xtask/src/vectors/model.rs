@@ -157,6 +157,7 @@ pub(super) struct KeyCase {
 pub(super) enum Format {
     Raw,
     PublicPem,
+    PublicPemSet,
     SecretPem,
     EncryptedPem,
     CoseKey,

@@ -140,11 +140,13 @@ fn try_key(case: &KeyCase) -> Result<Keys> {
             return key.map(|key| one(key.verifying_key()));
         }
         Format::CoseKey | Format::CoseKeySet => ImportedKeys::read(&unhex(input))?,
-        Format::PublicPem | Format::Jwk | Format::JwkSet => ImportedKeys::read(input.as_bytes())?,
+        Format::PublicPem | Format::PublicPemSet | Format::Jwk | Format::JwkSet => {
+            ImportedKeys::read(input.as_bytes())?
+        }
     };
     let mut keys: Vec<_> =
         imported.keys().iter().map(|imported| public_key(imported.key(), imported.algorithm())).collect();
-    let is_set = matches!(case.format, Format::CoseKeySet | Format::JwkSet);
+    let is_set = matches!(case.format, Format::CoseKeySet | Format::JwkSet | Format::PublicPemSet);
     Ok(match (is_set, keys.len(), imported.skipped()) {
         (false, 1, 0) => Keys::One(keys.remove(0)),
         (_, _, skipped) => Keys::Set { keys, skipped },

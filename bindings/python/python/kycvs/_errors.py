@@ -93,9 +93,14 @@ class RefusedError(KycvsError):
 
 
 class SetUpError(KycvsError):
-    """The verifier's own set-up is at fault, not the answer: mend the set-up.
+    """What this program was given is at fault, not the answer: a setting, a store, a clock, or a value that was typed in.
 
-    >>> from kycvs import SetUpError, TrustStore, Verifier
+    >>> from kycvs import SetUpError, Subject, TrustStore, Verifier
+    >>> try:
+    ...     Subject("...")
+    ... except SetUpError as error:
+    ...     print(error.code)
+    invalid_claim
     >>> try:
     ...     Verifier(TrustStore())
     ... except SetUpError as error:
@@ -107,7 +112,7 @@ class SetUpError(KycvsError):
 
 
 class IssuingError(KycvsError):
-    """An answer or a key could not be made or read, or a value cannot stand in a token.
+    """An answer could not be signed, or a key could not be made or read.
 
     >>> from kycvs import IssuingError, SigningKey
     >>> try:

@@ -144,7 +144,7 @@ private func keyForm(_ vector: JSON) throws(KycvsError) -> JSON {
     case "cose_key": return try imported(Data(hexadecimal: input), isSet: false)
     case "cose_key_set": return try imported(Data(hexadecimal: input), isSet: true)
     case "jwk": return try imported(Data(input.utf8), isSet: false)
-    case "jwk_set": return try imported(Data(input.utf8), isSet: true)
+    case "jwk_set", "public_pem_set": return try imported(Data(input.utf8), isSet: true)
     case let other: return JSON("no such form: \(other)")
     }
 }

@@ -112,14 +112,22 @@ test("a replay guard of the app's own", () => {
   assert.equal(inner.verify(answer, expectation).status, 2);
 });
 
-test("the guard in memory takes each token once, is bounded, and forgets what has expired", () => {
+test("the guard in memory takes each token once, is bounded, and forgets what has expired by both clocks", (t) => {
+  let own = 0;
+  t.mock.method(performance, "now", () => own);
   const guard = new kycvs.MemoryReplayGuard(2);
   assert.equal(guard.capacity, 2);
   const ids = [1, 2, 3].map((digit) => String(digit).repeat(32));
   const use = (/** @type {number} */ id, /** @type {bigint} */ until, /** @type {bigint} */ now) => guard.firstUse("a", ids[id] ?? "", until, now);
   assert.deepEqual([use(0, 10n, 1n), use(1, 20n, 1n), use(0, 10n, 9n)], [true, true, false]);
   assert.throws(() => use(2, 30n, 9n), /full/);
-  assert.deepEqual([use(2, 30n, 10n), use(1, 20n, 19n), use(0, 40n, 20n)], [true, false, true]);
+  assert.throws(() => use(2, 30n, 1000n), /full/, "a late time alone forgets nothing");
+  own = 1_000_000;
+  assert.throws(() => use(2, 30n, 9n), /full/, "nor does time that passes while the clock stands");
+  own = 9000;
+  assert.deepEqual([use(2, 30n, 10n), use(1, 20n, 19n)], [true, false]);
+  own = 19_000;
+  assert.deepEqual([use(0, 40n, 20n), use(2, 30n, 21n)], [true, false]);
   const other = new kycvs.MemoryReplayGuard(2);
   assert.ok(other.firstUse("a", ids[0] ?? "", 9n, 1n) && other.firstUse("b", ids[0] ?? "", 9n, 1n));
 
@@ -129,6 +137,13 @@ test("the guard in memory takes each token once, is bounded, and forgets what ha
   assert.equal(code(() => once.verify(answer, expectation)), "replayed");
   const full = /** @type {kycvs.KycvsError} */ (caught(() => once.verify(issued(), expectation)));
   assert.match(`${full.code} ${full.cause}`, /replay_guard_failed.*full/);
+});
+
+test("what was typed in is a fault of the set-up, and text given as bytes says so", () => {
+  for (const name of ["", "...", "\u200d"]) assert.ok(caught(() => new kycvs.Subject(name)) instanceof kycvs.SetUpError);
+  const unreadable = /** @type {kycvs.KycvsError} */ (caught(() => verifier.verify(Buffer.from(issued().toText()), expectation)));
+  assert.equal(unreadable.code, "malformed");
+  assert.match(unreadable.message, /give it as text/);
 });
 
 test("many at once", () => {
@@ -146,6 +161,7 @@ test("keys in all their forms, and Node's own crypto reads them", () => {
   for (const one of again) assert.equal(one.verifyingKey.keyId, key.verifyingKey.keyId);
   assert.ok(kycvs.SigningKey.isEncryptedPem(key.toEncryptedPem("x")) && !kycvs.SigningKey.isEncryptedPem(key.toPem()));
   assert.equal(code(() => kycvs.SigningKey.fromEncryptedPem(key.toEncryptedPem(PASSPHRASE), "wrong")), "wrong_passphrase");
+  for (const empty of ["", new Uint8Array()]) assert.equal(code(() => key.toEncryptedPem(empty)), "wrong_passphrase");
 
   const { verifyingKey } = key;
   assert.ok(verify(null, message, createPublicKey(verifyingKey.toPem()), key.sign(message)));

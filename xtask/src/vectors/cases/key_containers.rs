@@ -11,6 +11,7 @@ pub(super) fn cases() -> Vec<KeyCase> {
     let mut cases = good();
     cases.extend(other_keys());
     cases.extend(damaged());
+    cases.extend(sets());
     cases
 }
 
@@ -64,6 +65,100 @@ fn good() -> Vec<KeyCase> {
             "A text in front, which RFC 7468 allows.",
             format!("The key of the test issuer.\nIt is published: never trust it.\n{}", block()),
         ),
+        good("text-behind", "A text behind.", format!("{}-- \nPublished: never trust it.\n", block())),
+        good("line-ends-of-old", "Lines end with a carriage return alone.", block().replace('\n', "\r")),
+        good("byte-order-mark", "A byte order mark in front.", format!("\u{feff}{}", block())),
+        good(
+            "indented",
+            "Every line is indented, by a tab or spaces, and has spaces behind.",
+            format!("\t  {}", block().replace('\n', "  \n\t  ")),
+        ),
+        good(
+            "lines-of-other-lengths",
+            "The base64 stands in lines of 7 characters, with an empty line among them.",
+            lines_of_7(),
+        ),
+    ]
+}
+
+fn lines_of_7() -> String {
+    let whole = block();
+    let lines: Vec<_> = whole.lines().collect();
+    let (first, second) = lines[1].split_at(7);
+    format!("{}\n{first}\n\n{second}\n{}\n", lines[0], lines[2])
+}
+
+/// A file of several blocks is read as a set.
+fn sets() -> Vec<KeyCase> {
+    let (one, two) = (Key::named("public PEM"), Key::named("public PEM, two"));
+    let first = pem("PUBLIC KEY", &spki(&one.public));
+    let second = pem("PUBLIC KEY", &spki(&two.public));
+    let rsa = include_str!("../openssl/public-rsa.pem");
+    let certificate = include_str!("../openssl/certificate.pem");
+    let secret = include_str!("../openssl/secret-ec.pem");
+    let small = pem("PUBLIC KEY", &spki(&hx(SMALL_ORDER[3].1)));
+    let public = |key: &Key| PublicKey {
+        public_key: hex::encode(key.public),
+        key_id: hex::encode(kid(&key.public)),
+        algorithm: None,
+    };
+    let set = |name: &str, comment: &str, input: String, expected| KeyCase {
+        id: format!("key/public-pem-set/{name}"),
+        format: Format::PublicPemSet,
+        ..case(name, comment, input, expected)
+    };
+    let good = |name: &str, comment: &str, blocks: &[&str], keys: &[&Key], skipped| {
+        let keys = Keys::Set { keys: keys.iter().map(|key| public(key)).collect(), skipped };
+        set(name, comment, blocks.concat(), Expected::Good(keys))
+    };
+    let refused = |name: &str, comment: &str, blocks: &[&str]| {
+        set(name, comment, blocks.concat(), Expected::refused(InvalidKey))
+    };
+    let cut = &first.replace("-----END PUBLIC KEY-----\n", "");
+    let headers = &second.replacen("-----\n", "-----\nComment: a header\n\n", 1);
+    vec![
+        good("one", "One key.", &[&first], &[&one], 0),
+        good(
+            "two",
+            "Two keys in their order, with text around them.",
+            &["A\n", &second, "B\n", &first, "C"],
+            &[&two, &one],
+            0,
+        ),
+        good("rsa-skipped", "A key of RSA is skipped, as in a JWK Set.", &[rsa, &first], &[&one], 1),
+        good(
+            "other-labels-skipped",
+            "Blocks with other labels are skipped, also that of a secret key.",
+            &[certificate, &first, secret],
+            &[&one],
+            2,
+        ),
+        good(
+            "content-of-other-label",
+            "What stands in a block with another label is not looked at.",
+            &["-----BEGIN NOTE-----\nHeader: x\n\n*\n-----END NOTE-----\n", &first],
+            &[&one],
+            1,
+        ),
+        refused("others-alone", "Keys of other kinds alone.", &[rsa, certificate]),
+        refused(
+            "small-order",
+            "A faulty key of the right kind is not skipped: a point of small order.",
+            &[&first, &small],
+        ),
+        refused("without-end", "The last line of the second block is missing.", &[&second, cut]),
+        refused("without-end-first", "The last line of the first block is missing.", &[cut, &second]),
+        refused(
+            "end-alone",
+            "A line that closes a block stands alone.",
+            &[&first, "-----END PUBLIC KEY-----\n"],
+        ),
+        refused(
+            "begin-cut",
+            "A line that opens a block lacks a hyphen.",
+            &[&first, &second.replacen("KEY-----", "KEY----", 1)],
+        ),
+        refused("headers", "A block has headers (RFC 1421).", &[&first, headers]),
     ]
 }
 

@@ -63,6 +63,18 @@ fn plain() -> Vec<KeyCase> {
             "A text in front.",
             format!("Published: never sign anything with it.\n{block}"),
         ),
+        good("text-behind", "A text behind.", format!("{block}Published: never sign anything with it.\n")),
+        good("byte-order-mark", "A byte order mark in front.", format!("\u{feff}{block}")),
+        good("indented", "Every line is indented.", format!("  {}", block.replace('\n', "\n  "))),
+        good(
+            "beside-other-blocks",
+            "Blocks with other labels stand around it: a certificate and a public key.",
+            format!(
+                "{}{block}{}",
+                include_str!("../openssl/certificate.pem"),
+                include_str!("../openssl/public-ec.pem")
+            ),
+        ),
         secret(
             "zeroes",
             "The seed is 32 zeroes.",
@@ -95,6 +107,12 @@ fn not_plain() -> Vec<KeyCase> {
         refused("label-openssh", "The label is `OPENSSH PRIVATE KEY`.", &pem("OPENSSH PRIVATE KEY", &whole)),
         refused("label-public", "A secret key under the label `PUBLIC KEY`.", &pem("PUBLIC KEY", &whole)),
         refused("empty", "Nothing.", ""),
+        refused(
+            "two",
+            "Two secret keys.",
+            &[pem("PRIVATE KEY", &whole), pem("PRIVATE KEY", &version_1(&Key::named("another").seed))]
+                .concat(),
+        ),
         der(
             "version-2-wrong-public-key",
             "The public key in it is another one's.",
@@ -199,6 +217,7 @@ fn encrypted() -> Vec<KeyCase> {
             &ENCRYPTED.replace('\n', "\r\n"),
             PASSPHRASE,
         ),
+        good("byte-order-mark", "A byte order mark in front.", &format!("\u{feff}{ENCRYPTED}"), PASSPHRASE),
     ]
 }
 
@@ -214,6 +233,13 @@ fn not_encrypted() -> Vec<KeyCase> {
             "Another passphrase.",
             ENCRYPTED,
             "correct horse battery stable",
+            WrongPassphrase,
+        ),
+        refused(
+            "wrong-passphrase-right-padding",
+            "Another passphrase, with which the padding is right by chance.",
+            include_str!("../openssl/encrypted-1-iteration.pem"),
+            "wrong0",
             WrongPassphrase,
         ),
         refused("wrong-passphrase-empty", "An empty passphrase.", ENCRYPTED, "", WrongPassphrase),

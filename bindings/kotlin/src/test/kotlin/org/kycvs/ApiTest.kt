@@ -138,6 +138,7 @@ class ApiTest {
         val encrypted = parties.key.toEncryptedPem("passphrase".toByteArray())
         assertEquals(parties.key.verifyingKey(), SigningKey.fromEncryptedPem(encrypted, "passphrase".toByteArray()).verifyingKey())
         assertEquals("wrong_passphrase", thrown<KycvsException.Issuing> { SigningKey.fromEncryptedPem(encrypted, ByteArray(3)) }.code)
+        assertEquals("wrong_passphrase", thrown<KycvsException.Issuing> { parties.key.toEncryptedPem(ByteArray(0)) }.code)
         val store = TrustStore.fromBytes(parties.trust.toBytes())
         assertEquals(parties.trust, store)
         val imported = ImportedKeys.read(SigningKey.generate().verifyingKey().toPem().toByteArray()).keys().single()

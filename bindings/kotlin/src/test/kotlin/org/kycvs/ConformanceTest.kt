@@ -70,7 +70,7 @@ class ConformanceTest {
             "cose_key" -> imported(case.hex("input"), isSet = false)
             "cose_key_set" -> imported(case.hex("input"), isSet = true)
             "jwk" -> imported(input.toByteArray(), isSet = false)
-            "jwk_set" -> imported(input.toByteArray(), isSet = true)
+            "jwk_set", "public_pem_set" -> imported(input.toByteArray(), isSet = true)
             else -> error("no such form: $format")
         }
     }

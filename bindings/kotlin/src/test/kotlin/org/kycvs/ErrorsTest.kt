@@ -43,7 +43,7 @@ class ErrorsTest {
             "set_up" to thrown<KycvsException.SetUp> {
                 Verifier(TrustStore(), Policy("irctc.co.in")).verifyAt(ByteArray(3), parties.expectation, parties.now)
             },
-            "issuing" to thrown<KycvsException.Issuing> { Subject("") },
+            "issuing" to thrown<KycvsException.Issuing> { SigningKey.fromPem("") },
         )
         for ((family, error) in errors) {
             assertEquals(family, error.family)

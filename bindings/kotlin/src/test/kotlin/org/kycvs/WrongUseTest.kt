@@ -50,7 +50,7 @@ class WrongUseTest {
         Policy("a").withMaxLifetime(Duration.ofSeconds(Long.MAX_VALUE)).close()
         // Less than a second is none.
         val none = Answer(Status.NOT_VACCINATED, "p", Duration.ofMillis(999))
-        assertEquals("invalid_claim", thrown<KycvsException.Issuing> { parties.issuer.issue(none) }.code)
+        assertEquals("invalid_claim", thrown<KycvsException.SetUp> { parties.issuer.issue(none) }.code)
         val key = parties.trust.keys().single()
         assertEquals("bad_trust_store", thrown<KycvsException> { key.withValidity(parties.now, parties.now) }.code)
     }
