@@ -6,14 +6,13 @@
 //! - [`args`]: the arguments, and with them the help;
 //! - [`commands`]: one module for each command;
 //! - [`input`], [`files`], [`lines`], [`subject`]: what is read; [`output`], [`report`], [`progress`]: what is written;
-//! - [`times`], [`qr`], [`diagnostic`]: times and durations, QR codes, CBOR in words;
+//! - [`times`], [`qr`]: times and durations, QR codes; the package `kycvs-diagnostic` shows CBOR in words;
 //! - [`failure`]: what can go wrong, and the exit status that says so.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod commands;
-mod diagnostic;
 mod failure;
 mod files;
 mod input;

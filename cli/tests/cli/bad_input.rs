@@ -549,3 +549,23 @@ fn a_status_list_is_not_passed_over_in_silence() {
     let seen = folder.run("inspect {}", &[&text]).good();
     assert!(seen.contains("entry 412 of https://example.org/lists/1"), "{seen}");
 }
+
+/// Each level doubled the time: 179 bytes took 24 seconds.
+#[test]
+fn inspect_of_nested_sign1_ends_and_is_as_long_as_its_input() {
+    let folder = Folder::new();
+    for (levels, inside) in [(25, vec![1]), (120, vec![1]), (120, vec![0x82, 1]), (120, vec![1, 1])] {
+        let nested = (0..levels).fold(inside, |inner: Vec<u8>, _| {
+            let head = match inner.len() {
+                length @ 0..24 => vec![0x40 | length.to_le_bytes()[0]],
+                length @ 24..0x100 => vec![0x58, length.to_le_bytes()[0]],
+                length => vec![0x59, length.to_le_bytes()[1], length.to_le_bytes()[0]],
+            };
+            [&[0xd2, 0x84], &head[..], &inner, &[0xa0, 0x40, 0x40]].concat()
+        });
+        folder.write("nested.bin", &nested);
+        let seen = folder.run("inspect nested.bin", NOTHING).ends(1, "error[not_a_status_token]");
+        assert!(seen.stdout.len() < 64 * nested.len() + 200, "{} of {}", seen.stdout.len(), nested.len());
+        folder.run("inspect --json nested.bin", NOTHING).ends(1, "").json();
+    }
+}
