@@ -1,5 +1,8 @@
 //! Files: read with a bound, written whole or not at all.
 
+mod access;
+mod lock;
+
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +11,7 @@ use kycvs::TrustStore;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+pub(crate) use self::lock::Lock;
 use crate::failure::{Failure, Result};
 use crate::output::shown;
 
@@ -162,13 +166,15 @@ pub(crate) fn open_to_others(_: &Path) -> Option<u32> {
 /// Who may read a file that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// Its owner alone, from the first moment on.
+    /// Its owner alone, from the first moment on, whatever stood there before: private keys, and answers, which are
+    /// health data and may have an opening beside them.
     Owner,
-    /// Whoever the umask allows.
+    /// Whoever the umask allows, or whoever could read the file that is replaced.
     Anyone,
 }
 
-/// A file in the making: it appears under its name when it is whole, and not at all otherwise.
+/// A file in the making: it appears under its name when it is whole, and not at all otherwise. A file that it replaces
+/// leaves it the owner, the group and, for [`Readers::Anyone`], the mode and the access list.
 ///
 /// Devices and pipes cannot be replaced, and must not be: they are written to as they are.
 pub(crate) struct WholeFile {
@@ -201,17 +207,23 @@ impl WholeFile {
         if existing.is_some() && holds_private_key(path).map_err(fail)? {
             return Err(Failure::Usage(format!("{} holds a private key and is not replaced", name(path))));
         }
-        // Through a symbolic link, to the file that it stands for.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let target = canonical(path);
+        if target.is_symlink() {
+            return Err(Failure::Io(format!(
+                "cannot write {}: it is a symbolic link to a file that does not exist. Give the name of the file itself",
+                name(path)
+            )));
+        }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".kycvs-");
-        let mode = permissions(readers);
-        if let Some(mode) = mode {
+        // What replaces a file is nobody else's until it has the readers of that file.
+        let first = if existing.is_some() { Readers::Owner } else { readers };
+        if let Some(mode) = permissions(first) {
             builder.permissions(mode);
         }
         let file = builder.tempfile_in(folder(&target)).map_err(fail)?;
-        if let (Some(about), Readers::Anyone) = (existing, readers) {
-            file.as_file().set_permissions(about.permissions()).map_err(fail)?;
+        if existing.is_some() {
+            access::keep(&target, file.as_file(), readers).map_err(|error| cannot_keep(path, &error))?;
         }
         Ok(Self { path: path.into(), kind: Kind::Beside { file: BufWriter::new(file), target } })
     }
@@ -243,8 +255,7 @@ impl WholeFile {
                 let file = file.into_inner().map_err(|failed| fail(failed.into_error()))?;
                 file.as_file().sync_all().map_err(fail)?;
                 put(file, &target).map_err(fail)?;
-                // So that the name outlasts a power cut too; not every system can.
-                let _ = File::open(folder(&target)).and_then(|folder| folder.sync_all());
+                sync_folder(&target);
                 Ok(())
             }
         }
@@ -252,20 +263,24 @@ impl WholeFile {
 }
 
 /// Writes a file whole, in place of an older one.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = WholeFile::begin(path, Readers::Anyone)?;
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
+    let mut file = WholeFile::begin(path, readers)?;
     file.write(bytes)?;
     file.replace()
 }
 
-/// Keeps other calls of this program from changing files of the same folder until it is dropped. Where the system
-/// cannot, nothing is kept.
-pub(crate) fn lock_folder(path: &Path) -> Option<File> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
-    File::open(folder(&target)).ok().filter(|folder| folder.lock().is_ok())
+/// The path without symbolic links, so that what is written goes to the file that a link stands for.
+fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
 
-fn folder(path: &Path) -> &Path {
+/// Writes the name of a new file to disk, so that it outlasts a power cut too; not every system can.
+pub(crate) fn sync_folder(path: &Path) {
+    let _ = File::open(folder(path)).and_then(|folder| folder.sync_all());
+}
+
+/// The folder that a path is in.
+pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -281,6 +296,15 @@ fn permissions(_: Readers) -> Option<Permissions> {
     None
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+/// The error of a file that cannot be written.
+pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::io(&format!("cannot write {}", name(path)), error)
+}
+
+fn cannot_keep(path: &Path, error: &io::Error) -> Failure {
+    let doing = format!("cannot replace {} and keep its owner, group and access list", name(path));
+    match Failure::io(&doing, error) {
+        Failure::Io(text) => Failure::Io(format!("{text}. Run this as the owner of the file")),
+        failure => failure,
+    }
 }

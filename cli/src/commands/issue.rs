@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::issue_batch;
 use crate::args::Issue;
 use crate::failure::{DONE, Failure, Result};
-use crate::files;
+use crate::files::{self, Readers};
 use crate::output::Output;
 use crate::report::ClaimsObject;
 use crate::subject;
@@ -83,9 +83,10 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
 
     if let Some(path) = target {
         if raw {
-            files::write_whole(path, presentation.as_bytes())?;
+            files::write_whole(path, presentation.as_bytes(), Readers::Owner)?;
         } else {
-            files::write_whole(path, format!("{}\n", presentation.to_text()).as_bytes())?;
+            let line = format!("{}\n", presentation.to_text());
+            files::write_whole(path, line.as_bytes(), Readers::Owner)?;
         }
     }
     if out.is_json() {

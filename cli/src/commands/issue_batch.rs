@@ -36,7 +36,7 @@ pub(super) fn run(
     let columns = columns
         .ok_or_else(|| Failure::BadCsv(format!("{} is empty", files::name(path))))?
         .map_err(|failure| failure.at(format!("{}: line {}", files::name(path), rows.number())))?;
-    let mut target = target.map(|path| WholeFile::begin(path, Readers::Anyone)).transpose()?;
+    let mut target = target.map(|path| WholeFile::begin(path, Readers::Owner)).transpose()?;
     let (mut good, mut refused) = (0_u64, 0_u64);
 
     loop {

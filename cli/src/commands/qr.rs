@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::args::Qr;
 use crate::failure::{DONE, Failure, Result};
-use crate::files;
+use crate::files::{self, Readers};
 use crate::input::TokenInput;
 use crate::output::Output;
 use crate::qr::Code;
@@ -32,7 +32,7 @@ pub(crate) fn run(options: &Qr, out: &mut Output) -> Result<u8> {
             Some("svg") => code.to_svg().into_bytes(),
             _ => return Err(Failure::Usage("the name of the picture ends in .png or .svg".into())),
         };
-        files::write_whole(path, &picture)?;
+        files::write_whole(path, &picture, Readers::Owner)?;
     }
     if out.is_json() {
         out.object(&Drawn {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::{KeyFormat, Trust, TrustAdd, TrustExport, TrustKeys, TrustList};
 use crate::failure::{DONE, Failure, Result};
-use crate::files;
+use crate::files::{self, Lock, Readers};
 use crate::output::{Output, shown};
 use crate::times;
 
@@ -39,7 +39,7 @@ fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
     let imported =
         ImportedKeys::read(&file).map_err(|error| Failure::from(error).at(files::name(&options.key_file)))?;
 
-    let _lock = files::lock_folder(&options.trust);
+    let _lock = Lock::of(&options.trust)?;
     let mut store = match options.trust.symlink_metadata() {
         Ok(_) => files::read_trust(&options.trust)?,
         Err(_) => TrustStore::new(),
@@ -67,7 +67,7 @@ fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
         })?;
         store.add(key.with_validity(validity)).map_err(at_key)?;
     }
-    files::write_whole(&options.trust, &store.to_bytes())?;
+    files::write_whole(&options.trust, &store.to_bytes(), Readers::Anyone)?;
 
     let added: Vec<_> = imported.keys().iter().map(|imported| imported.key().key_id().to_string()).collect();
     if out.is_json() {
@@ -165,7 +165,7 @@ fn change(
     out: &mut Output,
 ) -> Result<u8> {
     in_its_place(&options.trust)?;
-    let _lock = files::lock_folder(&options.trust);
+    let _lock = Lock::of(&options.trust)?;
     let mut store = files::read_trust(&options.trust)?;
     let mut changed = 0;
     for id in &options.key_ids {
@@ -174,7 +174,7 @@ fn change(
         }
         changed += change(&mut store, id);
     }
-    files::write_whole(&options.trust, &store.to_bytes())?;
+    files::write_whole(&options.trust, &store.to_bytes(), Readers::Anyone)?;
     if out.is_json() {
         out.object(&Change { ok: true, changed, keys: store.len() })?;
     } else {
@@ -224,7 +224,7 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
         KeyFormat::Cose => ("cose", cose_key_set(&keys)?),
     };
     if let Some(path) = target {
-        files::write_whole(path, &file)?;
+        files::write_whole(path, &file, Readers::Anyone)?;
     }
     if out.is_json() {
         let data = if options.format == KeyFormat::Cose {

@@ -3,6 +3,7 @@
 // Modes, devices and closed pipes are Unix's.
 #![cfg(unix)]
 
+mod access;
 mod bad_input;
 mod batch;
 mod demo;
