@@ -7,6 +7,7 @@
 //! - [`commands`]: one module for each command;
 //! - [`input`], [`files`], [`lines`], [`subject`]: what is read; [`output`], [`report`], [`progress`]: what is written;
 //! - [`times`], [`qr`]: times and durations, QR codes; the package `kycvs-diagnostic` shows CBOR in words;
+//! - [`used`]: which tokens were used;
 //! - [`failure`]: what can go wrong, and the exit status that says so.
 
 #![forbid(unsafe_code)]
@@ -24,6 +25,7 @@ mod report;
 mod rows;
 mod subject;
 mod times;
+mod used;
 
 use std::process::ExitCode;
 

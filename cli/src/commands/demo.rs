@@ -73,7 +73,7 @@ pub(crate) fn run(out: &mut Output) -> Result<u8> {
         presentation_bytes: presentation.as_bytes().len(),
         qr_version: code.version(),
         claims: ClaimsObject::new(&presentation.token().unverified_claims()),
-        verdict: VerdictObject::new(&verdict),
+        verdict: VerdictObject::new(&verdict, Status::FullyVaccinated),
         refusals: refusals(&gate, &presentation)?,
         text,
     };

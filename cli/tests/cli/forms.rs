@@ -32,7 +32,7 @@ fn every_form_gives_the_same_verdict() {
     ] {
         folder.write(name, &content);
         is_the_pass(&folder, name);
-        let arguments = format!("verify --trust trust.cbor --now 2026-07-01T10:05:00Z {PASS} -");
+        let arguments = format!("verify --no-nonce --trust trust.cbor --now 2026-07-01T10:05:00Z {PASS} -");
         folder.run_with(&arguments, NOTHING, &content).good();
     }
     for token in [text.clone(), format!("  {text}\n"), base64url, hex.to_uppercase(), hex] {
@@ -81,7 +81,7 @@ fn a_batch_takes_what_a_single_call_takes() {
 fn same_in_a_batch(folder: &Folder, content: &[u8], good: bool) {
     folder.write("token", content);
     let codes = ["token", "--batch token", "-", "--batch -"].map(|how| {
-        let call = format!("verify --trust trust.cbor --now {CHECKED} {PASS} --json {how}");
+        let call = format!("verify --no-nonce --trust trust.cbor --now {CHECKED} {PASS} --json {how}");
         let seen = folder.run_with(&call, NOTHING, content).json();
         if seen["ok"] == true { "good".to_owned() } else { seen["code"].to_string() }
     });
@@ -258,10 +258,12 @@ fn who_the_person_is_may_come_from_a_file() {
 
     let issued = folder.issue("--status 1 --purpose gate --subject-file who --json").json();
     let text = issued["text"].as_str().expect("text");
-    folder.verify("--allow-open --name {} --mobile {} {}", &["asha r verma", "09876543210", text]).good();
+    folder
+        .verify("--allow-open --at-least 1 --name {} --mobile {} {}", &["asha r verma", "09876543210", text])
+        .good();
     folder
         .run_with(
-            "verify --trust trust.cbor --now 2026-07-01T10:05:00Z --allow-open --subject-file - {}",
+            "verify --no-nonce --trust trust.cbor --now 2026-07-01T10:05:00Z --allow-open --at-least 1 --subject-file - {}",
             &[text],
             b"Asha R Verma\n9876543210",
         )
@@ -282,9 +284,9 @@ fn encrypted_keys_are_opened_from_a_file() {
     folder.write("secret", "correct horse\nsecond line\n");
     folder.run("keygen --issuer in.gov.cowin --out-dir made --passphrase-file secret", NOTHING).good();
     assert!(folder.text("made/issuer.pem").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
-    let issue = "issue --key made/issuer.pem --issuer in.gov.cowin --status 0 --purpose gate";
+    let issue = "issue --key made/issuer.pem --issuer in.gov.cowin --status 2 --purpose gate";
     let text = folder.run(&format!("{issue} --passphrase-file secret"), NOTHING).good();
-    folder.run("verify --trust made/trust.cbor --allow-open {}", &[&text]).good();
+    folder.run("verify --no-nonce --trust made/trust.cbor --allow-open {}", &[&text]).good();
     folder.run_with(&format!("{issue} --passphrase-file -"), NOTHING, b"correct horse\r\n").good();
     folder
         .run_with(&format!("{issue} --passphrase-file -"), NOTHING, b"wrong horse")
@@ -297,8 +299,8 @@ fn encrypted_keys_are_opened_from_a_file() {
 fn both_algorithms_can_be_named() {
     let folder = Folder::new();
     folder.run("keygen --issuer i --out-dir made --alg Ed25519", NOTHING).good();
-    let issue = "issue --key made/issuer.pem --issuer i --status 0 --purpose gate";
-    let verify = "verify --trust made/trust.cbor --allow-open {}";
+    let issue = "issue --key made/issuer.pem --issuer i --status 2 --purpose gate";
+    let verify = "verify --no-nonce --trust made/trust.cbor --allow-open {}";
     let text = folder.run(&format!("{issue} --alg Ed25519"), NOTHING).good();
     folder.run(verify, &[&text]).good();
     let seen = folder.run("inspect --json {}", &[&text]).json();

@@ -8,6 +8,7 @@ mod bad_input;
 mod batch;
 mod demo;
 mod forms;
+mod gate;
 mod json;
 #[cfg(target_os = "linux")]
 mod memory;
