@@ -425,7 +425,8 @@ pub(crate) enum Trust {
     Withdraw(TrustKeys),
     /// Take keys out of the trust store
     Remove(TrustKeys),
-    /// Write the keys that are not withdrawn in a form that other programs read
+    /// Write the keys that are not withdrawn in a form that other programs read. No form can say when a key is trusted: a
+    /// key with such a window is refused
     Export(TrustExport),
 }
 
@@ -483,6 +484,9 @@ pub(crate) struct TrustExport {
     /// jwks: a JSON Web Key Set; pem: SPKI blocks, which name no algorithm; cose: a COSE_KeySet, binary
     #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true, default_value_t = KeyFormat::Jwks)]
     pub(crate) format: KeyFormat,
+    /// Export keys with a window (--not-before, --not-after) too, without it: whoever adds them trusts them always
+    #[arg(long)]
+    pub(crate) drop_windows: bool,
     /// Write to this file instead (`-`: standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

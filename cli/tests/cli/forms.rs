@@ -151,9 +151,21 @@ fn of_several_codes_the_token_is_taken() {
             is_the_pass(&folder, "two.png");
         } else {
             let two = folder.verify(&format!("{PASS} two.png"), NOTHING);
-            two.ends(2, "error[no_qr_code]: there are two answers in `two.png`");
+            two.ends(
+                2,
+                "error[no_qr_code]: `two.png` shows 2 different answers: crop it to the one that you mean",
+            );
         }
     }
+
+    // A small one on a large page: it is seen in a large copy of the picture only.
+    let mut page = GrayImage::from_pixel(3800, 1600, Luma([255]));
+    let large = image::imageops::resize(&code, 1500, 1500, image::imageops::FilterType::Nearest);
+    let small = image::imageops::resize(&answer, 300, 300, image::imageops::FilterType::Nearest);
+    image::imageops::overlay(&mut page, &large, 20, 20);
+    image::imageops::overlay(&mut page, &small, 2500, 700);
+    page.save(folder.path("far.png")).expect("a picture");
+    folder.verify(&format!("{PASS} far.png"), NOTHING).ends(2, "`far.png` shows 2 different answers");
 
     let mut page = GrayImage::from_pixel(400, 400, Luma([255]));
     image::imageops::overlay(&mut page, &other, 50, 50);
