@@ -28,7 +28,7 @@ const PICTURE_MEMORY: u64 = 200 << 20;
 /// and, without its noise, better.
 const LOOKS: [u32; 3] = [1_000, 2_000, 4_000];
 /// How long a code is looked for. Without optimisation, everything takes longer.
-const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 25 } else { 10 });
+const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 10 });
 
 /// A QR code at error correction level M in the alphanumeric mode.
 pub(crate) struct Code {
@@ -61,7 +61,7 @@ impl Code {
     }
 
     /// Modules on a side, with the white around.
-    fn full_width(&self) -> usize {
+    pub(crate) fn full_width(&self) -> usize {
         self.width() + 2 * QUIET_ZONE
     }
 
@@ -138,6 +138,9 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
         Ok(Found::Several(count)) => Failure::NoQrCode(format!(
             "{name} shows {count} different answers: crop it to the one that you mean"
         )),
+        Ok(Found::Unclear) => Failure::NoQrCode(format!(
+            "{name} shows an answer and beside it a code that cannot be read: crop it to the one that you mean"
+        )),
         Ok(Found::Nothing) => Failure::NoQrCode(format!("there is no QR code in {name}")),
         Ok(Found::Damaged) | Err(RecvTimeoutError::Disconnected) => Failure::NoQrCode(format!(
             "the QR code in {name} cannot be read: take the picture closer, straight and in good light"
@@ -151,6 +154,8 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
 /// What was found in a picture.
 enum Found {
     Text(String),
+    /// One answer, and beside it a code that cannot be read and may be another one.
+    Unclear,
     /// So many different answers.
     Several(usize),
     NoPicture(String),
@@ -169,10 +174,7 @@ fn find(file: &[u8]) -> Found {
             seen.all_codes(look);
         }
         if seen.answers() > 0 {
-            // Another answer may be so small that it is seen only in the largest copy.
-            if let Some(last) = sizes(&picture).last().filter(|last| *last != size) {
-                seen.all_codes(scaled(&picture, last));
-            }
+            seen.other_sizes(&picture, size);
             break;
         }
     }
@@ -184,13 +186,15 @@ fn find(file: &[u8]) -> Found {
 struct Seen {
     texts: BTreeSet<String>,
     damaged: bool,
+    /// A code that cannot be read stands beside one that can.
+    damaged_beside: bool,
 }
 
 impl Seen {
     /// Looks for codes until none is found. What was read is painted over: the corners of two codes that stand close
     /// together are else taken for one code's, and only one of the two is found.
     fn all_codes(&mut self, mut picture: GrayImage) {
-        for _ in 0..MOST_CODES {
+        for round in 0..MOST_CODES {
             let mut is_new = false;
             for (corners, text) in codes(&picture) {
                 match text {
@@ -199,12 +203,25 @@ impl Seen {
                         paint_over(&mut picture, corners);
                         is_new = true;
                     }
-                    None => self.damaged = true,
+                    None if round == 0 => self.damaged = true,
+                    None => self.damaged_beside = true,
                 }
             }
             if !is_new {
                 return;
             }
+        }
+    }
+
+    /// Looks for another answer in copies of other sizes: it may be so small that only the largest copy shows it, and a
+    /// code that one size hides another one shows.
+    fn other_sizes(&mut self, picture: &GrayImage, size: u32) {
+        let last = sizes(picture).last().unwrap_or(size);
+        let most = last.max(LOOKS[1]);
+        for other in
+            [last, size * 2 / 3, size * 3 / 2].into_iter().filter(|&other| other != size && other <= most)
+        {
+            self.all_codes(scaled(picture, other));
         }
     }
 
@@ -215,9 +232,12 @@ impl Seen {
 
     fn decide(self) -> Found {
         let answers = self.answers();
-        let Self { mut texts, damaged } = self;
+        let Self { mut texts, damaged, damaged_beside } = self;
         if answers > 1 {
             return Found::Several(answers);
+        }
+        if answers == 1 && damaged_beside {
+            return Found::Unclear;
         }
         texts.retain(|text| answers == 0 || Presentation::is_kv1(text));
         match texts.pop_first() {
@@ -287,13 +307,16 @@ fn looks(picture: &GrayImage, size: u32) -> [GrayImage; 2] {
 fn scaled(picture: &GrayImage, longest: u32) -> GrayImage {
     let (width, height) = picture.dimensions();
     let largest = width.max(height);
-    if largest <= longest {
+    if largest == longest {
         return picture.clone();
     }
     let scale = |side: u32| {
         let side = u64::from(side) * u64::from(longest) / u64::from(largest);
         u32::try_from(side).unwrap_or(longest).max(1)
     };
+    if largest < longest {
+        return imageops::resize(picture, scale(width), scale(height), imageops::FilterType::Triangle);
+    }
     // Not `resize`, which works on a copy of sixteen bytes a pixel.
     imageops::thumbnail(picture, scale(width), scale(height))
 }
