@@ -15,7 +15,8 @@ use kycvs::{Algorithm, KeyId, Status, Timestamp};
 
 pub(crate) use self::verify::Verify;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, shown};
+use crate::input::QUOTE_IT;
+use crate::output::{Output, colours_wanted, shown};
 use crate::times::{parse_duration, parse_time};
 
 /// Reads the arguments; `None` where help or the version was asked for, and given.
@@ -26,13 +27,13 @@ pub(crate) fn parse(out: &mut Output) -> Result<Option<Command>> {
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colour = out.colours();
             let text = error.render();
             out.text(&if colour { text.ansi().to_string() } else { text.to_string() })?;
             Ok(None)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !out.is_json() => {
-            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colour = io::stderr().is_terminal() && colours_wanted();
             let text = error.render();
             out.note(if colour { text.ansi().to_string() } else { text.to_string() }.trim_end());
             Err(Failure::Said(crate::failure::WRONG_CALL))
@@ -40,7 +41,13 @@ pub(crate) fn parse(out: &mut Output) -> Result<Option<Command>> {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(Failure::Usage("no command: see `kycvs --help`".into()))
         }
-        _ => Err(Failure::Usage(sentence(&error.render().to_string()))),
+        _ => {
+            let sentence = sentence(&error.render().to_string());
+            // The rest of such a text is another argument, from its first space on.
+            let has_kv1 =
+                std::env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"KV1:"));
+            Err(Failure::Usage(if has_kv1 { format!("{sentence}; {QUOTE_IT}") } else { sentence }))
+        }
     }
 }
 
@@ -69,7 +76,7 @@ fn sentence(rendered: &str) -> String {
     after_help = AFTER_HELP
 )]
 pub(crate) struct Cli {
-    /// Print exactly one JSON object on standard output, errors too
+    /// Print exactly one JSON object on standard output, errors too; --help and --version stay text
     #[arg(long, global = true)]
     json: bool,
 
@@ -366,7 +373,7 @@ pub(crate) struct Issue {
     /// Issue a specimen, which verifiers refuse unless they ask for it
     #[arg(long)]
     pub(crate) specimen: bool,
-    /// How long the answer holds: 90s, 15m, 24h, 30d
+    /// How long the answer holds: 90s, 15m, 24h; verifiers refuse more than 24h unless they allow it
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse_duration)]
     pub(crate) valid_for: Duration,
     /// The time of issue (RFC 3339) in place of the clock's

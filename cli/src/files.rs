@@ -7,7 +7,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use kycvs::TrustStore;
+use kycvs::{ErrorCode, TrustStore};
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
@@ -84,6 +84,27 @@ fn holds_private_key(path: &Path) -> io::Result<bool> {
     Ok(holds(b"-----BEGIN ") && holds(b"PRIVATE KEY-----"))
 }
 
+/// That `path` is new, empty, or holds what will take its place: `--out trust.cbor` must not cost anyone the trust store.
+pub(crate) fn replaces_only(path: &Path, what: &str, is_such: impl Fn(&[u8]) -> bool) -> Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let fail = |error: io::Error| cannot_read(path, &error);
+    // Of which WholeFile speaks in its own words.
+    if holds_private_key(path).map_err(fail)? {
+        return Ok(());
+    }
+    let mut content = Vec::new();
+    File::open(path).and_then(|file| file.take(KEYS_BOUND as u64).read_to_end(&mut content)).map_err(fail)?;
+    if content.is_empty() || is_such(&content) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{} exists, holds no {what}, and is not replaced: give --out another name, or delete the file first",
+        name(path)
+    )))
+}
+
 /// The size of a regular file, for a progress bar.
 pub(crate) fn size(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|about| about.len())
@@ -94,13 +115,10 @@ pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Failure {
     Failure::io(&format!("cannot read {}", name(path)), error)
 }
 
-/// Reads a file of public keys.
+/// Reads a file of public keys. The core refuses one that is over its bound.
 pub(crate) fn read_keys(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(KEYS_BOUND as u64).read_to_end(&mut bytes).map_err(|error| cannot_read(path, &error))?;
-    if bytes.len() == KEYS_BOUND {
-        return Err(Failure::Io(format!("{} is too long for a file of keys", name(path))));
-    }
     Ok(bytes)
 }
 
@@ -111,8 +129,19 @@ pub(crate) fn read_trust(path: &Path) -> Result<TrustStore> {
     TrustStore::from_bytes(&bytes).map_err(|error| Failure::from(error).at(name(path)))
 }
 
-/// Reads something that must not stay in memory: a private key, a passphrase, a name.
+/// Reads something that must not stay in memory: a passphrase, a name.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let too_long = || Failure::Io(format!("{} is too long for what it should hold", name(path)));
+    read_small(path)?.ok_or_else(too_long)
+}
+
+/// Reads a private key.
+pub(crate) fn read_private_key(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    read_small(path)?.ok_or_else(|| Failure::from(kycvs::Error::from(ErrorCode::InvalidKey)).at(name(path)))
+}
+
+/// `None` for a file that is longer than any secret.
+fn read_small(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let mut source = open(path)?;
     // Reserved once: a buffer that grows leaves copies of its content behind.
     let mut bytes = Zeroizing::new(vec![0; SMALL_BOUND + 1]);
@@ -125,11 +154,8 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
             Err(error) => return Err(cannot_read(path, &error)),
         }
     }
-    if length > SMALL_BOUND {
-        return Err(Failure::Io(format!("{} is too long for what it should hold", name(path))));
-    }
     bytes.truncate(length);
-    Ok(bytes)
+    Ok((length <= SMALL_BOUND).then_some(bytes))
 }
 
 /// The passphrase on the first line of a file.

@@ -29,6 +29,18 @@ impl Output {
         self.stdout.get_ref().is_terminal()
     }
 
+    /// Whether standard output is for colours: of a terminal that has some, and of a person who wants some
+    /// (<https://no-color.org>).
+    pub(crate) fn colours(&self) -> bool {
+        self.is_terminal() && colours_wanted()
+    }
+
+    /// How many columns the terminal has at which people look; `None` if that is not known.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let (width, _) = terminal_size::terminal_size_of(self.stdout.get_ref())?;
+        Some(usize::from(width.0))
+    }
+
     /// Writes `text` as it is.
     pub(crate) fn text(&mut self, text: &str) -> Result<()> {
         self.bytes(text.as_bytes())
@@ -61,6 +73,12 @@ impl Output {
         let _ = self.stdout.flush();
         let _ = writeln!(io::stderr(), "{text}");
     }
+}
+
+/// Whether a terminal may get colours.
+pub(crate) fn colours_wanted() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb")
 }
 
 fn cannot_write(error: &io::Error) -> Failure {

@@ -181,7 +181,14 @@ fn tell(story: &Story, verdict: &Verdict, nonce: &Nonce, code: &Code, out: &mut 
     row(out, "size", &format!("{token} bytes; {all} with the opening, by which the name is checked"))?;
 
     out.line(&format!("\n3. It is shown as a QR code (version {}, level M)\n", story.qr_version))?;
-    out.text(&code.for_terminal(out.is_terminal()))?;
+    if out.columns().is_some_and(|columns| columns < code.full_width()) {
+        out.line(&format!(
+            "   (the terminal is too narrow to show it: it needs {} columns)",
+            code.full_width()
+        ))?;
+    } else {
+        out.text(&code.for_terminal(out.colours()))?;
+    }
 
     out.line(&format!(
         "\n4. {AUDIENCE} checks it against its challenge and the booked name, {BOOKED_NAME}\n"

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::args::Inspect;
 use crate::failure::{DONE, Failure, Result};
-use crate::input::TokenInput;
+use crate::input::{TokenInput, with_shell_hint};
 use crate::output::Output;
 use crate::report::{ClaimsObject, ErrorObject};
 
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Inspect, out: &mut Output) -> Result<u8> {
     let input = TokenInput::read(&options.token)?;
     match input.presentation() {
         Ok(presentation) => show(&presentation, out),
-        Err(failure) => show_broken(&input, failure, out),
+        Err(failure) => show_broken(&input, with_shell_hint(&options.token, failure), out),
     }
 }
 

@@ -228,6 +228,7 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
         KeyFormat::Cose => ("cose", cose_key_set(&keys)?),
     };
     if let Some(path) = target {
+        files::replaces_only(path, "public key", |content| ImportedKeys::read(content).is_ok())?;
         files::write_whole(path, &file, Readers::Anyone)?;
     }
     if !withdrawn.is_empty() {

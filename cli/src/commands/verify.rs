@@ -9,7 +9,7 @@ use super::verify_batch;
 use crate::args::Verify;
 use crate::failure::{DONE, Failure, Result};
 use crate::files;
-use crate::input::TokenInput;
+use crate::input::{TokenInput, with_shell_hint};
 use crate::output::Output;
 use crate::report::{VerdictObject, not_enough};
 use crate::subject;
@@ -44,7 +44,8 @@ pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
     let input = TokenInput::read(token)?;
     // Not before the token is there: a scanner at standard input may take its time.
     let now = options.now.unwrap_or_else(Timestamp::now);
-    let verdict = input.verify(&verifier, &expectation, now)?;
+    let verdict =
+        input.verify(&verifier, &expectation, now).map_err(|error| with_shell_hint(token, error.into()))?;
     if let Some(used) = used {
         used.commit()?;
     }

@@ -25,7 +25,10 @@ fn key_files_that_are_none() {
     let cut = issue("cut.pem").ends(2, "error[invalid_key]: `cut.pem`: ");
     assert!(!cut.stderr.contains("MC4CAQ"), "{cut:?}");
     File::create(folder.path("huge.pem")).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
-    issue("huge.pem").ends(2, "error[io]: `huge.pem` is too long");
+    issue("huge.pem").ends(2, "error[invalid_key]: `huge.pem`: ");
+    folder
+        .run("trust add --trust new.cbor --issuer i huge.pem", NOTHING)
+        .ends(2, "error[invalid_key]: `huge.pem`: ");
 }
 
 #[test]
@@ -269,7 +272,7 @@ fn a_picture_does_not_take_for_ever() {
     folder
         .verify("--allow-open page.png", NOTHING)
         .ends(2, "error[no_qr_code]: no QR code was found in `page.png` within ");
-    assert!(start.elapsed() < Duration::from_secs(55), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(2), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -321,6 +321,36 @@ fn both_algorithms_can_be_named() {
     folder.run(verify, &[&text]).ends(1, "error[unsupported_algorithm]");
 }
 
+/// From `issue --specimen` to the verdict, alone and in a batch.
+#[test]
+fn a_specimen_is_refused_unless_it_is_asked_for() {
+    let folder = Folder::new();
+    folder.write("people.csv", "status,purpose\n2,training\n1,training\n");
+    let text = folder.issue("--status 2 --purpose training --specimen").good();
+    let raw =
+        folder.issue("--status 2 --purpose training --specimen --out s.kycvs --json").ends(0, "").json();
+    assert_eq!(raw["claims"]["specimen"], true);
+    folder.issue("--batch people.csv --specimen --out specimens").ends(0, "2 issued, 0 refused\n");
+    let lines = folder.text("specimens");
+    let lines: Vec<_> = lines.lines().collect();
+    folder.run("qr s.kycvs --out s.png", NOTHING).good();
+    for token in [text.trim(), "s.kycvs", "s.png", lines[0], lines[1]] {
+        let inspected = folder.run("inspect --json {}", &[token]).json();
+        assert_eq!(inspected["claims"]["specimen"], true, "{token}");
+        folder.verify("--allow-open --at-least 0 {}", &[token]).ends(1, "error[specimen]");
+        let shown = folder.verify("--allow-open --at-least 0 --allow-specimen {}", &[token]).good();
+        assert!(shown.lines().next().is_some_and(|line| line.ends_with(", a SPECIMEN")), "{shown}");
+    }
+    let refused = folder.verify("--allow-open --batch specimens", NOTHING).ends(1, "0 good, 2 not good\n");
+    assert_eq!(refused.stdout.matches("error[specimen]").count(), 2);
+    let shown = folder.verify("--allow-open --allow-specimen --batch specimens", NOTHING).ends(3, "").stdout;
+    assert!(shown.lines().all(|line| line.ends_with(", a SPECIMEN")), "{shown}");
+    // And nothing else is one.
+    let real = folder.issue("--status 2 --purpose training").good();
+    let shown = folder.verify("--allow-open --allow-specimen {}", &[real.trim()]).good();
+    assert!(!shown.contains("SPECIMEN"), "{shown}");
+}
+
 fn base64url(bytes: &[u8]) -> String {
     kycvs::Presentation::from_bytes(bytes).expect("a presentation").to_base64url()
 }

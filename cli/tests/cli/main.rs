@@ -15,5 +15,6 @@ mod memory;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;
+mod shell;
 mod support;
 mod trust;
