@@ -185,8 +185,8 @@ pub(crate) fn reason(error: &io::Error) -> String {
 pub(crate) const DONE: u8 = 0;
 /// Exit status: the token is not good.
 pub(crate) const NOT_GOOD: u8 = 1;
-/// Exit status: the token is valid, and its status is less than the call asks for. Not 0, so that `kycvs verify ... &&`
-/// goes on only for who may go on.
+/// Exit status: the token is valid, and its status is less than the call asks for. Not 0: `kycvs verify ... &&` goes
+/// on only for a person who may enter.
 pub(crate) const NOT_ENOUGH: u8 = 3;
 /// Exit status: the call, a file or the set-up is wrong.
 pub(crate) const WRONG_CALL: u8 = 2;

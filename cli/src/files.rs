@@ -192,7 +192,7 @@ pub(crate) fn open_to_others(_: &Path) -> Option<u32> {
 /// Who may read a file that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// Its owner alone, from the first moment on, whatever stood there before: private keys, and answers, which are
+    /// Only its owner, from the first moment on, whatever the replaced file allowed: private keys, and answers, which are
     /// health data and may have an opening beside them.
     Owner,
     /// Whoever the umask allows, or whoever could read the file that is replaced.
@@ -295,12 +295,12 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result
     file.replace()
 }
 
-/// The path without symbolic links, so that what is written goes to the file that a link stands for.
+/// The path without symbolic links: a write goes to the file behind a link, and the link stays.
 fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
 
-/// Writes the name of a new file to disk, so that it outlasts a power cut too; not every system can.
+/// Writes the name of a new file to disk: the name outlasts a power cut too. Not every system can do it.
 pub(crate) fn sync_folder(path: &Path) {
     let _ = File::open(folder(path)).and_then(|folder| folder.sync_all());
 }

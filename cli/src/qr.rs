@@ -186,13 +186,13 @@ fn find(file: &[u8]) -> Found {
 struct Seen {
     texts: BTreeSet<String>,
     damaged: bool,
-    /// A code that cannot be read stands beside one that can.
+    /// There is a code that cannot be read beside one that can.
     damaged_beside: bool,
 }
 
 impl Seen {
-    /// Looks for codes until none is found. What was read is painted over: the corners of two codes that stand close
-    /// together are else taken for one code's, and only one of the two is found.
+    /// Looks for codes until none is found. A code that was read is painted over: if two codes are close together, the
+    /// reader can take their corners for those of one code, and find only one of the two.
     fn all_codes(&mut self, mut picture: GrayImage) {
         for round in 0..MOST_CODES {
             let mut is_new = false;
@@ -410,7 +410,7 @@ mod tests {
     fn layouts() -> Vec<(bool, [usize; 2], usize)> {
         let mut layouts = Vec::new();
         for above in [false, true] {
-            for pixels in [[3, 3], [8, 8], [4, 12]] {
+            for pixels in [[3, 3], [5, 5], [3, 6]] {
                 layouts.extend([0, 20, 100].map(|gap| (above, pixels, gap)));
             }
         }

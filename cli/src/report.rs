@@ -44,7 +44,7 @@ pub(crate) struct OnLine<T> {
     pub(crate) object: T,
 }
 
-/// A valid token. It is `ok` if its status is enough too; a program that looks at `ok` alone lets nobody in otherwise.
+/// A valid token. It is `ok` only if its status is enough too: a program that looks only at `ok` opens no gate otherwise.
 #[derive(Serialize)]
 pub(crate) struct VerdictObject {
     ok: bool,

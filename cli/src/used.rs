@@ -12,10 +12,10 @@ use redb::{
 use crate::failure::{Failure, Result};
 use crate::files::{self, Lock};
 
-/// What the core takes as the reason of a guard.
+/// The error of a guard, as the core takes it.
 type Reason = Box<dyn std::error::Error + Send + Sync>;
 
-/// The tokens that one batch has accepted, so that the same token on a later line is not accepted again.
+/// The tokens that one batch has accepted: the same token on a later line is not accepted again.
 ///
 /// Some 25 bytes for each accepted token.
 #[derive(Default)]
@@ -79,10 +79,10 @@ impl ReplayGuard for UsedInBatch {
     }
 }
 
-/// The file of `--used`: a database, so that a call that is killed leaves a whole list.
+/// The file of `--used`. It is a database: a call that is killed leaves a whole list.
 ///
-/// Calls take turns by [`Lock`]. The file is open only from the first token that is looked up until [`commit`](Self::commit),
-/// so that a call that waits for a scanner keeps no other waiting.
+/// Calls take turns by [`Lock`]. The file is open only from the first token that is looked up until
+/// [`commit`](Self::commit): a call that waits for a scanner keeps no other call waiting.
 pub(crate) struct UsedFile {
     path: PathBuf,
     most: u64,
@@ -143,7 +143,7 @@ impl UsedFile {
         Ok(open)
     }
 
-    /// The file appears with an empty list in it, for its owner alone, or not at all.
+    /// The file appears with an empty list in it, readable only by its owner, or not at all.
     fn create(&self) -> Result<()> {
         let fail = |error: &dyn std::fmt::Display| self.failed(error);
         let folder = files::folder(&self.path);

@@ -4,7 +4,7 @@
 //! The printer reads any bytes, as far as it can, and judges nothing: the core says what a token may hold. If an item is
 //! not in its shortest form, the notation's encoding indicators (`_0` to `_3`, `_`) show it.
 //!
-//! This is a package of its own so that it can be fuzzed (`fuzz/fuzz_targets/notation.rs`) without the rest of the command
+//! This is a package of its own because its fuzz target (`fuzz/fuzz_targets/notation.rs`) needs nothing else of the command
 //! line.
 
 #![forbid(unsafe_code)]

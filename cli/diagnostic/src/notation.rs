@@ -314,13 +314,13 @@ mod tests {
     fn nested_sign1_of_any_depth_takes_work_of_its_length() {
         for levels in [1, 3, 7, 8, 9, 25, 40, 200, 1_000] {
             for in_payload in [false, true] {
-                // What is innermost is one item, none, two, or broken.
+                // The innermost content is one item, none, two, or broken.
                 for x in [&[1][..], &[], &[1, 1], &[0x82, 1], &[0xff], &[0x5f, 0x41]] {
                     is_bounded(&nested(x.to_vec(), levels, in_payload));
                 }
             }
         }
-        // Both byte strings nested, so that the input doubles with each level.
+        // Both byte strings nested: the input doubles with each level.
         let mut x = vec![1];
         for _ in 0..12 {
             let inner = byte_string(&x);

@@ -45,7 +45,7 @@ pub(super) fn run(
         }
         let presented: Vec<_> = chunk.iter().map(TokenInput::presented).collect();
         let verdicts = verifier.verify_many_at(&presented, expectation, clock());
-        // Before any of them is shown: a token of which somebody was told is used.
+        // Before any verdict is shown: a token whose verdict was shown is used.
         used.commit()?;
         for verdict in verdicts {
             write_line(count.next(&verdict, options.at_least), verdict, options.at_least, out)?;

@@ -1,4 +1,4 @@
-//! Who may read and change a file, when another one takes its place.
+//! The access rights of a file, when another one takes its place.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Readers;
 
 /// Gives `new` the owner and the group of the file at `old`. If anyone may be a reader, it gets the mode and the access
-/// list (POSIX ACL) too; otherwise it stays its owner's alone.
+/// list (POSIX ACL) too; otherwise only its owner can read it.
 ///
 /// # Errors
 /// If the system does not allow it: then `new` must not take the place of `old`, which others may need to read.

@@ -15,8 +15,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Keeps other calls of this program from changing a file until it is dropped.
 ///
-/// What is locked is a file of its own, `.NAME.lock`, beside the file and for its owner alone. Anybody who may open the
-/// folder, or the file itself, could lock those for ever. It is removed when the lock is given up.
+/// The lock is on a file of its own, `.NAME.lock`, beside the file, which only its owner can open. Any user who may open
+/// the folder, or the file itself, could lock those for ever. The lock file is removed when the lock is given up.
 pub(crate) struct Lock {
     /// Locked as long as it is open.
     _file: File,
@@ -35,7 +35,7 @@ impl Lock {
         loop {
             let mut file = open(&path).map_err(fail)?;
             match file.try_lock() {
-                // Whoever had it before may have removed it after it was opened here.
+                // The process that held the lock may have removed the file after it was opened here.
                 Ok(()) if is_at(&file, &path) => {
                     // For the message of who waits in vain; the lock holds without it.
                     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
@@ -60,7 +60,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is still locked, so that nobody else's is removed.
+        // While it is still locked: the lock file of another process is never removed.
         let _ = fs::remove_file(&self.path);
     }
 }
