@@ -2,6 +2,8 @@
 
 #![expect(clippy::doc_markdown, reason = "the help shows no Markdown")]
 
+mod verify;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -11,8 +13,10 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kycvs::{Algorithm, KeyId, Status, Timestamp};
 
+pub(crate) use self::verify::Verify;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, shown};
+use crate::input::QUOTE_IT;
+use crate::output::{Output, colours_wanted, shown};
 use crate::times::{parse_duration, parse_time};
 
 /// Reads the arguments; `None` where help or the version was asked for, and given.
@@ -23,13 +27,13 @@ pub(crate) fn parse(out: &mut Output) -> Result<Option<Command>> {
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colour = out.colours();
             let text = error.render();
             out.text(&if colour { text.ansi().to_string() } else { text.to_string() })?;
             Ok(None)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !out.is_json() => {
-            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colour = io::stderr().is_terminal() && colours_wanted();
             let text = error.render();
             out.note(if colour { text.ansi().to_string() } else { text.to_string() }.trim_end());
             Err(Failure::Said(crate::failure::WRONG_CALL))
@@ -37,7 +41,13 @@ pub(crate) fn parse(out: &mut Output) -> Result<Option<Command>> {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(Failure::Usage("no command: see `kycvs --help`".into()))
         }
-        _ => Err(Failure::Usage(sentence(&error.render().to_string()))),
+        _ => {
+            let sentence = sentence(&error.render().to_string());
+            // The rest of such a text is another argument, from its first space on.
+            let has_kv1 =
+                std::env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"KV1:"));
+            Err(Failure::Usage(if has_kv1 { format!("{sentence}; {QUOTE_IT}") } else { sentence }))
+        }
     }
 }
 
@@ -66,7 +76,7 @@ fn sentence(rendered: &str) -> String {
     after_help = AFTER_HELP
 )]
 pub(crate) struct Cli {
-    /// Print exactly one JSON object on standard output, errors too
+    /// Print exactly one JSON object on standard output, errors too; --help and --version stay text
     #[arg(long, global = true)]
     json: bool,
 
@@ -86,7 +96,7 @@ pub(crate) enum Command {
     #[command(after_help = AFTER_ISSUE)]
     Issue(Box<Issue>),
     /// Check an answer, or one on each line of a file
-    #[command(after_help = AFTER_VERIFY)]
+    #[command(after_help = verify::AFTER_HELP)]
     Verify(Box<Verify>),
     /// Show what a token's bytes say, without checking any of it
     Inspect(Inspect),
@@ -116,8 +126,8 @@ pub(crate) enum Command {
 const AFTER_HELP: &str = "A token answers one question - is this person vaccinated? - for one verifier, one purpose \
 and a short time, and holds no name. `kycvs demo` shows one.
 
-Exit status: 0 done, or the token is good; 1 the token is not good; 2 the call, a file or this machine's set-up is \
-wrong.";
+Exit status: 0 done, or the token is good and says enough; 1 the token is not good; 2 the call, a file or this machine's \
+set-up is wrong; 3 the token is valid, but its status is less than --at-least asks for.";
 
 const AFTER_KEYGEN: &str = "Writes issuer.pem (PKCS#8, for the issuer alone) and trust.cbor (for verifiers). Neither \
 is ever overwritten.";
@@ -132,14 +142,6 @@ belongs to row n: it is empty where the row was refused, which standard error te
 there is one JSON object on a line for each row. A file that --out names can be read by its owner only.
 
 A name given as an option can be seen in the process list; --subject-file and --batch keep it out.";
-
-const AFTER_VERIFY: &str = "Say who you are with --audience, or that answers for anyone are welcome with --allow-open, \
-or both. Leaving out --nonce says that you gave no challenge.
-
-With --batch, each line of the file is one token (KV1: text, base64url or hex) and each line of the output its verdict, \
-in the same order. Lines end with LF, CRLF or CR. With --json there is one JSON object on a line for each.
-
-A name given as an option can be seen in the process list; --subject-file keeps it out.";
 
 #[cfg(feature = "serve")]
 const AFTER_SERVE: &str = "kycvs.toml in the source tells of every setting. SIGTERM or Ctrl-C stop the service once what \
@@ -373,7 +375,7 @@ pub(crate) struct Issue {
     /// Issue a specimen, which verifiers refuse unless they ask for it
     #[arg(long)]
     pub(crate) specimen: bool,
-    /// How long the answer holds: 90s, 15m, 24h, 30d
+    /// How long the answer holds: 90s, 15m, 24h; verifiers refuse more than 24h unless they allow it
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse_duration)]
     pub(crate) valid_for: Duration,
     /// The time of issue (RFC 3339) in place of the clock's
@@ -400,50 +402,6 @@ pub(crate) struct SubjectOptions {
     /// A file with the name on its first line and, where wanted, the number on its second (`-`: standard input)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "mobile"])]
     pub(crate) subject_file: Option<PathBuf>,
-}
-
-/// `kycvs verify`
-#[derive(Args, Debug)]
-pub(crate) struct Verify {
-    /// The trust store: which keys speak for which issuer
-    #[arg(long, value_name = "FILE")]
-    pub(crate) trust: PathBuf,
-    /// Your own name, as answers for you carry it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) audience: Option<String>,
-    /// Accept answers that are for anyone
-    #[arg(long)]
-    pub(crate) allow_open: bool,
-    /// The challenge that you gave
-    #[arg(long, value_name = "HEX")]
-    pub(crate) nonce: Option<String>,
-    /// The purpose that you asked for
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) purpose: Option<String>,
-    #[command(flatten)]
-    pub(crate) subject: SubjectOptions,
-    /// The longest life of an answer that you accept [default: 24h]
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub(crate) max_lifetime: Option<Duration>,
-    /// How far clocks may be apart [default: 60s]
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub(crate) skew: Option<Duration>,
-    /// Accept specimens, made for training
-    #[arg(long)]
-    pub(crate) allow_specimen: bool,
-    /// Do not look at status lists: answers that were taken back pass
-    #[arg(long)]
-    pub(crate) ignore_status_lists: bool,
-    /// The time of the check (RFC 3339) in place of the clock's
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) now: Option<Timestamp>,
-    /// Check one token on each line of this file (`-`: standard input)
-    #[arg(long, value_name = "FILE", conflicts_with = "token")]
-    pub(crate) batch: Option<PathBuf>,
-    /// The token: KV1: text, base64url or hex, or a file with one of these, raw bytes, or a picture (PNG, JPEG) of a
-    /// QR code; `-` is standard input
-    #[arg(value_name = "TOKEN|FILE|-", required_unless_present = "batch")]
-    pub(crate) token: Option<OsString>,
 }
 
 /// `kycvs inspect`
@@ -476,7 +434,8 @@ pub(crate) enum Trust {
     Withdraw(TrustKeys),
     /// Take keys out of the trust store
     Remove(TrustKeys),
-    /// Write the keys that are not withdrawn in a form that other programs read
+    /// Write the keys that are not withdrawn in a form that other programs read. No form can say when a key is trusted: a
+    /// key with such a window is refused
     Export(TrustExport),
 }
 
@@ -534,6 +493,9 @@ pub(crate) struct TrustExport {
     /// jwks: a JSON Web Key Set; pem: SPKI blocks, which name no algorithm; cose: a COSE_KeySet, binary
     #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true, default_value_t = KeyFormat::Jwks)]
     pub(crate) format: KeyFormat,
+    /// Export keys with a window (--not-before, --not-after) too, without it: whoever adds them trusts them always
+    #[arg(long)]
+    pub(crate) drop_windows: bool,
     /// Write to this file instead (`-`: standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -1,8 +1,9 @@
 //! What can go wrong, and the exit status that says so.
 
+use std::error::Error as _;
 use std::io;
 
-use kycvs::Family;
+use kycvs::{ErrorCode, Family};
 
 #[cfg(feature = "serve")]
 use kycvs_issuer::config::ConfigError;
@@ -26,6 +27,10 @@ pub(crate) enum Failure {
     NoQrCode(String),
     /// A CSV file that is none, or a row of it that cannot be understood.
     BadCsv(String),
+    /// A valid token with a lower status than the call asks for.
+    NotEnough(String),
+    /// The list of used tokens cannot be used.
+    ReplayGuard(String),
     /// A setting of the service that cannot be used.
     #[cfg(feature = "serve")]
     BadSetting(String),
@@ -59,8 +64,10 @@ impl Failure {
             Self::Io(_) => "io",
             Self::NoQrCode(_) => "no_qr_code",
             Self::BadCsv(_) => "bad_csv",
+            Self::NotEnough(_) => "not_enough",
+            Self::ReplayGuard(_) => ErrorCode::ReplayGuardFailed.as_str(),
             #[cfg(feature = "serve")]
-            Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.as_str(),
+            Self::BadSetting(_) => ErrorCode::InvalidSetting.as_str(),
             #[cfg(feature = "serve")]
             Self::BrokenLog(_) => "broken_log",
             Self::Usage(_) | Self::Said(_) | Self::ClosedPipe => "usage",
@@ -72,8 +79,9 @@ impl Failure {
         match self {
             Self::At(_, failure) => failure.number(),
             Self::Core(error) => error.number(),
+            Self::ReplayGuard(_) => ErrorCode::ReplayGuardFailed.number(),
             #[cfg(feature = "serve")]
-            Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.number(),
+            Self::BadSetting(_) => ErrorCode::InvalidSetting.number(),
             _ => 0,
         }
     }
@@ -83,8 +91,10 @@ impl Failure {
         match self {
             Self::At(_, failure) => failure.family(),
             Self::Core(error) => error.family().as_str(),
+            Self::NotEnough(_) => Family::Refused.as_str(),
+            Self::ReplayGuard(_) => ErrorCode::ReplayGuardFailed.family().as_str(),
             #[cfg(feature = "serve")]
-            Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.family().as_str(),
+            Self::BadSetting(_) => ErrorCode::InvalidSetting.family().as_str(),
             _ => "usage",
         }
     }
@@ -94,14 +104,20 @@ impl Failure {
         match self {
             Self::At(place, failure) => format!("{place}: {}", failure.message()),
             Self::Core(error) => error.to_string(),
-            Self::Usage(text) | Self::Io(text) | Self::NoQrCode(text) | Self::BadCsv(text) => text.clone(),
+            Self::Usage(text)
+            | Self::Io(text)
+            | Self::NoQrCode(text)
+            | Self::BadCsv(text)
+            | Self::NotEnough(text)
+            | Self::ReplayGuard(text) => text.clone(),
             #[cfg(feature = "serve")]
             Self::BadSetting(text) | Self::BrokenLog(text) => text.clone(),
             Self::Said(_) | Self::ClosedPipe => String::new(),
         }
     }
 
-    /// 1 where the token is not good; 2 where the call, a file or this machine's set-up is wrong.
+    /// 1 if the token is not good; 2 if the call, a file or this machine's set-up is wrong; 3 if the token is valid and
+    /// says too little.
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
             Self::Core(error) => match error.family() {
@@ -111,6 +127,7 @@ impl Failure {
             Self::At(_, failure) => failure.exit_status(),
             #[cfg(feature = "serve")]
             Self::BrokenLog(_) => NOT_GOOD,
+            Self::NotEnough(_) => NOT_ENOUGH,
             Self::Said(status) => *status,
             Self::ClosedPipe => CLOSED_PIPE,
             _ => WRONG_CALL,
@@ -147,7 +164,13 @@ impl From<ConfigError> for Failure {
 
 impl From<kycvs::Error> for Failure {
     fn from(error: kycvs::Error) -> Self {
-        Self::Core(error)
+        match error.source() {
+            // The guards are this program's own: what they say helps, and holds nothing of a token.
+            Some(reason) if error.code() == ErrorCode::ReplayGuardFailed => {
+                Self::ReplayGuard(reason.to_string())
+            }
+            _ => Self::Core(error),
+        }
     }
 }
 
@@ -158,10 +181,13 @@ pub(crate) fn reason(error: &io::Error) -> String {
     shown(text).into_owned()
 }
 
-/// Exit status: done, or the token is good.
+/// Exit status: done, or the token is good and says enough.
 pub(crate) const DONE: u8 = 0;
 /// Exit status: the token is not good.
 pub(crate) const NOT_GOOD: u8 = 1;
+/// Exit status: the token is valid, and its status is less than the call asks for. Not 0: `kycvs verify ... &&` goes
+/// on only for a person who may enter.
+pub(crate) const NOT_ENOUGH: u8 = 3;
 /// Exit status: the call, a file or the set-up is wrong.
 pub(crate) const WRONG_CALL: u8 = 2;
 /// Exit status: standard output was closed. What a program that SIGPIPE ends would leave in a shell; not 0, which

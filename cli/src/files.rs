@@ -1,21 +1,25 @@
 //! Files: read with a bound, written whole or not at all.
 
+mod access;
+mod lock;
+
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use kycvs::TrustStore;
+use kycvs::{ErrorCode, TrustStore};
 use kycvs_tables::{ReadError, text};
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+pub(crate) use self::lock::Lock;
 use crate::failure::{Failure, Result};
 use crate::output::shown;
 use crate::temporary;
 
-/// At most this much of a trust store or of a file of public keys is read: a mebibyte, and a byte that shows that
-/// there is more.
-const KEYS_BOUND: usize = (1 << 20) + 1;
+/// At most this much of a trust store or of a file of public keys is read: a mebibyte, a byte order mark, and a byte that
+/// shows that there is more.
+const KEYS_BOUND: usize = (1 << 20) + 3 + 1;
 /// No private key, passphrase or name is longer than this.
 const SMALL_BOUND: usize = 1 << 16;
 
@@ -110,6 +114,27 @@ fn holds_private_key(path: &Path) -> io::Result<bool> {
     Ok(holds(b"-----BEGIN ") && holds(b"PRIVATE KEY-----"))
 }
 
+/// That `path` is new, empty, or holds what will take its place: `--out trust.cbor` must not cost anyone the trust store.
+pub(crate) fn replaces_only(path: &Path, what: &str, is_such: impl Fn(&[u8]) -> bool) -> Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let fail = |error: io::Error| cannot_read(path, &error);
+    // Of which WholeFile speaks in its own words.
+    if holds_private_key(path).map_err(fail)? {
+        return Ok(());
+    }
+    let mut content = Vec::new();
+    File::open(path).and_then(|file| file.take(KEYS_BOUND as u64).read_to_end(&mut content)).map_err(fail)?;
+    if content.is_empty() || is_such(&content) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{} exists, holds no {what}, and is not replaced: give --out another name, or delete the file first",
+        name(path)
+    )))
+}
+
 /// The size of a regular file, for a progress bar.
 pub(crate) fn size(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|about| about.len())
@@ -139,13 +164,10 @@ fn without_mark(bytes: &mut Vec<u8>, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads a file of public keys, without a byte order mark.
+/// Reads a file of public keys, without a byte order mark. The core refuses one that is over its bound.
 pub(crate) fn read_keys(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(KEYS_BOUND as u64).read_to_end(&mut bytes).map_err(|error| cannot_read(path, &error))?;
-    if bytes.len() == KEYS_BOUND {
-        return Err(Failure::Io(format!("{} is too long for a file of keys", name(path))));
-    }
     without_mark(&mut bytes, path)?;
     Ok(bytes)
 }
@@ -157,8 +179,19 @@ pub(crate) fn read_trust(path: &Path) -> Result<TrustStore> {
     TrustStore::from_bytes(&bytes).map_err(|error| Failure::from(error).at(name(path)))
 }
 
-/// Reads something that must not stay in memory: a private key, a passphrase, a name. A byte order mark is dropped.
+/// Reads something that must not stay in memory: a passphrase, a name. A byte order mark is dropped.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let too_long = || Failure::Io(format!("{} is too long for what it should hold", name(path)));
+    read_small(path)?.ok_or_else(too_long)
+}
+
+/// Reads a private key.
+pub(crate) fn read_private_key(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    read_small(path)?.ok_or_else(|| Failure::from(kycvs::Error::from(ErrorCode::InvalidKey)).at(name(path)))
+}
+
+/// `None` for a file that is longer than any secret.
+fn read_small(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let mut source = open(path)?;
     // Reserved once: a buffer that grows leaves copies of its content behind.
     let mut bytes = Zeroizing::new(vec![0; SMALL_BOUND + 1]);
@@ -171,12 +204,9 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
             Err(error) => return Err(cannot_read(path, &error)),
         }
     }
-    if length > SMALL_BOUND {
-        return Err(Failure::Io(format!("{} is too long for what it should hold", name(path))));
-    }
     bytes.truncate(length);
     without_mark(&mut bytes, path)?;
-    Ok(bytes)
+    Ok((length <= SMALL_BOUND).then_some(bytes))
 }
 
 /// The passphrase on the first line of a file.
@@ -210,13 +240,15 @@ pub(crate) fn open_to_others(_: &Path) -> Option<u32> {
 /// Who may read a file that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// Its owner alone, from the first moment on.
+    /// Only its owner, from the first moment on, whatever the replaced file allowed: private keys, and answers, which are
+    /// health data and may have an opening beside them.
     Owner,
-    /// Whoever the umask allows.
+    /// Whoever the umask allows, or whoever could read the file that is replaced.
     Anyone,
 }
 
-/// A file in the making: it appears under its name when it is whole, and not at all otherwise.
+/// A file in the making: it appears under its name when it is whole, and not at all otherwise. A file that it replaces
+/// leaves it the owner, the group and, for [`Readers::Anyone`], the mode and the access list.
 ///
 /// Devices and pipes cannot be replaced, and must not be: they are written to as they are.
 pub(crate) struct WholeFile {
@@ -249,17 +281,23 @@ impl WholeFile {
         if existing.is_some() && holds_private_key(path).map_err(fail)? {
             return Err(Failure::Usage(format!("{} holds a private key and is not replaced", name(path))));
         }
-        // Through a symbolic link, to the file that it stands for.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let target = canonical(path);
+        if target.is_symlink() {
+            return Err(Failure::Io(format!(
+                "cannot write {}: it is a symbolic link to a file that does not exist. Give the name of the file itself",
+                name(path)
+            )));
+        }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".kycvs-");
-        let mode = permissions(readers);
-        if let Some(mode) = mode {
+        // What replaces a file is nobody else's until it has the readers of that file.
+        let first = if existing.is_some() { Readers::Owner } else { readers };
+        if let Some(mode) = permissions(first) {
             builder.permissions(mode);
         }
         let file = temporary::create(|| builder.tempfile_in(folder(&target))).map_err(fail)?;
-        if let (Some(about), Readers::Anyone) = (existing, readers) {
-            file.as_file().set_permissions(about.permissions()).map_err(fail)?;
+        if existing.is_some() {
+            access::keep(&target, file.as_file(), readers).map_err(|error| cannot_keep(path, &error))?;
         }
         Ok(Self { path: path.into(), kind: Kind::Beside { file: BufWriter::new(file), target } })
     }
@@ -291,8 +329,7 @@ impl WholeFile {
                 let file = file.into_inner().map_err(|failed| fail(failed.into_error()))?;
                 file.as_file().sync_all().map_err(fail)?;
                 put(file, &target).map_err(fail)?;
-                // So that the name outlasts a power cut too; not every system can.
-                let _ = File::open(folder(&target)).and_then(|folder| folder.sync_all());
+                sync_folder(&target);
                 Ok(())
             }
         }
@@ -300,20 +337,24 @@ impl WholeFile {
 }
 
 /// Writes a file whole, in place of an older one.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = WholeFile::begin(path, Readers::Anyone)?;
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
+    let mut file = WholeFile::begin(path, readers)?;
     file.write(bytes)?;
     file.replace()
 }
 
-/// Keeps other calls of this program from changing files of the same folder until it is dropped. Where the system
-/// cannot, nothing is kept.
-pub(crate) fn lock_folder(path: &Path) -> Option<File> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
-    File::open(folder(&target)).ok().filter(|folder| folder.lock().is_ok())
+/// The path without symbolic links: a write goes to the file behind a link, and the link stays.
+fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
 
-fn folder(path: &Path) -> &Path {
+/// Writes the name of a new file to disk: the name outlasts a power cut too. Not every system can do it.
+pub(crate) fn sync_folder(path: &Path) {
+    let _ = File::open(folder(path)).and_then(|folder| folder.sync_all());
+}
+
+/// The folder that a path is in.
+pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -329,6 +370,15 @@ fn permissions(_: Readers) -> Option<Permissions> {
     None
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+/// The error of a file that cannot be written.
+pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::io(&format!("cannot write {}", name(path)), error)
+}
+
+fn cannot_keep(path: &Path, error: &io::Error) -> Failure {
+    let doing = format!("cannot replace {} and keep its owner, group and access list", name(path));
+    match Failure::io(&doing, error) {
+        Failure::Io(text) => Failure::Io(format!("{text}. Run this as the owner of the file")),
+        failure => failure,
+    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use kycvs::{
-    Expectation, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Presented, Timestamp, Verdict,
+    Expectation, Family, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Presented, Timestamp, Verdict,
     Verifier,
 };
 use kycvs_tables::text;
@@ -125,6 +125,24 @@ impl TokenInput {
         }
     }
 }
+
+/// Whether a file holds an answer, or a batch of them with empty lines for refused rows.
+pub(crate) fn holds_answer(content: &[u8]) -> bool {
+    let first = content.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty());
+    let is_answer = |bytes: &[u8]| TokenInput::of_file(bytes).presentation().is_ok();
+    is_answer(content) || first.is_none_or(is_answer)
+}
+
+/// Adds to the error of an argument what may be its cause: a shell takes `$` and spaces out of KV1: text.
+pub(crate) fn with_shell_hint(argument: &OsStr, failure: Failure) -> Failure {
+    if failure.family() == Family::Unreadable.as_str() && Presentation::is_kv1(&argument.to_string_lossy()) {
+        return failure.at(QUOTE_IT);
+    }
+    failure
+}
+
+/// What to do with KV1: text in a shell.
+pub(crate) const QUOTE_IT: &str = "KV1: text has $ and spaces in it, so put it between single quotes";
 
 /// The longest line or file in which a token is looked for, in bytes: the longest text or hex of one, with room for
 /// spaces around it.

@@ -6,14 +6,14 @@
 //! - [`args`]: the arguments, and with them the help;
 //! - [`commands`]: one module for each command;
 //! - [`input`], [`files`], [`subject`]: what is read; [`output`], [`report`], [`progress`], [`temporary`]: what is written;
-//! - [`times`], [`qr`], [`diagnostic`]: times and durations, QR codes, CBOR in words;
+//! - [`times`], [`qr`]: times and durations, QR codes; the package `kycvs-diagnostic` shows CBOR in words;
+//! - [`used`]: which tokens were used;
 //! - [`failure`]: what can go wrong, and the exit status that says so.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod commands;
-mod diagnostic;
 mod failure;
 mod files;
 mod input;
@@ -24,6 +24,7 @@ mod report;
 mod subject;
 mod temporary;
 mod times;
+mod used;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! QR codes (ISO/IEC 18004): made of a token's text, and read from a picture.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -13,6 +14,7 @@ use qrcode::{Color, EcLevel, QrCode, Version};
 
 use crate::failure::{Failure, Result};
 use crate::output::shown;
+use kycvs::Presentation;
 
 /// Modules of white around a code, as the standard asks.
 const QUIET_ZONE: usize = 4;
@@ -25,8 +27,8 @@ const PICTURE_MEMORY: u64 = 200 << 20;
 /// The longest sides, in pixels, at which a code is looked for: a small copy of a large photograph is read faster
 /// and, without its noise, better.
 const LOOKS: [u32; 3] = [1_000, 2_000, 4_000];
-/// How long a code is looked for.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a code is looked for. Without optimisation, everything takes longer.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 10 });
 
 /// A QR code at error correction level M in the alphanumeric mode.
 pub(crate) struct Code {
@@ -59,7 +61,7 @@ impl Code {
     }
 
     /// Modules on a side, with the white around.
-    fn full_width(&self) -> usize {
+    pub(crate) fn full_width(&self) -> usize {
         self.width() + 2 * QUIET_ZONE
     }
 
@@ -122,7 +124,8 @@ pub(crate) fn is_picture(start: &[u8]) -> bool {
     start.starts_with(b"\x89PNG\r\n\x1a\n") || start.starts_with(b"\xff\xd8\xff")
 }
 
-/// The text of the QR code in a picture: of several, the one that is a token's.
+/// The text of the QR code in a picture. Beside an answer there may be codes of other kinds, such as a poster's; two
+/// different answers are an error, since nobody can tell which one is meant.
 ///
 /// A picture can be drawn so that looking for codes in it takes hours; whoever shows one is told so after a while.
 pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
@@ -132,8 +135,11 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
     Err(match receiver.recv_timeout(PATIENCE) {
         Ok(Found::Text(text)) => return Ok(text),
         Ok(Found::NoPicture(reason)) => Failure::Io(format!("cannot read {name}: {}", shown(&reason))),
-        Ok(Found::Several) => Failure::NoQrCode(format!(
-            "there are two answers in {name}, and one alone can be read: show one at a time"
+        Ok(Found::Several(count)) => Failure::NoQrCode(format!(
+            "{name} shows {count} different answers: crop it to the one that you mean"
+        )),
+        Ok(Found::Unclear) => Failure::NoQrCode(format!(
+            "{name} shows an answer and beside it a code that cannot be read: crop it to the one that you mean"
         )),
         Ok(Found::Nothing) => Failure::NoQrCode(format!("there is no QR code in {name}")),
         Ok(Found::Damaged) | Err(RecvTimeoutError::Disconnected) => Failure::NoQrCode(format!(
@@ -148,8 +154,10 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
 /// What was found in a picture.
 enum Found {
     Text(String),
-    /// Different tokens.
-    Several,
+    /// One answer, and beside it a code that cannot be read and may be another one.
+    Unclear,
+    /// So many different answers.
+    Several(usize),
     NoPicture(String),
     Nothing,
     Damaged,
@@ -160,30 +168,104 @@ fn find(file: &[u8]) -> Found {
         Ok(picture) => picture,
         Err(reason) => return Found::NoPicture(reason),
     };
-    let mut damaged = false;
-    let mut other = None;
+    let mut seen = Seen::default();
     for size in sizes(&picture) {
-        let mut token = None;
-        for found in looks(&picture, size).iter().flat_map(codes) {
-            match found {
-                Some(text) if text.starts_with("KV1:") => {
-                    if token.as_ref().is_some_and(|token| *token != text) {
-                        return Found::Several;
-                    }
-                    token = Some(text);
-                }
-                Some(text) => other = other.or(Some(text)),
-                None => damaged = true,
-            }
+        for look in looks(&picture, size) {
+            seen.all_codes(look);
         }
-        if let Some(text) = token {
-            return Found::Text(text);
+        if seen.answers() > 0 {
+            seen.other_sizes(&picture, size);
+            break;
         }
     }
-    match other {
-        Some(text) => Found::Text(text),
-        None if damaged => Found::Damaged,
-        None => Found::Nothing,
+    seen.decide()
+}
+
+/// All that was read in a picture, at any size.
+#[derive(Default)]
+struct Seen {
+    texts: BTreeSet<String>,
+    damaged: bool,
+    /// There is a code that cannot be read beside one that can.
+    damaged_beside: bool,
+}
+
+impl Seen {
+    /// Looks for codes until none is found. A code that was read is painted over: if two codes are close together, the
+    /// reader can take their corners for those of one code, and find only one of the two.
+    fn all_codes(&mut self, mut picture: GrayImage) {
+        for round in 0..MOST_CODES {
+            let mut is_new = false;
+            for (corners, text) in codes(&picture) {
+                match text {
+                    Some(text) => {
+                        self.texts.insert(text);
+                        paint_over(&mut picture, corners);
+                        is_new = true;
+                    }
+                    None if round == 0 => self.damaged = true,
+                    None => self.damaged_beside = true,
+                }
+            }
+            if !is_new {
+                return;
+            }
+        }
+    }
+
+    /// Looks for another answer in copies of other sizes: it may be so small that only the largest copy shows it, and a
+    /// code that one size hides another one shows.
+    fn other_sizes(&mut self, picture: &GrayImage, size: u32) {
+        let last = sizes(picture).last().unwrap_or(size);
+        let most = last.max(LOOKS[1]);
+        for other in
+            [last, size * 2 / 3, size * 3 / 2].into_iter().filter(|&other| other != size && other <= most)
+        {
+            self.all_codes(scaled(picture, other));
+        }
+    }
+
+    /// How many different answers.
+    fn answers(&self) -> usize {
+        self.texts.iter().filter(|text| Presentation::is_kv1(text)).count()
+    }
+
+    fn decide(self) -> Found {
+        let answers = self.answers();
+        let Self { mut texts, damaged, damaged_beside } = self;
+        if answers > 1 {
+            return Found::Several(answers);
+        }
+        if answers == 1 && damaged_beside {
+            return Found::Unclear;
+        }
+        texts.retain(|text| answers == 0 || Presentation::is_kv1(text));
+        match texts.pop_first() {
+            Some(text) => Found::Text(text),
+            None if damaged => Found::Damaged,
+            None => Found::Nothing,
+        }
+    }
+}
+
+/// The corners of a code, `x` and `y` of each, in pixels. They may lie outside the picture.
+type Corners = [(i32, i32); 4];
+
+/// How often a picture is searched for more codes.
+const MOST_CODES: usize = 16;
+
+/// Paints white what is between the corners of a code.
+fn paint_over(picture: &mut GrayImage, corners: Corners) {
+    let range = |values: [i32; 4], end: u32| {
+        let [least, most] =
+            [values.iter().min(), values.iter().max()].map(|value| value.copied().unwrap_or(0));
+        u32::try_from(least).unwrap_or(0)..u32::try_from(most).unwrap_or(0).saturating_add(1).min(end)
+    };
+    let (width, height) = picture.dimensions();
+    for y in range(corners.map(|(_, y)| y), height) {
+        for x in range(corners.map(|(x, _)| x), width) {
+            picture.put_pixel(x, y, Luma([255]));
+        }
     }
 }
 
@@ -225,21 +307,28 @@ fn looks(picture: &GrayImage, size: u32) -> [GrayImage; 2] {
 fn scaled(picture: &GrayImage, longest: u32) -> GrayImage {
     let (width, height) = picture.dimensions();
     let largest = width.max(height);
-    if largest <= longest {
+    if largest == longest {
         return picture.clone();
     }
     let scale = |side: u32| {
         let side = u64::from(side) * u64::from(longest) / u64::from(largest);
         u32::try_from(side).unwrap_or(longest).max(1)
     };
+    if largest < longest {
+        return imageops::resize(picture, scale(width), scale(height), imageops::FilterType::Triangle);
+    }
     // Not `resize`, which works on a copy of sixteen bytes a pixel.
     imageops::thumbnail(picture, scale(width), scale(height))
 }
 
-/// The text of each code in a picture; `None` for one that cannot be read.
-fn codes(picture: &GrayImage) -> Vec<Option<String>> {
+/// The corners and the text of each code in a picture; `None` for a code that cannot be read.
+fn codes(picture: &GrayImage) -> Vec<(Corners, Option<String>)> {
     let mut prepared = rqrr::PreparedImage::prepare(picture.clone());
-    prepared.detect_grids().into_iter().map(|grid| grid.decode().ok().map(|(_, text)| text)).collect()
+    prepared
+        .detect_grids()
+        .into_iter()
+        .map(|grid| (grid.bounds.map(|point| (point.x, point.y)), grid.decode().ok().map(|(_, text)| text)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -262,5 +351,69 @@ mod tests {
             assert_eq!(read_picture(png, "it")?, text);
         }
         Ok(())
+    }
+
+    /// Two codes beside or above each other, as large as each other or one twice as large, and between them so many
+    /// modules of white.
+    fn two(first: &str, second: &str, above: bool, pixels: [usize; 2], gap: usize) -> Result<Vec<u8>> {
+        let codes = [Code::new(first)?, Code::new(second)?];
+        let sides = [0, 1].map(|place| codes[place].full_width() * pixels[place]);
+        let along = sides[0] + gap + sides[1];
+        let across = sides[0].max(sides[1]);
+        let (width, height) = if above { (across, along) } else { (along, across) };
+        let size = |side: usize| u32::try_from(side).expect("a small picture");
+        let picture = GrayImage::from_fn(size(width), size(height), |x, y| {
+            let (along, across) = if above { (y as usize, x as usize) } else { (x as usize, y as usize) };
+            let dark = [(0, 0), (1, sides[0] + gap)].into_iter().any(|(place, start)| {
+                let at = along.checked_sub(start).map(|along| along / pixels[place]);
+                let (at, across) = (at.unwrap_or(usize::MAX), across / pixels[place]);
+                if above { codes[place].is_dark(across, at) } else { codes[place].is_dark(at, across) }
+            });
+            Luma([if dark { 0 } else { 255 }])
+        });
+        let mut file = Cursor::new(Vec::new());
+        picture.write_to(&mut file, ImageFormat::Png).expect("a picture");
+        Ok(file.into_inner())
+    }
+
+    #[test]
+    fn two_answers_in_one_picture_are_an_error_in_every_layout() -> Result<()> {
+        let [one, other] = answers();
+        let mut wrong = Vec::new();
+        for (above, pixels, gap) in layouts() {
+            match read_picture(two(&one, &other, above, pixels, gap)?, "it") {
+                Err(Failure::NoQrCode(text)) if text.contains("shows 2 different answers") => {}
+                found => wrong.push((above, pixels, gap, found.map(|text| text == one))),
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn an_answer_is_read_beside_itself_and_beside_a_code_of_another_kind() -> Result<()> {
+        let [one, _] = answers();
+        for (above, pixels, gap) in layouts().into_iter().filter(|(_, _, gap)| *gap == 20) {
+            for beside in [&one, "HTTPS://EXAMPLE.ORG/ASK"] {
+                let picture = two(&one, beside, above, pixels, gap)?;
+                assert_eq!(read_picture(picture, "it")?, one, "{beside} {above} {pixels:?}");
+            }
+        }
+        Ok(())
+    }
+
+    fn answers() -> [String; 2] {
+        ["09AZ $%*+-./:", "ZA90 $%*+-./:"].map(|text| "KV1:".to_owned() + &text.repeat(24))
+    }
+
+    /// Beside and above each other, in three sizes, with three gaps.
+    fn layouts() -> Vec<(bool, [usize; 2], usize)> {
+        let mut layouts = Vec::new();
+        for above in [false, true] {
+            for pixels in [[3, 3], [5, 5], [3, 6]] {
+                layouts.extend([0, 20, 100].map(|gap| (above, pixels, gap)));
+            }
+        }
+        layouts
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use kycvs::{Claims, Verdict};
+use kycvs::{Claims, Status, Verdict};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -44,10 +44,12 @@ pub(crate) struct OnLine<T> {
     pub(crate) object: T,
 }
 
-/// A good token.
+/// A valid token. It is `ok` only if its status is enough too: a program that looks only at `ok` opens no gate otherwise.
 #[derive(Serialize)]
 pub(crate) struct VerdictObject {
     ok: bool,
+    #[serde(flatten)]
+    not_enough: Option<NotEnough>,
     status: u8,
     status_text: String,
     issuer: String,
@@ -62,10 +64,28 @@ pub(crate) struct VerdictObject {
     specimen: bool,
 }
 
+/// Why a valid token is not `ok`.
+#[derive(Serialize)]
+struct NotEnough {
+    code: &'static str,
+    number: u16,
+    family: &'static str,
+    message: String,
+    at_least: u8,
+}
+
 impl VerdictObject {
-    pub(crate) fn new(verdict: &Verdict) -> Self {
+    pub(crate) fn new(verdict: &Verdict, at_least: Status) -> Self {
+        let not_enough = not_enough(verdict, at_least).map(|failure| NotEnough {
+            code: failure.code(),
+            number: failure.number(),
+            family: failure.family(),
+            message: failure.message(),
+            at_least: at_least.number(),
+        });
         Self {
-            ok: true,
+            ok: not_enough.is_none(),
+            not_enough,
             status: verdict.status().number(),
             status_text: verdict.status().to_string(),
             issuer: verdict.issuer().to_string(),
@@ -84,7 +104,8 @@ impl VerdictObject {
     /// Some lines for people.
     pub(crate) fn text(&self) -> String {
         let specimen = if self.specimen { ", a SPECIMEN" } else { "" };
-        let mut text = format!("good: {} ({}){specimen}\n\n", self.status_text, self.status);
+        let word = if self.ok { "good" } else { "not enough" };
+        let mut text = format!("{word}: {} ({}){specimen}\n\n", self.status_text, self.status);
         let subject = if self.subject_matched { "matched" } else { "not checked" };
         for (label, value) in [
             ("issuer", &*shown(&self.issuer)),
@@ -105,8 +126,9 @@ impl VerdictObject {
     /// One line for people, for a batch.
     pub(crate) fn line(&self) -> String {
         let specimen = if self.specimen { ", a SPECIMEN" } else { "" };
+        let word = if self.ok { "good" } else { "not enough" };
         format!(
-            "good[{}]: {}, {}, {}, until {}{specimen}",
+            "{word}[{}]: {}, {}, {}, until {}{specimen}",
             self.status,
             self.status_text,
             shown(&self.issuer),
@@ -114,6 +136,18 @@ impl VerdictObject {
             times::shown(&self.expires_at)
         )
     }
+}
+
+/// The failure of a valid token with a lower status than the call asks for.
+pub(crate) fn not_enough(verdict: &Verdict, at_least: Status) -> Option<Failure> {
+    if verdict.meets(at_least) {
+        return None;
+    }
+    let (found, number, least) = (verdict.status(), verdict.status().number(), at_least.number());
+    Some(Failure::NotEnough(format!(
+        "the answer is valid, but says \"{found}\" ({number}) and --at-least is {least}: refuse it, or give a lower \
+         --at-least if that is enough"
+    )))
 }
 
 /// What a token says, whether it is to be believed or not.

@@ -55,6 +55,7 @@ impl Seeds {
             return;
         }
         self.add("decode_token", bytes.to_vec());
+        self.add("notation", bytes.to_vec());
         if let Ok(presentation) = Presentation::from_bytes(bytes) {
             self.add("decode_text", presentation.to_text().into());
             self.add("decode_text", presentation.to_base64url().into());

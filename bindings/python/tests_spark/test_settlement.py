@@ -80,6 +80,7 @@ def day(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def by_command_line(day: Path) -> dict[str, int]:
     """How many answers have which code, as `kycvs verify --batch` says."""
     command = [os.environ["KYCVS_BIN"], "verify", "--json", "--audience", "irctc.co.in", "--now", moment(NOW)]
+    command += ["--no-nonce", "--at-least", "0"]
     command += ["--trust", str(day / "trust.cbor"), "--batch", str(day / "answers.txt")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1, done.stderr

@@ -73,7 +73,7 @@ pub(crate) fn run(out: &mut Output) -> Result<u8> {
         presentation_bytes: presentation.as_bytes().len(),
         qr_version: code.version(),
         claims: ClaimsObject::new(&presentation.token().unverified_claims()),
-        verdict: VerdictObject::new(&verdict),
+        verdict: VerdictObject::new(&verdict, Status::FullyVaccinated),
         refusals: refusals(&gate, &presentation)?,
         text,
     };
@@ -181,7 +181,14 @@ fn tell(story: &Story, verdict: &Verdict, nonce: &Nonce, code: &Code, out: &mut 
     row(out, "size", &format!("{token} bytes; {all} with the opening, by which the name is checked"))?;
 
     out.line(&format!("\n3. It is shown as a QR code (version {}, level M)\n", story.qr_version))?;
-    out.text(&code.for_terminal(out.is_terminal()))?;
+    if out.columns().is_some_and(|columns| columns < code.full_width()) {
+        out.line(&format!(
+            "   (the terminal is too narrow to show it: it needs {} columns)",
+            code.full_width()
+        ))?;
+    } else {
+        out.text(&code.for_terminal(out.colours()))?;
+    }
 
     out.line(&format!(
         "\n4. {AUDIENCE} checks it against its challenge and the booked name, {BOOKED_NAME}\n"

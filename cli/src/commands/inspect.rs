@@ -1,12 +1,12 @@
 //! `kycvs inspect`: what a token's bytes say, in CBOR diagnostic notation and in words. Nothing is verified.
 
 use kycvs::{Algorithm, Presentation};
+use kycvs_diagnostic::notation;
 use serde::Serialize;
 
 use crate::args::Inspect;
-use crate::diagnostic;
 use crate::failure::{DONE, Failure, Result};
-use crate::input::TokenInput;
+use crate::input::{TokenInput, with_shell_hint};
 use crate::output::Output;
 use crate::report::{ClaimsObject, ErrorObject};
 
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Inspect, out: &mut Output) -> Result<u8> {
     let input = TokenInput::read(&options.token)?;
     match input.presentation() {
         Ok(presentation) => show(&presentation, out),
-        Err(failure) => show_broken(&input, failure, out),
+        Err(failure) => show_broken(&input, with_shell_hint(&options.token, failure), out),
     }
 }
 
@@ -54,7 +54,7 @@ fn show(presentation: &Presentation, out: &mut Output) -> Result<u8> {
         key_id: token.key_id().to_string(),
         claims: ClaimsObject::new(&token.unverified_claims()),
         opening: presentation.opening().map(|opening| hex::encode(opening.as_bytes())),
-        diagnostic: diagnostic::notation(presentation.as_bytes()).0,
+        diagnostic: notation(presentation.as_bytes()).text,
     };
     if out.is_json() {
         out.object(&seen)?;
@@ -77,7 +77,7 @@ fn show(presentation: &Presentation, out: &mut Output) -> Result<u8> {
 /// As much as can be read, and the code that says why it is no token.
 fn show_broken(input: &TokenInput, failure: Failure, out: &mut Output) -> Result<u8> {
     let bytes = input.bytes_to_show();
-    let diagnostic = bytes.map(|bytes| diagnostic::notation(&bytes).0);
+    let diagnostic = bytes.map(|bytes| notation(&bytes).text);
     if out.is_json() {
         out.object(&Broken { error: ErrorObject::new(&failure), verified: false, diagnostic })?;
         return Ok(failure.exit_status());

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::issue_batch;
 use crate::args::Issue;
 use crate::failure::{DONE, Failure, Result};
-use crate::files;
+use crate::files::{self, Readers};
+use crate::input;
 use crate::output::Output;
 use crate::report::ClaimsObject;
 use crate::subject;
@@ -61,6 +62,12 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     if files.into_iter().flatten().filter(|path| files::is_stdin(path)).count() > 1 {
         return Err(Failure::Usage("only one file can be standard input".into()));
     }
+    if let Some(path) = target {
+        files::replaces_only(path, "answer", input::holds_answer)?;
+    }
+    if options.valid_for > LONGEST_BY_DEFAULT {
+        out.note("warning: verifiers refuse answers that live longer than 24h, unless they allow it (--max-lifetime)");
+    }
     let issuer = Issuer::new(IssuerName::new(options.issuer.as_str())?, read_key(options, out)?)
         .with_algorithm(options.alg);
     if let Some(file) = &options.batch {
@@ -83,9 +90,10 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
 
     if let Some(path) = target {
         if raw {
-            files::write_whole(path, presentation.as_bytes())?;
+            files::write_whole(path, presentation.as_bytes(), Readers::Owner)?;
         } else {
-            files::write_whole(path, format!("{}\n", presentation.to_text()).as_bytes())?;
+            let line = format!("{}\n", presentation.to_text());
+            files::write_whole(path, line.as_bytes(), Readers::Owner)?;
         }
     }
     if out.is_json() {
@@ -97,6 +105,9 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     }
     Ok(DONE)
 }
+
+/// What verifiers accept if they say nothing else (SPEC 10.1).
+const LONGEST_BY_DEFAULT: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// What is to be said, in the words of the call or of a row.
 pub(super) struct Words<'a> {
@@ -138,7 +149,7 @@ pub(super) fn parse_nonce(text: &str) -> Result<Nonce> {
 fn read_key(options: &Issue, out: &mut Output) -> Result<SigningKey> {
     let path = &options.key;
     let name = files::name(path);
-    let pem = files::read_secret(path)?;
+    let pem = files::read_private_key(path)?;
     let key = match std::str::from_utf8(&pem) {
         Ok(pem) => match &options.passphrase_file {
             Some(file) => SigningKey::from_encrypted_pem(pem, &files::read_passphrase(file)?),

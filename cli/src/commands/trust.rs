@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::{KeyFormat, Trust, TrustAdd, TrustExport, TrustKeys, TrustList};
 use crate::failure::{DONE, Failure, Result};
-use crate::files;
+use crate::files::{self, Lock, Readers};
 use crate::output::{Output, shown};
 use crate::times;
 
@@ -39,7 +39,7 @@ fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
     let imported =
         ImportedKeys::read(&file).map_err(|error| Failure::from(error).at(files::name(&options.key_file)))?;
 
-    let _lock = files::lock_folder(&options.trust);
+    let _lock = Lock::of(&options.trust)?;
     let mut store = match options.trust.symlink_metadata() {
         Ok(_) => files::read_trust(&options.trust)?,
         Err(_) => TrustStore::new(),
@@ -67,7 +67,7 @@ fn add(options: &TrustAdd, out: &mut Output) -> Result<u8> {
         })?;
         store.add(key.with_validity(validity)).map_err(at_key)?;
     }
-    files::write_whole(&options.trust, &store.to_bytes())?;
+    files::write_whole(&options.trust, &store.to_bytes(), Readers::Anyone)?;
 
     let added: Vec<_> = imported.keys().iter().map(|imported| imported.key().key_id().to_string()).collect();
     if out.is_json() {
@@ -165,7 +165,7 @@ fn change(
     out: &mut Output,
 ) -> Result<u8> {
     in_its_place(&options.trust)?;
-    let _lock = files::lock_folder(&options.trust);
+    let _lock = Lock::of(&options.trust)?;
     let mut store = files::read_trust(&options.trust)?;
     let mut changed = 0;
     for id in &options.key_ids {
@@ -174,7 +174,7 @@ fn change(
         }
         changed += change(&mut store, id);
     }
-    files::write_whole(&options.trust, &store.to_bytes())?;
+    files::write_whole(&options.trust, &store.to_bytes(), Readers::Anyone)?;
     if out.is_json() {
         out.object(&Change { ok: true, changed, keys: store.len() })?;
     } else {
@@ -196,6 +196,8 @@ struct Exported {
     ok: bool,
     format: &'static str,
     keys: usize,
+    /// Keys that are withdrawn.
+    left_out: usize,
     /// The file's text, or the hex of its bytes where it is binary.
     data: String,
     out: Option<String>,
@@ -210,13 +212,15 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
     let target = files::out_file(options.out.as_deref(), &[Some(&options.trust)])?;
     let store = files::read_trust(&options.trust)?;
     // A key that was withdrawn must not come back to life in a form that cannot say so.
-    let keys: Vec<_> = store
+    let (withdrawn, keys): (Vec<_>, Vec<_>) = store
         .keys()
-        .filter(|key| !key.is_withdrawn())
         .filter(|key| options.issuer.as_deref().is_none_or(|issuer| key.issuer().as_str() == issuer))
-        .collect();
+        .partition(|key| key.is_withdrawn());
     if keys.is_empty() {
         return Err(Failure::Usage(format!("{} has no key to export", files::name(&options.trust))));
+    }
+    if !options.drop_windows {
+        no_window_is_lost(&keys)?;
     }
     let (format, file) = match options.format {
         KeyFormat::Jwks => ("jwks", jwks(&keys)?),
@@ -224,7 +228,14 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
         KeyFormat::Cose => ("cose", cose_key_set(&keys)?),
     };
     if let Some(path) = target {
-        files::write_whole(path, &file)?;
+        files::replaces_only(path, "public key", |content| ImportedKeys::read(content).is_ok())?;
+        files::write_whole(path, &file, Readers::Anyone)?;
+    }
+    if !withdrawn.is_empty() {
+        out.note(&format!(
+            "left out {}, because no key file can say that",
+            counted(withdrawn.len(), "withdrawn key")
+        ));
     }
     if out.is_json() {
         let data = if options.format == KeyFormat::Cose {
@@ -233,7 +244,8 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
             String::from_utf8_lossy(&file).into_owned()
         };
         let path = target.map(Path::to_string_lossy).map(Into::into);
-        out.object(&Exported { ok: true, format, keys: keys.len(), data, out: path })?;
+        let left_out = withdrawn.len();
+        out.object(&Exported { ok: true, format, keys: keys.len(), left_out, data, out: path })?;
     } else if let Some(path) = target {
         out.line(&format!("wrote {} ({})", files::name(path), counted(keys.len(), "key")))?;
     } else if options.format == KeyFormat::Cose && out.is_terminal() {
@@ -242,6 +254,20 @@ fn export(options: &TrustExport, out: &mut Output) -> Result<u8> {
         out.bytes(&file)?;
     }
     Ok(DONE)
+}
+
+/// None of the forms can say when a key is trusted. Whoever adds such a file would trust the key always, after its window
+/// too.
+fn no_window_is_lost(keys: &[&TrustedKey]) -> Result<()> {
+    match keys.iter().find(|key| key.validity() != Validity::always()) {
+        None => Ok(()),
+        Some(key) => Err(Failure::Usage(format!(
+            "the key {} is trusted {} only, and no key file can say that: give verifiers a copy of the trust store, or say \
+             --drop-windows to export it without",
+            key.key_id(),
+            KeyObject::new(key).validity()
+        ))),
+    }
 }
 
 fn jwks(keys: &[&TrustedKey]) -> Result<Vec<u8>> {
@@ -253,16 +279,43 @@ fn jwks(keys: &[&TrustedKey]) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// An array (RFC 9052 section 7) of the keys as the core writes them.
+/// A COSE_KeySet (RFC 9052 section 7). In a set, libraries look for the key whose `kid` a token names: each key has one.
+/// The labels are in the order of the deterministic encoding.
 fn cose_key_set(keys: &[&TrustedKey]) -> Result<Vec<u8>> {
     let mut file = Vec::new();
-    Encoder::from(&mut file)
-        .push(Header::Array(Some(keys.len())))
-        .map_err(|_| Failure::Io("the keys could not be written".into()))?;
-    for key in keys {
-        file.extend(key.key().to_cose_key(Some(key.algorithm())));
-    }
+    let mut encoder = Encoder::from(&mut file);
+    let mut write = || {
+        encoder.push(Header::Array(Some(keys.len())))?;
+        for key in keys {
+            encoder.push(Header::Map(Some(5)))?;
+            for number in [label::KTY, label::OKP, label::KID] {
+                encoder.push(integer(number))?;
+            }
+            encoder.bytes(key.key_id().as_bytes(), None)?;
+            for number in [label::ALG, key.algorithm().cose_id(), label::CRV, label::ED25519, label::X] {
+                encoder.push(integer(number))?;
+            }
+            encoder.bytes(key.key().as_bytes(), None)?;
+        }
+        Ok::<_, ciborium_ll::Error<_>>(())
+    };
+    write().map_err(|_| Failure::Io("the keys could not be written".into()))?;
     Ok(file)
+}
+
+fn integer(number: i64) -> Header {
+    u64::try_from(number).map_or_else(|_| Header::Negative(number.unsigned_abs() - 1), Header::Positive)
+}
+
+/// Labels and values of a COSE_Key (RFC 9052 section 7.1, RFC 9053 section 7.2).
+mod label {
+    pub(super) const KTY: i64 = 1;
+    pub(super) const KID: i64 = 2;
+    pub(super) const ALG: i64 = 3;
+    pub(super) const CRV: i64 = -1;
+    pub(super) const X: i64 = -2;
+    pub(super) const OKP: i64 = 1;
+    pub(super) const ED25519: i64 = 6;
 }
 
 fn counted(number: usize, what: &str) -> String {

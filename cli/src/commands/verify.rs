@@ -1,5 +1,7 @@
 //! `kycvs verify`: the core's verdict on one answer.
 
+use std::sync::Arc;
+
 use kycvs::{Audience, Expectation, Policy, Purpose, Timestamp, Verifier};
 
 use super::issue::parse_nonce;
@@ -7,14 +9,20 @@ use super::verify_batch;
 use crate::args::Verify;
 use crate::failure::{DONE, Failure, Result};
 use crate::files;
-use crate::input::TokenInput;
+use crate::input::{TokenInput, with_shell_hint};
 use crate::output::Output;
-use crate::report::VerdictObject;
+use crate::report::{VerdictObject, not_enough};
 use crate::subject;
+use crate::used::UsedFile;
 
 pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
     let token_is_stdin = options.token.as_ref().is_some_and(|token| token == "-");
     let files = [Some(&options.trust), options.subject.subject_file.as_ref(), options.batch.as_ref()];
+    if options.used.as_deref().is_some_and(files::is_stdin) {
+        return Err(Failure::Usage(
+            "the list of used tokens is changed in its place: --used needs a file".into(),
+        ));
+    }
     let stdin = files.into_iter().flatten().filter(|path| files::is_stdin(path)).count();
     if stdin + usize::from(token_is_stdin) > 1 {
         return Err(Failure::Usage("only one file can be standard input".into()));
@@ -26,19 +34,29 @@ pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
     let Some(token) = &options.token else {
         let file =
             options.batch.as_deref().ok_or_else(|| Failure::Usage("there is no token to verify".into()))?;
-        return verify_batch::run(file, &verifier, &expectation, options.now, out);
+        return verify_batch::run(file, verifier, &expectation, options, out);
+    };
+    let used = options.used.as_deref().map(|path| Arc::new(UsedFile::new(path)));
+    let verifier = match &used {
+        Some(used) => verifier.with_replay_guard(Arc::clone(used)),
+        None => verifier,
     };
     let input = TokenInput::read(token)?;
     // Not before the token is there: a scanner at standard input may take its time.
     let now = options.now.unwrap_or_else(Timestamp::now);
-    let verdict = input.verify(&verifier, &expectation, now)?;
-    let object = VerdictObject::new(&verdict);
+    let verdict =
+        input.verify(&verifier, &expectation, now).map_err(|error| with_shell_hint(token, error.into()))?;
+    if let Some(used) = used {
+        used.commit()?;
+    }
+    let object = VerdictObject::new(&verdict, options.at_least);
+    let not_enough = not_enough(&verdict, options.at_least);
     if out.is_json() {
         out.object(&object)?;
-    } else {
-        out.text(&object.text())?;
+        return Ok(not_enough.map_or(DONE, |failure| failure.exit_status()));
     }
-    Ok(DONE)
+    out.text(&object.text())?;
+    not_enough.map_or(Ok(DONE), Err)
 }
 
 fn policy(options: &Verify) -> Result<Policy> {
@@ -65,7 +83,12 @@ fn policy(options: &Verify) -> Result<Policy> {
 fn expectation(options: &Verify) -> Result<Expectation> {
     let mut expectation = match &options.nonce {
         Some(nonce) => Expectation::nonce(parse_nonce(nonce)?),
-        None => Expectation::no_nonce(),
+        None if options.no_nonce => Expectation::no_nonce(),
+        // SPEC 10.1: there is no default that skips the check.
+        None => {
+            let how = "say which challenge you gave with --nonce, or that you gave none with --no-nonce";
+            return Err(Failure::Usage(how.into()));
+        }
     };
     if let Some(purpose) = &options.purpose {
         expectation = expectation.with_purpose(Purpose::new(purpose.as_str())?);

@@ -2,14 +2,17 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
-use kycvs::{Expectation, Family, Timestamp, Verdict, Verifier};
+use kycvs::{Expectation, Family, Status, Timestamp, Verdict, Verifier};
 use kycvs_tables::{Line, Lines, ReadError};
 
-use crate::failure::{DONE, Failure, NOT_GOOD, Result, WRONG_CALL};
+use crate::args::Verify;
+use crate::failure::{DONE, Failure, NOT_ENOUGH, NOT_GOOD, Result, WRONG_CALL};
 use crate::input::{TOKEN_FILE_BOUND, TokenInput};
 use crate::output::Output;
 use crate::report::{ErrorObject, OnLine, VerdictObject};
+use crate::used::{UsedFile, UsedInBatch};
 use crate::{files, progress};
 
 /// At most so many lines are held and verified together.
@@ -17,12 +20,12 @@ const CHUNK: usize = 4_096;
 
 pub(super) fn run(
     path: &Path,
-    verifier: &Verifier,
+    verifier: Verifier,
     expectation: &Expectation,
-    now: Option<Timestamp>,
+    options: &Verify,
     out: &mut Output,
 ) -> Result<u8> {
-    let clock = || now.unwrap_or_else(Timestamp::now);
+    let clock = || options.now.unwrap_or_else(Timestamp::now);
     let mut lines = Lines::new(files::open(path)?, TOKEN_FILE_BOUND);
     // Where no token could be good, because of this machine, no token is called bad.
     if let Err(error) = verifier.verify_at(&[], expectation, clock())
@@ -30,6 +33,8 @@ pub(super) fn run(
     {
         return Err(error.into());
     }
+    let used = Arc::new(UsedInBatch::new(options.used.as_deref().map(UsedFile::new)));
+    let verifier = verifier.with_replay_guard(Arc::clone(&used));
 
     let bar = progress::bar(files::size(path), false);
     let mut count = Count::default();
@@ -39,9 +44,13 @@ pub(super) fn run(
             break;
         }
         let presented: Vec<_> = chunk.iter().map(TokenInput::presented).collect();
-        for verdict in verifier.verify_many_at(&presented, expectation, clock()) {
-            write_line(count.next(&verdict), verdict, out)?;
+        let verdicts = verifier.verify_many_at(&presented, expectation, clock());
+        // Before any verdict is shown: a token whose verdict was shown is used.
+        used.commit()?;
+        for verdict in verdicts {
+            write_line(count.next(&verdict, options.at_least), verdict, options.at_least, out)?;
         }
+        count.repeated = used.repeated();
         out.finish()?;
         bar.set_position(lines.read());
         bar.set_message(count.to_string());
@@ -70,10 +79,10 @@ fn chunk(lines: &mut Lines<impl Read>) -> Result<Vec<TokenInput>, ReadError> {
     Ok(chunk)
 }
 
-fn write_line(line: u64, verdict: kycvs::Result<Verdict>, out: &mut Output) -> Result<()> {
+fn write_line(line: u64, verdict: kycvs::Result<Verdict>, at_least: Status, out: &mut Output) -> Result<()> {
     match (verdict, out.is_json()) {
-        (Ok(verdict), true) => out.object(&OnLine { line, object: VerdictObject::new(&verdict) }),
-        (Ok(verdict), false) => out.line(&VerdictObject::new(&verdict).line()),
+        (Ok(verdict), true) => out.object(&OnLine { line, object: VerdictObject::new(&verdict, at_least) }),
+        (Ok(verdict), false) => out.line(&VerdictObject::new(&verdict, at_least).line()),
         (Err(error), true) => out.object(&OnLine { line, object: ErrorObject::new(&error.into()) }),
         (Err(error), false) => out.line(&Failure::from(error).line()),
     }
@@ -83,26 +92,32 @@ fn write_line(line: u64, verdict: kycvs::Result<Verdict>, out: &mut Output) -> R
 #[derive(Default)]
 struct Count {
     good: u64,
+    /// Valid, with a lower status than the call asks for.
+    not_enough: u64,
     bad: u64,
+    /// Those of the bad that stood on an earlier line.
+    repeated: u64,
     /// Tokens on which this verifier's set-up allows no verdict.
     open: u64,
 }
 
 impl Count {
     /// Counts a verdict and gives the number of its line.
-    fn next(&mut self, verdict: &kycvs::Result<Verdict>) -> u64 {
+    fn next(&mut self, verdict: &kycvs::Result<Verdict>, at_least: Status) -> u64 {
         match verdict {
-            Ok(_) => self.good += 1,
+            Ok(verdict) if verdict.meets(at_least) => self.good += 1,
+            Ok(_) => self.not_enough += 1,
             Err(error) if error.family() == Family::SetUp => self.open += 1,
             Err(_) => self.bad += 1,
         }
-        self.good + self.bad + self.open
+        self.good + self.not_enough + self.bad + self.open
     }
 
     fn exit_status(&self) -> u8 {
         match self {
             Self { open: 1.., .. } => WRONG_CALL,
             Self { bad: 1.., .. } => NOT_GOOD,
+            Self { not_enough: 1.., .. } => NOT_ENOUGH,
             _ => DONE,
         }
     }
@@ -111,6 +126,12 @@ impl Count {
 impl std::fmt::Display for Count {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} good, {} not good", self.good, self.bad)?;
+        if self.repeated > 0 {
+            write!(f, " ({} the same token again)", self.repeated)?;
+        }
+        if self.not_enough > 0 {
+            write!(f, ", {} valid but not enough", self.not_enough)?;
+        }
         if self.open > 0 {
             write!(f, ", {} undecided because of this verifier's set-up", self.open)?;
         }

@@ -25,7 +25,10 @@ fn key_files_that_are_none() {
     let cut = issue("cut.pem").ends(2, "error[invalid_key]: `cut.pem`: ");
     assert!(!cut.stderr.contains("MC4CAQ"), "{cut:?}");
     File::create(folder.path("huge.pem")).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
-    issue("huge.pem").ends(2, "error[io]: `huge.pem` is too long");
+    issue("huge.pem").ends(2, "error[invalid_key]: `huge.pem`: ");
+    folder
+        .run("trust add --trust new.cbor --issuer i huge.pem", NOTHING)
+        .ends(2, "error[invalid_key]: `huge.pem`: ");
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn a_fault_of_the_gate_is_not_the_travellers() {
         folder.verify(&format!("--allow-open {token}"), NOTHING).ends(2, "error[no_trusted_keys]");
     }
     let folder = Folder::new();
-    let early = "verify --trust trust.cbor --allow-open --now 2023-12-31T23:59:59Z pass.kycvs";
+    let early = "verify --no-nonce --trust trust.cbor --allow-open --now 2023-12-31T23:59:59Z pass.kycvs";
     folder.run(early, NOTHING).ends(2, "error[clock_not_set]");
     folder.verify("--allow-open --skew 11m pass.kycvs", NOTHING).ends(2, "error[invalid_setting]");
     folder.verify("pass.kycvs", NOTHING).ends(2, "error[usage]: say who you are with --audience");
@@ -81,11 +84,11 @@ fn a_hundred_megabytes_are_refused_at_once() {
     folder.run("inspect huge", NOTHING).ends(1, "error[too_large]");
     folder.run("qr huge", NOTHING).ends(1, "error[too_large]");
     let mut command = folder.command();
-    command.args(["verify", "--trust", "trust.cbor", "--allow-open", "-"]);
+    command.args(["verify", "--no-nonce", "--trust", "trust.cbor", "--allow-open", "-"]);
     command.stdin(File::open(folder.path("huge")).expect("the file"));
     run(&mut command, b"").ends(1, "error[too_large]");
     folder
-        .run_with("verify --trust trust.cbor --allow-open -", NOTHING, &vec![b'A'; 100_000_000])
+        .run_with("verify --no-nonce --trust trust.cbor --allow-open -", NOTHING, &vec![b'A'; 100_000_000])
         .ends(1, "error[too_large]");
     assert!(start.elapsed() < Duration::from_secs(5), "it was read: {:?}", start.elapsed());
 
@@ -268,8 +271,8 @@ fn a_picture_does_not_take_for_ever() {
     let start = Instant::now();
     folder
         .verify("--allow-open page.png", NOTHING)
-        .ends(2, "error[no_qr_code]: no QR code was found in `page.png` within 10");
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+        .ends(2, "error[no_qr_code]: no QR code was found in `page.png` within ");
+    assert!(start.elapsed() < Duration::from_mins(2), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -406,6 +409,7 @@ fn a_full_standard_output_is_an_error() {
         &["trust", "list", "--trust", "trust.cbor", "--json"],
         &[
             "verify",
+            "--no-nonce",
             "--trust",
             "trust.cbor",
             "--allow-open",
@@ -415,7 +419,7 @@ fn a_full_standard_output_is_an_error() {
             "2026-07-01T10:05:00Z",
             "pass.kycvs",
         ],
-        &["verify", "--trust", "trust.cbor", "--allow-open", "--batch", "answer.txt"],
+        &["verify", "--no-nonce", "--trust", "trust.cbor", "--allow-open", "--batch", "answer.txt"],
     ] {
         let mut command = folder.command();
         let full = File::options().write(true).open("/dev/full").expect("/dev/full");
@@ -441,6 +445,7 @@ fn a_closed_pipe_ends_it_quietly() {
         &["inspect", "nonsense", "--json"],
         &[
             "verify",
+            "--no-nonce",
             "--trust",
             "trust.cbor",
             "--allow-open",
@@ -450,7 +455,7 @@ fn a_closed_pipe_ends_it_quietly() {
             "2026-07-01T10:05:00Z",
             "pass.kycvs",
         ],
-        &["verify", "--trust", "trust.cbor", "--allow-open", "--batch", "answer.txt"],
+        &["verify", "--no-nonce", "--trust", "trust.cbor", "--allow-open", "--batch", "answer.txt"],
     ] {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
@@ -486,10 +491,10 @@ fn words_of_a_token_cannot_steer_the_terminal() {
         )
         .good();
     for run in [
-        folder.run("verify --trust made/trust.cbor --audience {} {}", &["a\u{9b}1m", text.trim()]),
+        folder.run("verify --no-nonce --trust made/trust.cbor --audience {} {}", &["a\u{9b}1m", text.trim()]),
         folder.run("inspect {}", &[text.trim()]),
         folder.run("trust list --trust made/trust.cbor", NOTHING),
-        folder.run("verify --trust {} --allow-open x", &["no\u{1b}file"]),
+        folder.run("verify --no-nonce --trust {} --allow-open x", &["no\u{1b}file"]),
         folder.run("issue --key issuer.pem --issuer i --status {}", &["no\u{1b}status"]),
     ] {
         // Clap does not escape control sequences, it leaves them out.
@@ -544,8 +549,28 @@ fn a_status_list_is_not_passed_over_in_silence() {
             .with_status_list(StatusListRef::new(412, "https://example.org/lists/1").expect("a reference"));
     let text = issuer.issue_at(&answer, Timestamp::from_secs(1_782_900_000)).expect("an answer").to_text();
     folder.verify("--allow-open {}", &[&text]).ends(2, "error[status_list_unavailable]");
-    let good = folder.verify("--allow-open --ignore-status-lists {}", &[&text]).good();
+    let good = folder.verify("--allow-open --ignore-status-lists --at-least 0 {}", &[&text]).good();
     assert!(good.starts_with("good: not vaccinated (0)"), "a status of 0 is a good answer: {good}");
     let seen = folder.run("inspect {}", &[&text]).good();
     assert!(seen.contains("entry 412 of https://example.org/lists/1"), "{seen}");
+}
+
+/// Each level doubled the time: 179 bytes took 24 seconds.
+#[test]
+fn inspect_of_nested_sign1_ends_and_is_as_long_as_its_input() {
+    let folder = Folder::new();
+    for (levels, inside) in [(25, vec![1]), (120, vec![1]), (120, vec![0x82, 1]), (120, vec![1, 1])] {
+        let nested = (0..levels).fold(inside, |inner: Vec<u8>, _| {
+            let head = match inner.len() {
+                length @ 0..24 => vec![0x40 | length.to_le_bytes()[0]],
+                length @ 24..0x100 => vec![0x58, length.to_le_bytes()[0]],
+                length => vec![0x59, length.to_le_bytes()[1], length.to_le_bytes()[0]],
+            };
+            [&[0xd2, 0x84], &head[..], &inner, &[0xa0, 0x40, 0x40]].concat()
+        });
+        folder.write("nested.bin", &nested);
+        let seen = folder.run("inspect nested.bin", NOTHING).ends(1, "error[not_a_status_token]");
+        assert!(seen.stdout.len() < 64 * nested.len() + 200, "{} of {}", seen.stdout.len(), nested.len());
+        folder.run("inspect --json nested.bin", NOTHING).ends(1, "").json();
+    }
 }

@@ -61,7 +61,9 @@ fn a_bad_row_is_told_and_stops_no_other() {
     assert_eq!(claims(1)["purpose"], "default");
     assert_eq!(claims(1)["expires_at"], "2026-07-02T10:00:00Z");
     assert_eq!(claims(9)["purpose"], "a \"purpose\", quoted");
-    folder.verify("--allow-open --name {} --mobile {} {}", &["rao RAVI", "9876543210", lines[3]]).good();
+    folder
+        .verify("--allow-open --at-least 0 --name {} --mobile {} {}", &["rao RAVI", "9876543210", lines[3]])
+        .good();
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn rows_are_json_lines_too() {
 fn a_batch_file_is_there_whole_or_not_at_all() {
     let folder = Folder::new();
     folder.write("people.csv", "status\n2\n1\n");
-    folder.write("tokens", "old");
+    folder.write("tokens", folder.text("answer.txt"));
     let batch =
         folder.issue("--batch people.csv --purpose gate --out tokens").ends(0, "2 issued, 0 refused\n");
     assert_eq!(batch.stdout, "");
@@ -140,9 +142,10 @@ fn spreadsheets_write_csv_their_own_way() {
     );
     empty.ends(2, "error[bad_csv]: `-` names columns and has no row");
     folder.write("people.csv", "\n\r\n");
-    folder.write("tokens", "old");
+    let old = folder.text("answer.txt");
+    folder.write("tokens", &old);
     folder.issue("--batch people.csv --out tokens").ends(2, "error[bad_csv]: `people.csv` is empty");
-    assert_eq!(folder.text("tokens"), "old");
+    assert_eq!(folder.text("tokens"), old);
 }
 
 #[test]
@@ -254,7 +257,7 @@ fn verdicts_come_in_the_order_of_the_lines() {
     }
     folder.write("people.csv", csv);
     folder.issue("--batch people.csv --out tokens").ends(0, "9000 issued, 0 refused\n");
-    let good = folder.verify("--allow-open --batch tokens", NOTHING).ends(0, "");
+    let good = folder.verify("--allow-open --at-least 0 --batch tokens", NOTHING).ends(0, "");
     assert_eq!(good.stderr, "9000 good, 0 not good\n", "no progress bar in a pipe");
     let mut lines = good.stdout.lines();
     for (row, line) in (0..rows).zip(&mut lines) {
@@ -273,13 +276,13 @@ fn verdicts_come_in_the_order_of_the_lines() {
 #[test]
 fn a_bad_line_is_told_in_its_place() {
     let folder = Folder::new();
-    let text = folder.issue("--status 2 --purpose gate").good();
-    let token = kycvs::Presentation::from_text(&text).expect("a token");
-    let hex = hex::encode(&token);
-    let mut lines =
-        vec![text.trim().to_owned(), String::new(), token.to_base64url(), "nonsense!".into(), hex];
+    let [text, second, third, fourth] =
+        [(); 4].map(|()| folder.issue("--status 2 --purpose gate").good().trim().to_owned());
+    let token = |text: &str| kycvs::Presentation::from_text(text).expect("a token");
+    let hex = hex::encode(token(&third));
+    let mut lines = vec![text, String::new(), token(&second).to_base64url(), "nonsense!".into(), hex];
     lines.push("A".repeat(5_000_000));
-    lines.push(format!("  {}\r", text.trim()));
+    lines.push(format!("  {fourth}\r"));
     lines.push(folder.text("answer.txt").trim().to_owned());
     folder.write("tokens", lines.join("\n"));
     let batch = folder.verify("--allow-open --batch tokens", NOTHING).ends(1, "4 good, 4 not good\n");
@@ -322,9 +325,10 @@ fn what_is_there_waits_for_nothing() {
     let folder = Folder::new();
     let token = folder.issue("--status 2 --purpose gate").good();
     let half = &token[..40];
-    let verify = format!("verify --trust trust.cbor --allow-open --now {CHECKED} --batch -");
+    let verify = format!("verify --no-nonce --trust trust.cbor --allow-open --now {CHECKED} --batch -");
     let parts = [token.as_str(), &format!("{token}{half}"), &format!("{}\n\n", &token[40..].trim_end())];
-    let expected = [&["good[2]"][..], &["good[2]"], &["good[2]", "error[bad_text]"]];
+    let again = "error[replayed]";
+    let expected = [&["good[2]"][..], &[again], &[again, "error[bad_text]"]];
     answers_each_part(&folder, &verify, &parts, &expected);
 
     let issue = format!("issue --key issuer.pem --issuer {ISSUER} --batch -");
@@ -362,7 +366,7 @@ fn a_line_without_an_end_takes_no_memory() {
     File::create(folder.path("huge")).and_then(|file| file.set_len(300_000_000)).expect("a sparse file");
     let mut command = std::process::Command::new("sh");
     let call = format!(
-        "ulimit -v 1000000; exec {} verify --trust trust.cbor --allow-open --batch huge",
+        "ulimit -v 1000000; exec {} verify --no-nonce --trust trust.cbor --allow-open --batch huge",
         env!("CARGO_BIN_EXE_kycvs")
     );
     let batch =
@@ -376,8 +380,9 @@ fn a_terminal_shows_progress() {
     let folder = Folder::new();
     let text = folder.issue("--status 2 --purpose gate").good();
     folder.write("tokens", text.repeat(30_000));
+    // The same token 30,000 times: it is good once.
     let verify = format!(
-        "{} verify --trust trust.cbor --allow-open --now 2026-07-01T10:05:00Z --batch tokens > verdicts",
+        "{} verify --no-nonce --trust trust.cbor --allow-open --now 2026-07-01T10:05:00Z --batch tokens > verdicts",
         env!("CARGO_BIN_EXE_kycvs")
     );
     let mut command = std::process::Command::new("script");
@@ -386,9 +391,10 @@ fn a_terminal_shows_progress() {
         eprintln!("not run: there is no `script` here");
         return;
     }
-    let shown = run(&mut command, b"").good();
-    assert!(shown.contains('%') && shown.contains(" good, 0 not good"), "{shown:?}");
-    assert!(shown.ends_with("30000 good, 0 not good\r\n"), "{shown:?}");
+    let shown = run(&mut command, b"").ends(1, "").stdout;
+    assert!(shown.contains('%') && shown.contains("1 good, "), "{shown:?}");
+    assert!(shown.ends_with("1 good, 29999 not good (29999 the same token again)\r\n"), "{shown:?}");
     let verdicts = folder.text("verdicts");
-    assert_eq!(verdicts.lines().filter(|line| line.starts_with("good[2]: ")).count(), 30_000);
+    assert_eq!(verdicts.lines().filter(|line| line.starts_with("good[2]: ")).count(), 1);
+    assert_eq!(verdicts.lines().count(), 30_000);
 }

@@ -32,7 +32,7 @@ fn every_form_gives_the_same_verdict() {
     ] {
         folder.write(name, &content);
         is_the_pass(&folder, name);
-        let arguments = format!("verify --trust trust.cbor --now 2026-07-01T10:05:00Z {PASS} -");
+        let arguments = format!("verify --no-nonce --trust trust.cbor --now 2026-07-01T10:05:00Z {PASS} -");
         folder.run_with(&arguments, NOTHING, &content).good();
     }
     for token in [text.clone(), format!("  {text}\n"), base64url, hex.to_uppercase(), hex] {
@@ -81,7 +81,7 @@ fn a_batch_takes_what_a_single_call_takes() {
 fn same_in_a_batch(folder: &Folder, content: &[u8], good: bool) {
     folder.write("token", content);
     let codes = ["token", "--batch token", "-", "--batch -"].map(|how| {
-        let call = format!("verify --trust trust.cbor --now {CHECKED} {PASS} --json {how}");
+        let call = format!("verify --no-nonce --trust trust.cbor --now {CHECKED} {PASS} --json {how}");
         let seen = folder.run_with(&call, NOTHING, content).json();
         if seen["ok"] == true { "good".to_owned() } else { seen["code"].to_string() }
     });
@@ -151,9 +151,21 @@ fn of_several_codes_the_token_is_taken() {
             is_the_pass(&folder, "two.png");
         } else {
             let two = folder.verify(&format!("{PASS} two.png"), NOTHING);
-            two.ends(2, "error[no_qr_code]: there are two answers in `two.png`");
+            two.ends(
+                2,
+                "error[no_qr_code]: `two.png` shows 2 different answers: crop it to the one that you mean",
+            );
         }
     }
+
+    // A small one on a large page: it is seen in a large copy of the picture only.
+    let mut page = GrayImage::from_pixel(3800, 1600, Luma([255]));
+    let large = image::imageops::resize(&code, 1500, 1500, image::imageops::FilterType::Nearest);
+    let small = image::imageops::resize(&answer, 300, 300, image::imageops::FilterType::Nearest);
+    image::imageops::overlay(&mut page, &large, 20, 20);
+    image::imageops::overlay(&mut page, &small, 2500, 700);
+    page.save(folder.path("far.png")).expect("a picture");
+    folder.verify(&format!("{PASS} far.png"), NOTHING).ends(2, "`far.png` shows 2 different answers");
 
     let mut page = GrayImage::from_pixel(400, 400, Luma([255]));
     image::imageops::overlay(&mut page, &other, 50, 50);
@@ -258,10 +270,12 @@ fn who_the_person_is_may_come_from_a_file() {
 
     let issued = folder.issue("--status 1 --purpose gate --subject-file who --json").json();
     let text = issued["text"].as_str().expect("text");
-    folder.verify("--allow-open --name {} --mobile {} {}", &["asha r verma", "09876543210", text]).good();
+    folder
+        .verify("--allow-open --at-least 1 --name {} --mobile {} {}", &["asha r verma", "09876543210", text])
+        .good();
     folder
         .run_with(
-            "verify --trust trust.cbor --now 2026-07-01T10:05:00Z --allow-open --subject-file - {}",
+            "verify --no-nonce --trust trust.cbor --now 2026-07-01T10:05:00Z --allow-open --at-least 1 --subject-file - {}",
             &[text],
             b"Asha R Verma\n9876543210",
         )
@@ -282,9 +296,9 @@ fn encrypted_keys_are_opened_from_a_file() {
     folder.write("secret", "correct horse\nsecond line\n");
     folder.run("keygen --issuer in.gov.cowin --out-dir made --passphrase-file secret", NOTHING).good();
     assert!(folder.text("made/issuer.pem").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
-    let issue = "issue --key made/issuer.pem --issuer in.gov.cowin --status 0 --purpose gate";
+    let issue = "issue --key made/issuer.pem --issuer in.gov.cowin --status 2 --purpose gate";
     let text = folder.run(&format!("{issue} --passphrase-file secret"), NOTHING).good();
-    folder.run("verify --trust made/trust.cbor --allow-open {}", &[&text]).good();
+    folder.run("verify --no-nonce --trust made/trust.cbor --allow-open {}", &[&text]).good();
     folder.run_with(&format!("{issue} --passphrase-file -"), NOTHING, b"correct horse\r\n").good();
     folder
         .run_with(&format!("{issue} --passphrase-file -"), NOTHING, b"wrong horse")
@@ -297,14 +311,44 @@ fn encrypted_keys_are_opened_from_a_file() {
 fn both_algorithms_can_be_named() {
     let folder = Folder::new();
     folder.run("keygen --issuer i --out-dir made --alg Ed25519", NOTHING).good();
-    let issue = "issue --key made/issuer.pem --issuer i --status 0 --purpose gate";
-    let verify = "verify --trust made/trust.cbor --allow-open {}";
+    let issue = "issue --key made/issuer.pem --issuer i --status 2 --purpose gate";
+    let verify = "verify --no-nonce --trust made/trust.cbor --allow-open {}";
     let text = folder.run(&format!("{issue} --alg Ed25519"), NOTHING).good();
     folder.run(verify, &[&text]).good();
     let seen = folder.run("inspect --json {}", &[&text]).json();
     assert_eq!(seen["algorithm"], "Ed25519");
     let text = folder.run(issue, NOTHING).good();
     folder.run(verify, &[&text]).ends(1, "error[unsupported_algorithm]");
+}
+
+/// From `issue --specimen` to the verdict, alone and in a batch.
+#[test]
+fn a_specimen_is_refused_unless_it_is_asked_for() {
+    let folder = Folder::new();
+    folder.write("people.csv", "status,purpose\n2,training\n1,training\n");
+    let text = folder.issue("--status 2 --purpose training --specimen").good();
+    let raw =
+        folder.issue("--status 2 --purpose training --specimen --out s.kycvs --json").ends(0, "").json();
+    assert_eq!(raw["claims"]["specimen"], true);
+    folder.issue("--batch people.csv --specimen --out specimens").ends(0, "2 issued, 0 refused\n");
+    let lines = folder.text("specimens");
+    let lines: Vec<_> = lines.lines().collect();
+    folder.run("qr s.kycvs --out s.png", NOTHING).good();
+    for token in [text.trim(), "s.kycvs", "s.png", lines[0], lines[1]] {
+        let inspected = folder.run("inspect --json {}", &[token]).json();
+        assert_eq!(inspected["claims"]["specimen"], true, "{token}");
+        folder.verify("--allow-open --at-least 0 {}", &[token]).ends(1, "error[specimen]");
+        let shown = folder.verify("--allow-open --at-least 0 --allow-specimen {}", &[token]).good();
+        assert!(shown.lines().next().is_some_and(|line| line.ends_with(", a SPECIMEN")), "{shown}");
+    }
+    let refused = folder.verify("--allow-open --batch specimens", NOTHING).ends(1, "0 good, 2 not good\n");
+    assert_eq!(refused.stdout.matches("error[specimen]").count(), 2);
+    let shown = folder.verify("--allow-open --allow-specimen --batch specimens", NOTHING).ends(3, "").stdout;
+    assert!(shown.lines().all(|line| line.ends_with(", a SPECIMEN")), "{shown}");
+    // And nothing else is one.
+    let real = folder.issue("--status 2 --purpose training").good();
+    let shown = folder.verify("--allow-open --allow-specimen {}", &[real.trim()]).good();
+    assert!(!shown.contains("SPECIMEN"), "{shown}");
 }
 
 fn base64url(bytes: &[u8]) -> String {

@@ -3,10 +3,12 @@
 // Modes, devices and closed pipes are Unix's.
 #![cfg(unix)]
 
+mod access;
 mod bad_input;
 mod batch;
 mod demo;
 mod forms;
+mod gate;
 mod json;
 #[cfg(target_os = "linux")]
 mod memory;
@@ -15,6 +17,7 @@ mod records;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;
+mod shell;
 mod support;
 mod tables;
 mod trust;

@@ -134,10 +134,12 @@ impl Folder {
         self.run(&format!("issue --key issuer.pem --issuer {ISSUER} --now {ISSUED} {arguments}"), NOTHING)
     }
 
-    /// `kycvs verify` with the trust store of the fixtures, five minutes later.
+    /// `kycvs verify` with the trust store of the fixtures, five minutes later; with `--no-nonce` if the arguments have no
+    /// nonce.
     #[track_caller]
     pub(crate) fn verify<S: AsRef<OsStr>>(&self, arguments: &str, values: &[S]) -> Run {
-        self.run(&format!("verify --trust trust.cbor --now {CHECKED} {arguments}"), values)
+        let challenge = if arguments.contains("nonce") { "" } else { "--no-nonce" };
+        self.run(&format!("verify {challenge} --trust trust.cbor --now {CHECKED} {arguments}"), values)
     }
 }
 

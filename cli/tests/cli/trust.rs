@@ -64,8 +64,9 @@ fn keys_of_other_kinds_are_passed_over() {
 fn a_key_is_trusted_for_a_time_and_until_it_is_withdrawn() {
     let folder = Folder::new();
     let verify = |file: &str| {
-        let call =
-            format!("verify --trust {file} --allow-open --max-lifetime 31d --now {CHECKED} pass.kycvs");
+        let call = format!(
+            "verify --no-nonce --trust {file} --allow-open --max-lifetime 31d --now {CHECKED} pass.kycvs"
+        );
         folder.run(&call, NOTHING)
     };
     for (name, window, good) in [
@@ -136,4 +137,70 @@ fn no_change_is_lost_to_another() {
     });
     let list = folder.run("trust list --trust all.cbor --json", NOTHING).json();
     assert_eq!(list["keys"].as_array().map(Vec::len), Some(10));
+}
+
+#[test]
+fn an_export_does_not_revive_a_key_past_its_window() {
+    let folder = Folder::new();
+    let list =
+        |file: &str| folder.run(&format!("trust list --json --trust {file}"), NOTHING).json()["keys"].clone();
+    for (name, window) in [
+        ("past", "--not-after 2020-01-01T00:00:00Z"),
+        ("future", "--not-before 2099-01-01T00:00:00Z"),
+        ("both", "--not-before 2019-01-01T00:00:00Z --not-after 2020-01-01T00:00:00Z"),
+    ] {
+        folder
+            .run(&format!("trust add --trust {name} --issuer {ISSUER} {window} issuer.pub.pem"), NOTHING)
+            .good();
+        for format in ["jwks", "pem", "cose"] {
+            let export = format!("trust export --trust {name} --format {format} --out {name}.{format}");
+            let refused = folder.run(&export, NOTHING).ends(2, "--drop-windows to export it without");
+            assert!(
+                refused.stderr.starts_with(&format!("error[usage]: the key {KEY_ID} is trusted ")),
+                "{refused:?}"
+            );
+            assert!(!folder.path(&format!("{name}.{format}")).exists());
+            folder.run(&format!("{export} --json"), NOTHING).ends(2, "").json();
+            // Who says it gets the key, and trusts it always.
+            folder.run(&format!("{export} --drop-windows"), NOTHING).good();
+            let new = format!("{name}.{format}.cbor");
+            folder.run(&format!("trust add --trust {new} --issuer {ISSUER} {name}.{format}"), NOTHING).good();
+            assert_eq!(list(&new)[0]["not_after"], json!(null));
+        }
+    }
+    // Only the keys that are exported count.
+    folder.run("keygen --issuer other --out-dir made", NOTHING).good();
+    folder.run("trust export --trust made/trust.cbor --out other.jwks", NOTHING).good();
+    folder.run("trust add --trust past --issuer other other.jwks", NOTHING).good();
+    folder.run("trust export --trust past --issuer other", NOTHING).good();
+    folder.run("trust export --trust past", NOTHING).ends(2, "error[usage]: the key ");
+}
+
+#[test]
+fn an_export_says_that_withdrawn_keys_are_left_out() {
+    let folder = Folder::new();
+    folder.run("keygen --issuer other --out-dir made", NOTHING).good();
+    folder.run("trust export --trust made/trust.cbor --out other.jwks", NOTHING).good();
+    folder.run("trust add --trust trust.cbor --issuer other other.jwks", NOTHING).good();
+    folder.run(&format!("trust withdraw --trust trust.cbor {KEY_ID}"), NOTHING).good();
+    for format in ["jwks", "pem", "cose"] {
+        let export = format!("trust export --trust trust.cbor --format {format} --json");
+        let json = folder.run(&export, NOTHING).ends(0, "left out 1 withdrawn key").json();
+        assert_eq!((&json["keys"], &json["left_out"]), (&json!(1), &json!(1)));
+        assert!(!json.to_string().contains(KEY_ID));
+    }
+}
+
+#[test]
+fn each_key_of_a_cose_key_set_names_its_id() {
+    let folder = Folder::new();
+    for (format, alg) in [("EdDSA", "27"), ("Ed25519", "32")] {
+        folder
+            .run(&format!("trust add --trust {format} --issuer i --alg {format} issuer.pub.pem"), NOTHING)
+            .good();
+        let json = folder.run(&format!("trust export --trust {format} --format cose --json"), NOTHING).json();
+        let x = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        // {1: 1, 2: h'KEY_ID', 3: alg, -1: 6, -2: h'x'} in an array.
+        assert_eq!(json["data"], format!("81a501010248{KEY_ID}03{alg}2006215820{x}"));
+    }
 }

@@ -140,7 +140,7 @@ ${settings.more ?? ""}
   verify(presentation, nonce, ...more) {
     const file = join(this.folder, "answer.txt");
     writeFileSync(file, presentation);
-    return JSON.parse(kycvs("verify", "--json", "--trust", join(this.folder, "trust.cbor"), "--audience", "rail.example", "--nonce", nonce, "--allow-specimen", ...more, file));
+    return JSON.parse(kycvs("verify", "--json", "--at-least", "0", "--trust", join(this.folder, "trust.cbor"), "--audience", "rail.example", "--nonce", nonce, "--allow-specimen", ...more, file));
   }
 }
 

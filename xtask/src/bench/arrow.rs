@@ -124,6 +124,9 @@ fn command_line(
     verify.args([
         "verify",
         "--json",
+        "--no-nonce",
+        "--at-least",
+        "0",
         "--audience",
         "irctc.co.in",
         "--now",

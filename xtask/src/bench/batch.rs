@@ -103,7 +103,8 @@ impl Files {
         let mut command = context.command("time");
         // The shell, which is started again and again, is small: what starts a program counts as its memory.
         command.args(["--format", "took %U %S %M", "sh", "-c", REPEAT, "sh", &times.to_string()]);
-        command.arg(program).args(["verify", "--audience", AUDIENCE, "--now", "2026-07-01T10:05:00Z"]);
+        command.arg(program).args(["verify", "--no-nonce", "--at-least", "0", "--audience", AUDIENCE]);
+        command.args(["--now", "2026-07-01T10:05:00Z"]);
         command.arg("--trust").arg(self.path("keys/trust.cbor")).arg("--batch").arg(self.answers(lines));
         let begin = Instant::now();
         let said = context.must(&mut command)?;

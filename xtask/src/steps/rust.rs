@@ -46,6 +46,12 @@ pub(super) fn test(context: &mut Context) -> Result<Tally, Stop> {
         let mut part = cargo_test(context, bare.args(["--lib", "--tests"]))?;
         part.notes.retain(|note| !tally.notes.contains(note));
         tally += part;
+        // The small binary, which has no service.
+        let mut small = context.cargo();
+        let mut part =
+            cargo_test(context, small.args(["test", "--package", "kycvs-cli", "--no-default-features"]))?;
+        part.notes.retain(|note| !tally.notes.contains(note));
+        tally += part;
         Ok(tally)
     })
 }

@@ -1,19 +1,36 @@
-//! CBOR diagnostic notation (RFC 8949 section 8, with the `<< >>` of RFC 8610 appendix G), for people who look into
-//! a token.
-//!
-//! It reads whatever comes, as far as it can, and judges nothing: what a token may hold is the core's to say. Where
-//! an item is not in its shortest form, the notation's encoding indicators (`_0` to `_3`, `_`) show it.
+//! The printer.
 
 use std::fmt::Write as _;
 
 use ciborium_ll::{Decoder, Header};
 
-use crate::output::shown;
+use crate::escape::shown;
 
-/// The notation of a CBOR sequence, an item on each line, and whether all of it could be read.
-pub(crate) fn notation(bytes: &[u8]) -> (String, bool) {
-    let mut printer = Printer { bytes, position: 0, item_start: 0, text: String::new() };
-    let mut whole = true;
+/// What [`notation`] could read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notation {
+    /// The notation, an item of the sequence on each line, and at its end the hex of what could not be read.
+    pub text: String,
+    /// Whether all of the input could be read.
+    pub is_whole: bool,
+    /// How many headers of items were decoded. It measures the work: at most one for each byte of the input, and one at
+    /// its end.
+    pub headers: usize,
+}
+
+/// The notation of a CBOR sequence (RFC 8742).
+///
+/// The work and the output are bounded by the length of the input, whatever is in it: each byte is decoded at most once,
+/// and the output has at most [`MAX_GROWTH`] bytes for each byte of the input, and as many again.
+///
+/// ```
+/// let seen = kycvs_diagnostic::notation(&[0x01, 0x41, 0xff]);
+/// assert_eq!((seen.text.as_str(), seen.is_whole), ("1,\nh'ff'", true));
+/// ```
+#[must_use]
+pub fn notation(bytes: &[u8]) -> Notation {
+    let mut printer = Printer { bytes, position: 0, item_start: 0, headers: 0, text: String::new() };
+    let mut is_whole = true;
     while printer.position < bytes.len() {
         if printer.position > 0 {
             printer.text.push_str(",\n");
@@ -21,12 +38,16 @@ pub(crate) fn notation(bytes: &[u8]) -> (String, bool) {
         if printer.item(Place::default()).is_err() {
             let rest = &bytes[printer.item_start..];
             let _ = write!(printer.text, "/ cannot be read: h'{}' /", hex::encode(rest));
-            whole = false;
+            is_whole = false;
             break;
         }
     }
-    (printer.text, whole)
+    Notation { text: printer.text, is_whole, headers: printer.headers }
 }
+
+/// The most bytes of output for each byte of input. The worst is an item of one byte that is printed on a line of its own
+/// at the deepest indentation.
+pub const MAX_GROWTH: usize = 64;
 
 /// Deeper items than these are not shown.
 const DEEPEST: usize = 16;
@@ -52,6 +73,7 @@ struct Printer<'a> {
     position: usize,
     /// Where the last header starts that was looked at.
     item_start: usize,
+    headers: usize,
     text: String,
 }
 
@@ -108,6 +130,7 @@ impl<'a> Printer<'a> {
     /// The next header, and the indicator of its form where that is not the shortest.
     fn header(&mut self) -> Result<(Header, &'static str), Unreadable> {
         self.item_start = self.position;
+        self.headers += 1;
         let mut decoder = Decoder::from(&self.bytes[self.position..]);
         let header = decoder.pull().map_err(|_| Unreadable)?;
         let length = decoder.offset();
@@ -174,15 +197,34 @@ impl<'a> Printer<'a> {
     fn byte_string(&mut self, length: usize, form: &str, place: Place) -> Result<(), Unreadable> {
         let start = self.position;
         let content = self.take(length)?;
-        if place.holds_cbor && !content.is_empty() && is_one_item(content) {
-            self.position = start;
-            self.text.push_str("<< ");
-            self.item(Place { holds_cbor: false, ..place })?;
+        if place.holds_cbor && !content.is_empty() && self.embedded(start, place).is_ok() {
             self.print(format_args!(" >>{form}"));
         } else {
             self.print(format_args!("h'{}'{form}", hex::encode(content)));
         }
         Ok(())
+    }
+
+    /// Prints the content of the byte string that was taken, if it is one item. If it is not, nothing is printed.
+    ///
+    /// The content is printed while it is read, and the text is cut back if it turns out not to be an item. Reading it
+    /// twice, once to see and once to print, doubles the work with each level of nesting.
+    fn embedded(&mut self, start: usize, place: Place) -> Result<(), Unreadable> {
+        let end = self.position;
+        let (outer, item_start, printed) = (self.bytes, self.item_start, self.text.len());
+        self.bytes = &outer[..end];
+        self.position = start;
+        self.text.push_str("<< ");
+        let inside = Place { depth: place.depth + 1, indent: place.indent, ..Place::default() };
+        let read = self.item(inside);
+        let result = if read.is_ok() && self.position == end { Ok(()) } else { Err(Unreadable) };
+        self.bytes = outer;
+        self.position = end;
+        if result.is_err() {
+            self.item_start = item_start;
+            self.text.truncate(printed);
+        }
+        result
     }
 
     fn text_string(&mut self, content: &[u8], form: &str) {
@@ -217,11 +259,6 @@ impl<'a> Printer<'a> {
     }
 }
 
-fn is_one_item(bytes: &[u8]) -> bool {
-    let mut printer = Printer { bytes, position: 0, item_start: 0, text: String::new() };
-    printer.item(Place::default()).is_ok() && printer.position == bytes.len()
-}
-
 fn shortest(number: u64) -> usize {
     match number {
         0..24 => 1,
@@ -234,10 +271,92 @@ fn shortest(number: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::notation;
+    use super::{MAX_GROWTH, notation};
 
     fn of(hex: &str) -> (String, bool) {
-        notation(&hex::decode(hex).unwrap_or_default())
+        let seen = notation(&hex::decode(hex).expect("hex"));
+        (seen.text, seen.is_whole)
+    }
+
+    /// A byte string in its shortest form.
+    fn byte_string(content: &[u8]) -> Vec<u8> {
+        let head = match content.len() {
+            length @ 0..24 => vec![0x40 | length.to_le_bytes()[0]],
+            length @ 24..0x100 => vec![0x58, length.to_le_bytes()[0]],
+            length => vec![0x59, length.to_le_bytes()[1], length.to_le_bytes()[0]],
+        };
+        [&head[..], content].concat()
+    }
+
+    /// COSE_Sign1 in the protected byte string of a COSE_Sign1, and so on, around `x`.
+    fn nested(mut x: Vec<u8>, levels: usize, in_payload: bool) -> Vec<u8> {
+        for _ in 0..levels {
+            let inner = byte_string(&x);
+            x = if in_payload {
+                [&[0xd2, 0x84, 0x40, 0xa0], &inner[..], &[0x40]].concat()
+            } else {
+                [&[0xd2, 0x84], &inner[..], &[0xa0, 0x40, 0x40]].concat()
+            };
+        }
+        x
+    }
+
+    /// That work and output are bounded by the input.
+    #[track_caller]
+    fn is_bounded(bytes: &[u8]) {
+        let seen = notation(bytes);
+        assert!(seen.headers <= bytes.len() + 1, "{} headers of {} bytes", seen.headers, bytes.len());
+        let most = MAX_GROWTH * (bytes.len() + 1);
+        assert!(seen.text.len() <= most, "{} bytes of {}", seen.text.len(), bytes.len());
+    }
+
+    #[test]
+    fn nested_sign1_of_any_depth_takes_work_of_its_length() {
+        for levels in [1, 3, 7, 8, 9, 25, 40, 200, 1_000] {
+            for in_payload in [false, true] {
+                // The innermost content is one item, none, two, or broken.
+                for x in [&[1][..], &[], &[1, 1], &[0x82, 1], &[0xff], &[0x5f, 0x41]] {
+                    is_bounded(&nested(x.to_vec(), levels, in_payload));
+                }
+            }
+        }
+        // Both byte strings nested: the input doubles with each level.
+        let mut x = vec![1];
+        for _ in 0..12 {
+            let inner = byte_string(&x);
+            x = [&[0xd2, 0x84], &inner[..], &[0xa0], &inner[..], &[0x40]].concat();
+            is_bounded(&x);
+        }
+    }
+
+    #[test]
+    fn small_input_does_not_become_long_output() {
+        for head in ["81", "9f", "a1", "bf", "c1", "d2", "5f", "7f", "a100", "bf00", "d281", "d29f", "82f5"] {
+            let head = hex::decode(head).expect("hex");
+            for tail in [&[0][..], &[0x60], &[0xf9, 0x7c, 0], &[0xfb, 0, 0, 0, 0, 0, 0, 0, 1], &[0xff], &[]] {
+                for levels in [1, 8, 15, 16, 17, 500] {
+                    is_bounded(&[&head.repeat(levels)[..], tail].concat());
+                    // Many members at the depth that is indented most.
+                    is_bounded(&[&head.repeat(levels)[..], &[0x98, 200], &tail.repeat(200)].concat());
+                    is_bounded(&[&head.repeat(levels)[..], &[0x9f], &tail.repeat(200)].concat());
+                }
+            }
+        }
+        // What steers a terminal becomes longest.
+        is_bounded(&[&[0x79, 3, 0xe8][..], &[1; 1_000]].concat());
+        is_bounded(&[&[0x79, 3, 0xe8][..], "\u{e0041}".repeat(250).as_bytes()].concat());
+        // Lengths that nothing has.
+        for head in ["5b", "7b", "9b", "bb"] {
+            let head = hex::decode(head).expect("hex");
+            is_bounded(&[&head[..], &[0xff; 8], &[0; 900]].concat());
+            is_bounded(&[&head[..], &[0x7f], &[0xff; 7], &[0; 900]].concat());
+        }
+    }
+
+    #[test]
+    fn content_that_is_nested_too_deep_is_shown_as_bytes() {
+        let (text, is_whole) = of(&hex::encode(nested(vec![1], 20, false)));
+        assert!(is_whole && text.contains("<< 18([") && text.contains("h'd284"), "{text}");
     }
 
     #[test]
