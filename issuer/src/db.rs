@@ -79,6 +79,12 @@ impl Db {
         }
     }
 
+    /// For changes that are prepared for long: all of them or none. SQLite's write lock is taken with the first change of
+    /// a table that is not temporary, which must come before anything is read.
+    pub(crate) async fn begin_later(&self) -> Result<Tx, sqlx::Error> {
+        self.writers.begin().await
+    }
+
     /// Moves the journal into the file and empties it, so that nothing that was removed stays there. Of no use, and
     /// nothing, with PostgreSQL.
     ///
