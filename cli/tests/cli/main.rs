@@ -6,6 +6,8 @@
 mod bad_input;
 mod batch;
 mod demo;
+#[cfg(feature = "serve")]
+mod field;
 mod forms;
 mod json;
 #[cfg(target_os = "linux")]
