@@ -12,7 +12,7 @@ use crate::files;
 use crate::output::{Output, shown};
 use crate::progress;
 
-/// So many bad rows, and so many notes, stand in the JSON object; all are counted.
+/// The JSON object lists at most so many bad rows and so many notes; all are counted.
 const BAD_ROWS: usize = 1_000;
 
 #[derive(Serialize)]
@@ -109,7 +109,7 @@ pub(super) fn import(options: &RecordsImport, out: &mut Output) -> Result<u8> {
     Ok(if report.bad == 0 { DONE } else { NOT_GOOD })
 }
 
-/// What the import came to, for people.
+/// The result of the import, for people.
 fn summary(report: &Report, options: &RecordsImport) -> String {
     let Changes { added, higher, lower, renewed, same, kept, absent } = report.changes;
     let mut parts = if options.dry_run {

@@ -7,7 +7,7 @@
 //! then the facts that matter are held in memory, of at most a million people and four million Immunizations.
 //!
 //! No FHIR crate reads the resources. `fhirbolt` is not maintained since 2023 and lacks STU3. `fhir-sdk` lacks R4, and
-//! it and `helios-fhir` have a type of their own for each release, so that a file of mixed releases is read as the wrong
+//! it and `helios-fhir` have a type of their own for each release, and reads a file of mixed releases as the wrong
 //! one without an error. All of them refuse a resource as a whole with a message that repeats values; this import must
 //! still know whose resource it was, since that person is then left as they are. The some thirty elements that matter
 //! are read from JSON here.
@@ -53,7 +53,7 @@ const MOST_IMMUNIZATIONS: usize = 4_000_000;
 /// A number and a name, normalised.
 pub(super) type Person = (String, String);
 
-/// What was read so far.
+/// The facts that were read so far.
 #[derive(Debug)]
 pub(super) struct Collector {
     vaccines: Vec<String>,
@@ -67,14 +67,14 @@ pub(super) struct Collector {
     notes: BTreeSet<(Place, &'static str)>,
 }
 
-/// What is known of a space as a whole.
+/// Facts about a space as a whole.
 #[derive(Debug, Default)]
 struct About {
     /// The addresses of servers that are named in it; two are enough to know that there are several.
     bases: BTreeSet<String>,
     /// It holds something that cannot be read, which may be anybody's, and may withdraw a dose.
     is_torn: bool,
-    /// It holds a dose of which nobody knows whose it is.
+    /// It holds a dose that belongs to nobody known.
     has_lost_dose: bool,
 }
 
@@ -107,7 +107,7 @@ struct Record {
     version: Version,
     patient: Ref,
     says: Says,
-    /// Whether this version counts against one of which nobody knows which is newer.
+    /// Whether this version wins against another if neither says that it is newer.
     is_firm: bool,
     /// Who other versions say the patient is.
     before: Vec<Ref>,
@@ -357,7 +357,7 @@ impl Collector {
             self.bad.insert(new.place, TORN.into());
             return Taken::Whole;
         }
-        // That of which the order is not known is later in the files, but cannot bring back what was deleted.
+        // If neither version says that it is newer, the later line wins, but cannot bring back a deleted Patient.
         let is_back = order == Order::Unknown && matches!(known.state, State::Deleted);
         if order != Order::Older && !is_back && self.rules.hold(Rule::NewestVersion) {
             *known = new;

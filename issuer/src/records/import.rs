@@ -1,6 +1,6 @@
 //! Fills the table `records` from files, in one transaction.
 //!
-//! A bad row is told by its place and what is wrong with it, never by what stands in it, and its person stays as they
+//! A bad row is reported by its place and its fault, never by its content, and its person stays as they
 //! are. An import that would ruin the register stops. `issuer/docs/records.md` has the rules.
 
 use std::{borrow::Cow, fmt, io::Read};

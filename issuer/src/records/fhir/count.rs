@@ -1,6 +1,6 @@
 //! How many doses a person's Immunizations prove, and of how many. `issuer/docs/records.md` has the rules and reasons.
 //!
-//! Invariant: the number of doses is the size of a set of Immunizations any two of which are certainly different doses.
+//! Invariant: the number of doses is the size of a set of Immunizations, and any two in it are certainly different doses.
 //! So it is never more than the person was given, however the others are understood.
 
 use super::{
@@ -34,14 +34,14 @@ pub(super) struct Shot {
     pub(super) series: Option<u32>,
 }
 
-/// What a person has, and whether that may be less than what was given.
+/// A person's doses, and whether the person may have more.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) doses: Doses,
     pub(super) doubt: Option<&'static str>,
 }
 
-/// Counts the completed doses of one person. `required` is for courses of which no Immunization says it.
+/// Counts the completed doses of one person. `required` is used if no Immunization says it.
 ///
 /// # Errors
 /// If nobody says how many doses the course has, or there are too many Immunizations.

@@ -102,7 +102,7 @@ fn odd(name: &str) -> Reason {
     format!("its `{name}` is not as FHIR has it: correct it at its source and export again").into()
 }
 
-/// JSON of which no object has a member twice.
+/// JSON without an object that has a member twice.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -11,7 +11,7 @@ pub(super) type Space = usize;
 /// A file, and a line or an entry of it.
 pub(super) type Place = (usize, u64);
 
-/// What a resource is told from others by.
+/// The name by which a resource differs from others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key {
     /// Its address, without a version.
@@ -20,7 +20,7 @@ pub(super) enum Key {
     Local(Space, String),
     /// Its content, in one space, which is all that a contained Patient has.
     Content(Space, [u8; 16]),
-    /// Where it stands: nothing else is known.
+    /// Its place in the files, if nothing else is known.
     Place(Place),
 }
 

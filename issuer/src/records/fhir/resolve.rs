@@ -74,7 +74,7 @@ struct Course {
 }
 
 impl Collector {
-    /// Who has which doses, and what could not be made sense of. `required` is for courses of which no resource says
+    /// Each person's doses, and everything that was not understood. `required` is used if no Immunization says
     /// it; `force` writes people too who may have a dose that cannot be read.
     pub(in crate::records) fn finish(mut self, required: Option<u32>, force: bool) -> Found {
         let index = self.index();
