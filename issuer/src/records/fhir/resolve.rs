@@ -16,6 +16,8 @@ use crate::records::{
 
 /// So many times a Patient can have been replaced by another.
 const MOST_LINKS: usize = 64;
+/// So many Patients of one source can have one id or identifier. More would make the work grow with their square.
+const MOST_NAMESAKES: usize = 16;
 const NOT_THERE: &str = "the Patient that it refers to is in none of the files";
 
 /// What an import of FHIR comes to.
@@ -98,18 +100,30 @@ impl Collector {
         Found { people, notes, bad: self.bad.into_iter().map(row).collect(), seen, held_back }
     }
 
-    fn index(&self) -> Index {
+    fn index(&mut self) -> Index {
         let mut index = Index { by_id: HashMap::new(), by_identifier: HashMap::new() };
+        let mut crowded = Vec::new();
         for (number, known) in self.people.iter().enumerate() {
+            let space = known.names.space;
+            let mut note = |people: &mut Vec<usize>| {
+                if people.len() < MOST_NAMESAKES { people.push(number) } else { crowded.push(number) }
+            };
             if let Some(id) = &known.names.id {
-                index.by_id.entry((known.names.space, id.clone())).or_default().push(number);
+                note(index.by_id.entry((space, id.clone())).or_default());
             }
             if let State::Read(patient) = &known.state {
                 for identifier in patient.identifiers.iter().collect::<BTreeSet<_>>() {
-                    let key = (known.names.space, identifier.clone());
-                    index.by_identifier.entry(key).or_default().push(number);
+                    note(index.by_identifier.entry((space, identifier.clone())).or_default());
                 }
             }
+        }
+        for number in crowded {
+            let (place, space) = (self.people[number].place, self.people[number].names.space);
+            self.unreadable(
+                place,
+                space,
+                "more than 16 Patients of this source have one id or identifier".into(),
+            );
         }
         index
     }

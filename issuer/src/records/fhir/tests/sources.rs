@@ -178,3 +178,17 @@ fn replaced_patient_gives_its_doses_to_the_other_and_a_circle_to_nobody() {
     inactive["active"] = json!(false);
     assert_eq!(collected(&[inactive]), (vec![], vec![]));
 }
+
+#[test]
+fn source_in_which_many_patients_have_one_id_is_not_written() {
+    for (count, written) in [(16, 16), (17, 0)] {
+        let mut bundle = bundle(&vec![asha(); count]);
+        for number in 0..count {
+            bundle["entry"][number]["fullUrl"] = json!(format!("urn:uuid:{number}"));
+            bundle["entry"][number]["resource"]["telecom"][0]["value"] =
+                json!(format!("98765000{number:02}"));
+        }
+        let (people, bad) = of_bundles(&[bundle]);
+        assert_eq!((people.len(), bad.len()), (written, count - count.min(16)));
+    }
+}
