@@ -173,14 +173,16 @@ there is no API key.";
 
 #[cfg(feature = "serve")]
 const AFTER_IMPORT: &str = "A file is CSV (.csv, with the columns mobile, name, doses, required in any order; separated by \
-commas, semicolons, tabs or |), a FHIR R4 \
-Bundle (.json, at most 64 MiB) or FHIR R4 resources one a line (.ndjson). A person who is there already gets the new \
-doses. A bad row stops no other; standard error tells its place, and nothing of its content.
+commas, semicolons, tabs or |), a FHIR Bundle (.json, at most 64 MiB) or FHIR resources one a line (.ndjson), of FHIR STU3, \
+R4, R4B or R5. Files of one call are imported together or not at all. A person who is there already gets the new doses.
 
-Of FHIR, each completed Immunization of the --vaccine counts once. Patients and immunizations may stand in several \
-files of one call.
+In doubt, fewer doses are counted, and standard error says so. A row that cannot be understood changes nothing for its \
+person; standard error names its file and line, and nothing of its content.
 
-Exit status: 0 everything is in, 1 some rows were bad, 2 the call, a file or the database is wrong.";
+The import stops and writes nothing if the FHIR files hold no dose of the --vaccine, or if more than 3 people and more \
+than 5 % of those who are in the register would fall to a lower status. --force imports them all the same.
+
+Exit status: 0 everything is in, 1 some rows were bad, 2 nothing was written.";
 
 #[cfg(feature = "serve")]
 const AFTER_AUDIT_VERIFY: &str =
@@ -270,7 +272,7 @@ pub(crate) struct EntityRotateKey {
 #[cfg(feature = "serve")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Records {
-    /// Import people and their doses from CSV and FHIR R4
+    /// Import people and their doses from CSV and FHIR
     #[command(after_help = AFTER_IMPORT)]
     Import(RecordsImport),
 }
@@ -288,9 +290,18 @@ pub(crate) struct RecordsImport {
     /// Of FHIR: which immunizations count, by the code of the vaccine or of its target disease; may be given several times
     #[arg(long, value_name = "[SYSTEM|]CODE")]
     pub(crate) vaccine: Vec<String>,
-    /// How many doses a course has where a file does not say it
+    /// How many doses a course has if a file does not say it
     #[arg(long, value_name = "NUMBER")]
     pub(crate) required: Option<u32>,
+    /// The files hold only what changed since an earlier export (`_since`): lower nobody, except after a withdrawal
+    #[arg(long)]
+    pub(crate) add: bool,
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Import even if that lowers many people, finds no dose, or a FHIR resource cannot be read
+    #[arg(long)]
+    pub(crate) force: bool,
     /// The files (`-`: standard input, with --format)
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,

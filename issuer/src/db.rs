@@ -114,6 +114,12 @@ impl Db {
         }
     }
 
+    /// For changes that are prepared for long: all of them or none. SQLite's write lock is taken with the first change of
+    /// a table that is not temporary, which must come before anything is read.
+    pub(crate) async fn begin_later(&self) -> Result<Tx, sqlx::Error> {
+        self.writers.begin().await
+    }
+
     /// Whether the database has a clock of its own: it may be on another machine, and other instances use it, too.
     pub(crate) fn has_clock(&self) -> bool {
         self.dialect == Dialect::Postgres

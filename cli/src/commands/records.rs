@@ -1,8 +1,8 @@
-//! `kycvs records import`: people and their doses, from CSV and FHIR R4.
+//! `kycvs records import`: people and their doses, from CSV and FHIR.
 
 use std::path::Path;
 
-use kycvs_issuer::records::{self, BadRow, Format, ImportError, Options, Progress, Report, Source};
+use kycvs_issuer::records::{self, BadRow, Changes, Format, ImportError, Options, Progress, Report, Source};
 use serde::Serialize;
 
 use super::admin::{failed, with_admin};
@@ -12,7 +12,7 @@ use crate::files;
 use crate::output::{Output, shown};
 use crate::progress;
 
-/// So many bad rows stand in the JSON object; all are counted.
+/// The JSON object lists at most so many bad rows and so many notes; all are counted.
 const BAD_ROWS: usize = 1_000;
 
 #[derive(Serialize)]
@@ -22,6 +22,23 @@ struct Imported {
     bad: u64,
     passed_over: u64,
     bad_rows: Vec<BadRowObject>,
+    noted: u64,
+    notes: Vec<BadRowObject>,
+    held_back: u64,
+    dry_run: bool,
+    changes: ChangesObject,
+}
+
+/// How the register changes.
+#[derive(Serialize)]
+struct ChangesObject {
+    added: u64,
+    higher: u64,
+    lower: u64,
+    renewed: u64,
+    same: u64,
+    kept: u64,
+    absent: u64,
 }
 
 #[derive(Serialize)]
@@ -44,37 +61,93 @@ pub(super) fn import(options: &RecordsImport, out: &mut Output) -> Result<u8> {
     let formats: Vec<_> = sources.iter().map(|source| source.format).collect();
     let size = options.files.iter().map(|path| files::size(path)).sum();
     let bar = progress::bar(size, true);
-    let mut bad_rows = Vec::new();
-    let mut written = 0;
+    let (mut bad_rows, mut notes) = (Vec::new(), Vec::new());
     let is_json = out.is_json();
     let mut told = |progress| match progress {
         Progress::Read(bytes) => bar.inc(bytes),
-        Progress::Written(count) => {
-            written += count;
-            bar.set_message(format!("{written} written"));
-        }
+        Progress::Written(count) => bar.set_message(format!("{count} written")),
         Progress::Bad(row) if is_json && bad_rows.len() < BAD_ROWS => {
             bad_rows.push(BadRowObject::new(&row, &options.files));
         }
+        Progress::Noted(row) if is_json && notes.len() < BAD_ROWS => {
+            notes.push(BadRowObject::new(&row, &options.files));
+        }
         Progress::Bad(row) if !is_json => bar.suspend(|| out.note(&line(&row, &formats, options))),
+        Progress::Noted(row) if !is_json => {
+            bar.suspend(|| out.note(&format!("note: {}", line(&row, &formats, options))));
+        }
         _ => {}
     };
-    let wanted = Options { vaccines: options.vaccine.clone(), required: options.required };
+    let wanted = Options {
+        vaccines: options.vaccine.clone(),
+        required: options.required,
+        add: options.add,
+        dry_run: options.dry_run,
+        force: options.force,
+    };
     let report = with_admin(&options.config, async |admin| {
         records::import(admin, sources, &wanted, &mut told).await.map_err(|error| stopped(error, options))
     });
     bar.finish_and_clear();
-    let Report { written, bad, passed_over, .. } = report?;
+    let report = report?;
     if out.is_json() {
-        out.object(&Imported { ok: bad == 0, written, bad, passed_over, bad_rows })?;
+        let Report { written, bad, noted, passed_over, held_back, changes } = report;
+        let dry_run = options.dry_run;
+        let changes = ChangesObject::new(changes);
+        let ok = bad == 0;
+        out.object(&Imported {
+            ok,
+            written,
+            bad,
+            passed_over,
+            bad_rows,
+            noted,
+            notes,
+            held_back,
+            dry_run,
+            changes,
+        })?;
     } else {
-        let passed_over = match passed_over {
-            0 => String::new(),
-            count => format!("; {count} of other vaccines passed over"),
-        };
-        out.line(&format!("{written} written, {bad} bad{passed_over}"))?;
+        out.line(&summary(&report, options))?;
     }
-    Ok(if bad == 0 { DONE } else { NOT_GOOD })
+    Ok(if report.bad == 0 { DONE } else { NOT_GOOD })
+}
+
+/// The result of the import, for people.
+fn summary(report: &Report, options: &RecordsImport) -> String {
+    let Changes { added, higher, lower, renewed, same, kept, absent } = report.changes;
+    let mut parts = if options.dry_run {
+        vec![
+            format!("dry run, nothing written: {} bad", report.bad),
+            format!(
+                "{added} new, {higher} to a higher status, {lower} to a lower one, {renewed} with other doses, {same} the same"
+            ),
+        ]
+    } else {
+        vec![format!("{} written, {} bad", report.written, report.bad)]
+    };
+    let lowered = if options.dry_run { 0 } else { lower };
+    for (count, what) in [
+        (report.passed_over, "of other vaccines passed over"),
+        (
+            report.held_back,
+            "people not written, since a resource that cannot be read may be about them: see --force",
+        ),
+        (lowered, "fell to a lower status"),
+        (kept, "kept as they are"),
+        (absent, "in the register and in none of the files: they stay"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    parts.join("; ")
+}
+
+impl ChangesObject {
+    fn new(Changes { added, higher, lower, renewed, same, kept, absent }: Changes) -> Self {
+        Self { added, higher, lower, renewed, same, kept, absent }
+    }
 }
 
 impl BadRowObject {
@@ -87,7 +160,7 @@ impl BadRowObject {
     }
 }
 
-/// A row that was not imported, for people.
+/// A row and what is said of it, for people.
 fn line(row: &BadRow, formats: &[Format], options: &RecordsImport) -> String {
     let what = if formats[row.file] == Format::FhirBundle { "entry" } else { "line" };
     let reason = shown(&row.reason.to_string()).into_owned();

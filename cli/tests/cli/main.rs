@@ -7,6 +7,8 @@ mod access;
 mod bad_input;
 mod batch;
 mod demo;
+#[cfg(feature = "serve")]
+mod field;
 mod forms;
 mod gate;
 mod json;

@@ -1,464 +1,464 @@
-//! Records from FHIR R4: Patient and Immunization resources, of a Bundle or one a line.
+//! Records from FHIR: Patient and Immunization resources of STU3, R4, R4B and R5, from a Bundle or one a line.
 //!
-//! A person's number is the Patient's `telecom`, the name its `name`. Each `completed` Immunization of the wanted vaccine
-//! gives a dose; doses of the same number, or without one of the same day, count once. Resources come in any order and
-//! from several files, so that what a person has is known only when all were read: until then they are held in memory,
-//! at most a million people.
+//! `issuer/docs/records.md` has the rules and their reasons. The main one: in doubt nobody has more doses than are
+//! certain, and what is not understood changes nothing.
+//!
+//! Resources come in any order and from several files, so what a person has is known only after all were read. Until
+//! then the facts that matter are held in memory, of at most a million people and four million Immunizations.
+//!
+//! No FHIR crate reads the resources. `fhirbolt` is not maintained since 2023 and lacks STU3. `fhir-sdk` lacks R4, and
+//! it and `helios-fhir` have a type of their own for each release, and reads a file of mixed releases as the wrong
+//! one without an error. All of them refuse a resource as a whole with a message that repeats values; this import must
+//! still know whose resource it was, since that person is then left as they are. The some thirty elements that matter
+//! are read from JSON here.
+
+mod bundle;
+mod count;
+mod immunization;
+mod json;
+mod label;
+mod names;
+mod patient;
+mod resolve;
+mod rules;
+mod version;
+mod when;
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap, hash_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map},
 };
 
-use kycvs::Subject;
+use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::{
-    Doses,
-    import::{BadRow, MOST_DOSES, Reason},
-};
+pub(super) use bundle::{Bundle, Entry};
+use immunization::{Says, Who};
+use json::Members;
+use names::{Key, Kind, Names, Place, Space};
+use patient::Patient;
+pub(super) use resolve::Seen;
+use rules::{Rule, Rules};
+use version::{Order, Version};
+
+use super::import::Reason;
 use crate::number::Numbers;
 
 /// The longest Bundle, in bytes.
 pub(super) const MOST_BUNDLE_BYTES: u64 = 64 << 20;
-/// At most so many people, and so many whose immunizations are known.
+/// So many people are held.
 const MOST_PEOPLE: usize = 1_000_000;
-/// At most so many numbers, and so many names, of one person.
-const MOST_FORMS: usize = 8;
+/// So many Immunizations are held.
+const MOST_IMMUNIZATIONS: usize = 4_000_000;
 
-/// A file, and a line or an entry of it.
-type Place = (usize, u64);
 /// A number and a name, normalised.
-type Person = (String, String);
+pub(super) type Person = (String, String);
 
-/// A Bundle, its resources not yet read.
-#[derive(Deserialize)]
-pub(super) struct Bundle<'a> {
-    #[serde(borrow, rename = "resourceType")]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    entry: Vec<BundleEntry<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BundleEntry<'a> {
-    full_url: Option<String>,
-    #[serde(borrow)]
-    resource: Option<&'a RawValue>,
-}
-
-impl<'a> Bundle<'a> {
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Reason> {
-        // The parser's own message can repeat a value.
-        let bundle: Self = serde_json::from_slice(bytes).map_err(|error| {
-            Reason::from(format!(
-                "it is no FHIR Bundle in JSON (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })?;
-        if bundle.kind == "Bundle" {
-            Ok(bundle)
-        } else {
-            Err("it is another FHIR resource than a Bundle".into())
-        }
-    }
-
-    /// Each entry's `fullUrl` and resource, as JSON.
-    pub(super) fn resources(&self) -> impl Iterator<Item = (Option<&str>, Option<&'a str>)> {
-        self.entry.iter().map(|entry| (entry.full_url.as_deref(), entry.resource.map(RawValue::get)))
-    }
-}
-
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(borrow, rename = "resourceType")]
-    kind: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Patient {
-    id: Option<String>,
-    #[serde(default)]
-    name: Vec<HumanName>,
-    #[serde(default)]
-    telecom: Vec<ContactPoint>,
-}
-
-#[derive(Deserialize)]
-struct HumanName {
-    r#use: Option<String>,
-    text: Option<String>,
-    #[serde(default)]
-    given: Vec<String>,
-    family: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ContactPoint {
-    system: Option<String>,
-    value: Option<String>,
-    r#use: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Immunization {
-    id: Option<String>,
-    status: String,
-    patient: Reference,
-    #[serde(default)]
-    vaccine_code: Concept,
-    occurrence_date_time: Option<String>,
-    #[serde(default)]
-    is_subpotent: bool,
-    #[serde(default)]
-    protocol_applied: Vec<Protocol>,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    reference: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Protocol {
-    #[serde(default)]
-    target_disease: Vec<Concept>,
-    dose_number_positive_int: Option<u32>,
-    dose_number_string: Option<String>,
-    series_doses_positive_int: Option<u32>,
-    series_doses_string: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Concept {
-    #[serde(default)]
-    coding: Vec<Coding>,
-}
-
-#[derive(Deserialize)]
-struct Coding {
-    system: Option<String>,
-    code: Option<String>,
-}
-
-/// What was read so far.
-#[derive(Default)]
+/// The facts that were read so far.
+#[derive(Debug)]
 pub(super) struct Collector {
-    patients: Vec<Known>,
-    /// By what references say; `None` where two patients go by the same.
-    by_reference: HashMap<String, Option<usize>>,
-    courses: HashMap<String, Course>,
-    passed_over: u64,
+    vaccines: Vec<String>,
+    now: Timestamp,
     numbers: Numbers,
+    rules: Rules,
+    spaces: Vec<About>,
+    people: Vec<Known>,
+    by_key: HashMap<Key, usize>,
+    records: HashMap<Key, Record>,
+    bad: BTreeMap<Place, Reason>,
+    notes: BTreeSet<(Place, &'static str)>,
 }
 
-/// A patient: all pairs of a number and a name, or why there is none.
+/// Facts about a space as a whole.
+#[derive(Debug, Default)]
+struct About {
+    /// The addresses of servers that are named in it; two are enough to know that there are several.
+    bases: BTreeSet<String>,
+    /// It holds something that cannot be read, which may be anybody's, and may withdraw a dose.
+    is_torn: bool,
+    /// It holds a dose that belongs to nobody known.
+    has_lost_dose: bool,
+}
+
+/// A Patient, in its newest version.
+#[derive(Debug)]
 struct Known {
     place: Place,
-    forms: Result<Vec<Person>, Reason>,
+    names: Names,
+    version: Version,
+    state: State,
 }
 
-/// The doses of a person.
-struct Course {
+#[derive(Debug)]
+enum State {
+    Read(Box<Patient>),
+    Deleted,
+    Refused(Reason),
+    /// Two people go by one name.
+    Torn,
+}
+
+/// Why nobody is written who goes by the name of somebody else.
+const TORN: &str = "two different people go by the name of this Patient: import their sources apart";
+
+/// An Immunization, in its newest version.
+#[derive(Debug)]
+struct Record {
     place: Place,
-    doses: BTreeSet<Dose>,
-    required: Option<u32>,
+    names: Names,
+    version: Version,
+    patient: Ref,
+    says: Says,
+    /// Whether this version wins against another if neither says that it is newer.
+    is_firm: bool,
+    /// Who other versions say the patient is.
+    before: Vec<Ref>,
+    /// Whether two versions name different patients, and nobody knows which is newer.
+    is_torn: bool,
 }
 
-/// What tells one dose from another.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Dose {
-    Number(u32),
-    /// `YYYY-MM-DD`, or less where no more is known.
-    Day(String),
-    Id(String),
+/// Who an Immunization is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ref {
+    Named(Who),
+    /// A Patient that the Immunization itself holds.
+    Contained(Key),
+}
+
+#[derive(Deserialize)]
+struct ResourceType<'a> {
+    #[serde(borrow, rename = "resourceType")]
+    kind: Cow<'a, str>,
 }
 
 impl Collector {
-    /// Empty, for numbers by these rules.
-    pub(super) fn new(numbers: Numbers) -> Self {
-        Self { numbers, ..Self::default() }
-    }
-
-    /// Takes a resource; those of other kinds are passed over. `full_url` is what a Bundle names it by.
-    pub(super) fn add(
-        &mut self,
-        place: Place,
-        full_url: Option<&str>,
-        resource: &[u8],
-        vaccines: &[String],
-    ) -> Result<(), Reason> {
-        let not_json = |_| Reason::from("it is no FHIR resource in JSON");
-        let Kind { kind } = serde_json::from_slice(resource).map_err(not_json)?;
-        match &*kind {
-            "Patient" => {
-                let patient =
-                    serde_json::from_slice(resource).map_err(|_| "it is no Patient as FHIR R4 has it")?;
-                self.add_patient(place, full_url, &patient)
-            }
-            "Immunization" => {
-                let immunization = serde_json::from_slice(resource)
-                    .map_err(|_| "it is no Immunization as FHIR R4 has it")?;
-                self.add_immunization(place, immunization, vaccines)
-            }
-            "Bundle" => {
-                Err("a Bundle within a file of resources is not read: import it as a file of its own".into())
-            }
-            _ => Ok(()),
+    /// `vaccines` are the codes that count; `now` is the time of the import.
+    pub(super) fn new(vaccines: Vec<String>, now: Timestamp) -> Self {
+        Self {
+            vaccines,
+            now,
+            numbers: Numbers::default(),
+            rules: Rules::default(),
+            spaces: vec![About::default()],
+            people: Vec::new(),
+            by_key: HashMap::new(),
+            records: HashMap::new(),
+            bad: BTreeMap::new(),
+            notes: BTreeSet::new(),
         }
     }
 
-    fn add_patient(&mut self, place: Place, full_url: Option<&str>, patient: &Patient) -> Result<(), Reason> {
-        if self.patients.len() == MOST_PEOPLE {
-            return Err("these are more than a million people: import them in parts".into());
-        }
-        let index = self.patients.len();
-        let own = patient.id.as_ref().map(|id| format!("Patient/{id}"));
-        let names: BTreeSet<_> = own.into_iter().chain(full_url.map(|url| key(url).to_owned())).collect();
-        if names.is_empty() {
-            return Err("nothing can refer to a Patient without an id".into());
-        }
-        for name in names {
-            self.by_reference.entry(name).and_modify(|known| *known = None).or_insert(Some(index));
-        }
-        self.patients.push(Known { place, forms: patient.forms(&self.numbers) });
-        Ok(())
+    /// With other rules for numbers than India's.
+    pub(super) fn with_numbers(self, numbers: Numbers) -> Self {
+        Self { numbers, ..self }
     }
 
-    fn add_immunization(
-        &mut self,
-        place: Place,
-        immunization: Immunization,
-        vaccines: &[String],
-    ) -> Result<(), Reason> {
-        let Some(protocols) = immunization.counted_protocols(vaccines) else {
-            self.passed_over += 1;
-            return Ok(());
-        };
-        let reference = immunization.patient.reference.as_deref().ok_or("it refers to no Patient")?;
-        let is_full = self.courses.len() == MOST_PEOPLE;
-        let course = match self.courses.entry(key(reference).to_owned()) {
-            Entry::Occupied(course) => course.into_mut(),
-            Entry::Vacant(_) if is_full => {
-                return Err("these are more than a million people: import them in parts".into());
-            }
-            Entry::Vacant(course) => course.insert(Course { place, doses: BTreeSet::new(), required: None }),
-        };
-        let number = protocols.iter().find_map(|protocol| protocol.dose());
-        course.required =
-            protocols.iter().filter_map(|protocol| protocol.series()).chain(course.required).max();
-        if !immunization.gives_a_dose() {
-            return Ok(());
-        }
-        let dose = immunization.dose(number)?;
-        if course.doses.len() < MOST_DOSES as usize {
-            course.doses.insert(dose)
-        } else {
-            false
-        };
-        Ok(())
+    /// The space of all NDJSON files.
+    pub(super) fn bulk() -> Space {
+        0
     }
 
-    /// Immunizations of other vaccines.
-    pub(super) fn passed_over(&self) -> u64 {
-        self.passed_over
+    /// A space for a Bundle.
+    pub(super) fn open_bundle(&mut self) -> Space {
+        if !self.rules.hold(Rule::LocalReferences) {
+            return 0;
+        }
+        self.spaces.push(About::default());
+        self.spaces.len() - 1
     }
 
-    /// Who has which doses, and what could not be made sense of. `required` is for courses of which no resource says it.
-    pub(super) fn finish(mut self, required: Option<u32>) -> (Vec<(Person, Doses)>, Vec<BadRow>) {
-        let mut bad = Vec::new();
-        let mut told = |(file, place): Place, reason: Reason| bad.push(BadRow { file, place, reason });
-        let mut of_patients: HashMap<usize, Course> = HashMap::new();
-        for (reference, course) in std::mem::take(&mut self.courses) {
-            match self.by_reference.get(&reference) {
-                Some(Some(index)) => match of_patients.entry(*index) {
-                    Entry::Occupied(known) => known.into_mut().join(course),
-                    Entry::Vacant(none) => _ = none.insert(course),
-                },
-                Some(None) => told(course.place, "two Patients go by what it refers to".into()),
-                None => told(course.place, "the Patient that it refers to is in none of the files".into()),
-            }
+    /// Takes note of something at a place that changes nothing else.
+    pub(super) fn note(&mut self, place: Place, what: &'static str) {
+        self.notes.insert((place, what));
+    }
+
+    /// Takes note of something that cannot be read, and may be about anybody of its space.
+    pub(super) fn unreadable(&mut self, place: Place, space: Space, reason: Reason) {
+        if self.rules.hold(Rule::NothingHalf) {
+            self.bad.insert(place, reason);
+            self.spaces[space].is_torn = true;
         }
-        let mut people: HashMap<Person, (usize, Doses)> = HashMap::new();
-        let mut twice = BTreeSet::new();
-        for (index, Known { place, forms }) in self.patients.into_iter().enumerate() {
-            let doses = Doses::of(of_patients.remove(&index), required);
-            let (forms, doses) = match (forms, doses) {
-                (Ok(forms), Ok(doses)) => (forms, doses),
-                (Err(reason), _) | (_, Err(reason)) => {
-                    told(place, reason);
-                    continue;
+    }
+
+    /// Takes a resource; those of other kinds are passed over. What is wrong with it is said by
+    /// [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// If there are more people or Immunizations than can be held.
+    pub(super) fn add(&mut self, place: Place, space: Space, entry: &Entry<'_>) -> Result<(), Reason> {
+        if entry.is_delete {
+            return match names::deleted(entry.full_url, entry.target) {
+                Ok(Some((kind, id))) => self.delete(place, space, kind, id, entry),
+                Ok(None) => Ok(()),
+                Err(reason) => {
+                    self.unreadable(place, space, reason);
+                    Ok(())
                 }
             };
-            for form in forms {
-                if people.get(&form).is_some_and(|(other, _)| *other != index) {
-                    told(place, "another Patient has the same name and number".into());
-                    twice.insert(form);
-                } else {
-                    people.insert(form, (index, doses));
-                }
+        }
+        let Some(bytes) = entry.resource else {
+            self.unreadable(place, space, "the entry holds no resource".into());
+            return Ok(());
+        };
+        match self.take(place, space, entry, bytes) {
+            Taken::Whole => Ok(()),
+            Taken::Unreadable(reason) => {
+                self.unreadable(place, space, reason);
+                Ok(())
             }
-        }
-        // Whose the doses are cannot be told: neither is imported.
-        people.retain(|form, _| !twice.contains(form));
-        bad.sort_by_key(|row| (row.file, row.place));
-        (people.into_iter().map(|(person, (_, doses))| (person, doses)).collect(), bad)
-    }
-}
-
-impl Doses {
-    /// No course is none of the doses.
-    fn of(course: Option<Course>, required: Option<u32>) -> Result<Self, Reason> {
-        let Some(course) = course else { return Ok(Self { given: 0, required: required.unwrap_or(1) }) };
-        let required = course
-            .required
-            .or(required)
-            .ok_or("no Immunization says how many doses the course has (seriesDoses): say it for all")?;
-        if !(1..=MOST_DOSES).contains(&required) {
-            return Err("the number of doses of the course is not 1 to 99".into());
-        }
-        Ok(Self { given: u32::try_from(course.doses.len()).unwrap_or(MOST_DOSES), required })
-    }
-}
-
-impl Course {
-    fn join(&mut self, other: Self) {
-        self.doses.extend(other.doses);
-        self.required = self.required.max(other.required);
-    }
-}
-
-impl Patient {
-    /// Each number with each name. A person may give any of them.
-    fn forms(&self, rules: &Numbers) -> Result<Vec<Person>, Reason> {
-        let names: BTreeSet<_> = self.name.iter().flat_map(HumanName::forms).take(MOST_FORMS).collect();
-        let numbers: BTreeSet<_> = self.numbers().take(MOST_FORMS).collect();
-        if names.is_empty() {
-            return Err("the Patient has no name".into());
-        }
-        if numbers.is_empty() {
-            return Err("the Patient has no phone number".into());
-        }
-        let mut forms = BTreeSet::new();
-        let mut refused = None;
-        for name in &names {
-            for number in &numbers {
-                let person = Subject::new(name).map_err(Reason::from);
-                match person.and_then(|person| Ok(rules.checked(person, number)?)) {
-                    Ok(person) => {
-                        forms.insert((
-                            person.mobile().unwrap_or_default().to_owned(),
-                            person.name().to_owned(),
-                        ));
-                    }
-                    Err(reason) => refused = Some(reason),
-                }
-            }
-        }
-        match refused {
-            Some(reason) if forms.is_empty() => Err(reason),
-            _ => Ok(forms.into_iter().collect()),
+            Taken::Full(reason) => Err(reason),
         }
     }
 
-    /// Those that are marked as mobile; where none is, all that are not old.
-    fn numbers(&self) -> impl Iterator<Item = &str> {
-        let is_phone = |point: &&ContactPoint| matches!(point.system.as_deref(), Some("phone" | "sms"));
-        let is_mobile = |point: &ContactPoint| point.r#use.as_deref() == Some("mobile");
-        let has_mobile = self.telecom.iter().filter(is_phone).any(is_mobile);
-        self.telecom
-            .iter()
-            .filter(is_phone)
-            .filter(
-                move |point| {
-                    if has_mobile { is_mobile(point) } else { point.r#use.as_deref() != Some("old") }
-                },
-            )
-            .filter_map(|point| point.value.as_deref())
-    }
-}
-
-impl HumanName {
-    /// Its text, and its parts in a row. Names that are not the person's own, or not any more, have no form.
-    fn forms(&self) -> Vec<String> {
-        if !matches!(self.r#use.as_deref(), None | Some("official" | "usual")) {
-            return Vec::new();
+    fn take(&mut self, place: Place, space: Space, entry: &Entry<'_>, bytes: &[u8]) -> Taken {
+        let Ok(ResourceType { kind }) = serde_json::from_slice(bytes) else {
+            return Taken::Unreadable("it is no FHIR resource in JSON".into());
+        };
+        if kind == "Bundle" {
+            return Taken::Unreadable(
+                "a Bundle within a file of resources is not read: import it as a file of its own".into(),
+            );
         }
-        let parts: Vec<_> = self.given.iter().chain(&self.family).map(String::as_str).collect();
-        let joined = (!parts.is_empty()).then(|| parts.join(" "));
-        self.text.iter().cloned().chain(joined).filter(|name| !name.trim().is_empty()).collect()
-    }
-}
-
-impl Immunization {
-    /// What it says of the wanted vaccine, or `None` where it is of another.
-    fn counted_protocols(&self, vaccines: &[String]) -> Option<Vec<&Protocol>> {
-        let against: Vec<_> = self
-            .protocol_applied
-            .iter()
-            .filter(|protocol| protocol.target_disease.iter().any(|disease| disease.is_one_of(vaccines)))
-            .collect();
-        if against.is_empty() {
-            return self.vaccine_code.is_one_of(vaccines).then(|| self.protocol_applied.iter().collect());
+        let Some(kind) = Kind::of(&kind) else { return Taken::Whole };
+        let read = || {
+            let resource = json::resource(bytes)?;
+            let id = json::text(&resource, "id")?.map(str::to_owned);
+            let version = Version::of(&resource)?.or(entry.version.clone());
+            Ok((resource, id, version))
+        };
+        let (resource, id, version) = match read() {
+            Ok(read) => read,
+            Err(reason) => return Taken::Unreadable(reason),
+        };
+        let names = Names::of(kind, space, entry.full_url, id.as_deref(), place);
+        self.spaces[space].note_base(names.base.as_deref());
+        match kind {
+            Kind::Patient => self.take_patient(place, names, version, &resource),
+            Kind::Immunization => self.take_immunization(place, names, version, &resource, entry.is_history),
         }
-        Some(against)
     }
 
-    /// `entered-in-error` and `not-done` give none, nor does one that was too weak.
-    fn gives_a_dose(&self) -> bool {
-        self.status == "completed" && !self.is_subpotent
-    }
-
-    fn dose(self, number: Option<u32>) -> Result<Dose, Reason> {
-        if let Some(number) = number {
-            return Ok(Dose::Number(number));
+    fn take_patient(&mut self, place: Place, names: Names, version: Version, resource: &Members) -> Taken {
+        if matches!(names.key, Key::Place(_)) {
+            return Taken::Unreadable("nothing can refer to a Patient without an id".into());
         }
-        if let Some(day) =
-            self.occurrence_date_time.as_deref().and_then(|time| time.get(..time.len().min(10)))
-        {
-            return Ok(Dose::Day(day.to_owned()));
+        let state = match Patient::read(resource, self.now, &self.numbers) {
+            Ok(patient) => State::Read(Box::new(patient)),
+            Err(reason) => State::Refused(reason),
+        };
+        self.put_patient(Known { place, names, version, state })
+    }
+
+    fn take_immunization(
+        &mut self,
+        place: Place,
+        names: Names,
+        version: Version,
+        resource: &Members,
+        is_history: bool,
+    ) -> Taken {
+        let mut says = immunization::read(resource, &self.vaccines, self.now, self.rules);
+        let who = Who::of(resource).unwrap_or_else(|reason| {
+            says = Says::Unreadable(reason);
+            Who::default()
+        });
+        let patient = match who.reference.as_deref().and_then(|reference| reference.strip_prefix('#')) {
+            Some(id) => match self.take_contained(place, &names, resource, id) {
+                Ok(Some(key)) => Ref::Contained(key),
+                Ok(None) => Ref::Named(who),
+                Err(reason) => return Taken::Full(reason),
+            },
+            None => Ref::Named(who),
+        };
+        if let Ref::Named(Who { reference: Some(reference), .. }) = &patient {
+            let base =
+                names::Address::of(reference).map(|address| address.base).filter(|base| !base.is_empty());
+            self.spaces[names.space].note_base(base);
         }
-        self.id.map(Dose::Id).ok_or_else(|| "it has neither a dose number nor a day nor an id".into())
-    }
-}
-
-impl Protocol {
-    fn dose(&self) -> Option<u32> {
-        self.dose_number_positive_int.or_else(|| self.dose_number_string.as_ref()?.trim().parse().ok())
-    }
-
-    fn series(&self) -> Option<u32> {
-        self.series_doses_positive_int.or_else(|| self.series_doses_string.as_ref()?.trim().parse().ok())
-    }
-}
-
-impl Concept {
-    /// By `CODE` or `SYSTEM|CODE`.
-    fn is_one_of(&self, wanted: &[String]) -> bool {
-        self.coding.iter().any(|coding| {
-            wanted.iter().any(|wanted| match wanted.split_once('|') {
-                Some((system, code)) => {
-                    coding.system.as_deref() == Some(system) && coding.code.as_deref() == Some(code)
-                }
-                None => coding.code.as_deref() == Some(wanted),
-            })
+        let is_firm = is_history && matches!(says, Says::NotGiven | Says::Withdrawn { .. });
+        self.put_record(Record {
+            place,
+            names,
+            version,
+            patient,
+            says,
+            is_firm,
+            before: Vec::new(),
+            is_torn: false,
         })
     }
+
+    /// The Patient of this id that the resource itself holds, if it does.
+    fn take_contained(
+        &mut self,
+        place: Place,
+        names: &Names,
+        resource: &Members,
+        id: &str,
+    ) -> Result<Option<Key>, Reason> {
+        let contained = json::objects(resource, "contained").unwrap_or_default();
+        let is_it = |held: &&&Members| {
+            json::text(held, "id") == Ok(Some(id)) && json::text(held, "resourceType") == Ok(Some("Patient"))
+        };
+        let Some(held) = contained.iter().find(is_it) else { return Ok(None) };
+        let mut held = (*held).clone();
+        held.remove("id");
+        let Ok(patient) = Patient::read(&held, self.now, &self.numbers) else { return Ok(None) };
+        let key = Key::Content(names.space, patient.print);
+        if !self.by_key.contains_key(&key) {
+            let names = Names { key: key.clone(), space: names.space, base: None, id: None };
+            let state = State::Read(Box::new(patient));
+            if let Taken::Full(reason) =
+                self.put_patient(Known { place, names, version: Version::default(), state })
+            {
+                return Err(reason);
+            }
+        }
+        Ok(Some(key))
+    }
+
+    fn delete(
+        &mut self,
+        place: Place,
+        space: Space,
+        kind: Kind,
+        id: &str,
+        entry: &Entry<'_>,
+    ) -> Result<(), Reason> {
+        let names = Names::of(kind, space, entry.full_url, Some(id), place);
+        let is_firm = entry.version == Version::default();
+        let taken = match kind {
+            Kind::Patient => self.put_patient(Known {
+                place,
+                names,
+                version: entry.version.clone(),
+                state: State::Deleted,
+            }),
+            Kind::Immunization => self.put_record(Record {
+                place,
+                names,
+                version: entry.version.clone(),
+                patient: Ref::Named(Who::default()),
+                says: Says::Withdrawn { is_wanted: true },
+                is_firm,
+                before: Vec::new(),
+                is_torn: false,
+            }),
+        };
+        if let Taken::Full(reason) = taken { Err(reason) } else { Ok(()) }
+    }
+
+    fn put_patient(&mut self, new: Known) -> Taken {
+        let Some(&index) = self.by_key.get(&new.names.key) else {
+            if self.people.len() == MOST_PEOPLE {
+                return Taken::Full("these are more than a million people: import them in parts".into());
+            }
+            self.by_key.insert(new.names.key.clone(), self.people.len());
+            self.people.push(new);
+            return Taken::Whole;
+        };
+        let known = &mut self.people[index];
+        let order = new.version.against(&known.version);
+        if matches!(known.state, State::Torn) || self.rules.hold(Rule::Patients) && !new.can_be(known, order)
+        {
+            known.state = State::Torn;
+            self.bad.insert(new.place, TORN.into());
+            return Taken::Whole;
+        }
+        // If neither version says that it is newer, the later line wins, but cannot bring back a deleted Patient.
+        let is_back = order == Order::Unknown && matches!(known.state, State::Deleted);
+        if order != Order::Older && !is_back && self.rules.hold(Rule::NewestVersion) {
+            *known = new;
+        }
+        Taken::Whole
+    }
+
+    fn put_record(&mut self, new: Record) -> Taken {
+        let is_full = self.records.len() == MOST_IMMUNIZATIONS;
+        let rules = self.rules;
+        match self.records.entry(new.names.key.clone()) {
+            hash_map::Entry::Vacant(_) if is_full => {
+                Taken::Full("these are more than four million Immunizations: import them in parts".into())
+            }
+            hash_map::Entry::Vacant(place) => {
+                place.insert(new);
+                Taken::Whole
+            }
+            hash_map::Entry::Occupied(mut known) => {
+                if rules.hold(Rule::NewestVersion) {
+                    new.join(known.get_mut());
+                }
+                Taken::Whole
+            }
+        }
+    }
 }
 
-/// What a reference and a `fullUrl` have in common: `Patient/ID` of an address, with or without a version, and anything
-/// else, such as `urn:uuid:...`, as it is.
-fn key(reference: &str) -> &str {
-    let Some(start) = reference.rfind("Patient/") else { return reference };
-    let tail = &reference[start..];
-    let end = tail["Patient/".len()..].find('/').map_or(tail.len(), |end| "Patient/".len() + end);
-    &tail[..end]
+/// How far a resource could be taken.
+enum Taken {
+    /// As far as it could be read; what could not is kept with it.
+    Whole,
+    /// It is not known which resource it is.
+    Unreadable(Reason),
+    /// There is no room for it.
+    Full(Reason),
 }
 
+impl About {
+    fn note_base(&mut self, base: Option<&str>) {
+        if let Some(base) = base.filter(|_| self.bases.len() < 2) {
+            self.bases.insert(base.to_owned());
+        }
+    }
+
+    /// The server that all addresses of the space name, if it is one.
+    fn base(&self) -> Option<&str> {
+        self.bases.iter().next().filter(|_| self.bases.len() == 1).map(String::as_str)
+    }
+}
+
+impl Known {
+    /// Whether both can be versions of one Patient. Two people who go by one name must not get each other's doses.
+    fn can_be(&self, known: &Self, order: Order) -> bool {
+        match (&self.state, &known.state) {
+            (State::Read(new), State::Read(known_patient)) => {
+                let is_contradiction = self.version.is_same(&known.version) && order != Order::Unknown;
+                new.print == known_patient.print || (new.resembles(known_patient) && !is_contradiction)
+            }
+            _ => true,
+        }
+    }
+}
+
+impl Record {
+    /// Takes the place of the known version unless that one is newer, and keeps in mind whom the other names.
+    fn join(mut self, known: &mut Self) {
+        let order = self.version.against(&known.version);
+        let differs = self.patient != known.patient && !self.is_nameless() && !known.is_nameless();
+        let is_newer = match order {
+            Order::Newer => true,
+            Order::Older => false,
+            Order::Unknown => self.is_firm || !known.is_firm,
+        };
+        let is_torn = known.is_torn && order != Order::Newer || differs && order == Order::Unknown;
+        if is_newer {
+            std::mem::swap(&mut self, known);
+        }
+        // `self` is the version that lost.
+        for patient in std::mem::take(&mut self.before).into_iter().chain([self.patient]) {
+            if known.before.len() < 8 && !known.before.contains(&patient) {
+                known.before.push(patient);
+            }
+        }
+        known.is_torn = is_torn;
+    }
+
+    fn is_nameless(&self) -> bool {
+        self.patient == Ref::Named(Who::default())
+    }
+}
+
+#[cfg(test)]
+mod property;
 #[cfg(test)]
 mod tests;

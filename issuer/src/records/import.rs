@@ -1,35 +1,42 @@
-//! Fills the table `records` from files.
+//! Fills the table `records` from files, in one transaction.
 //!
-//! A bad row stops no other, and is told by its place and what is wrong with it, never by what stands in it. Rows are
-//! written a few hundred at a time, so that the service can go on; a person who is there already gets the new doses.
+//! A bad row is reported by its place and its fault, never by its content, and its person stays as they
+//! are. An import that would ruin the register stops. `issuer/docs/records.md` has the rules.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, io::Read};
+use std::{borrow::Cow, fmt, io::Read};
 
+use jiff::Timestamp;
 use kycvs::Subject;
 use kycvs_tables::{Line, Lines, ReadError, Rows, text};
 
 use super::{
     Doses,
     csv::{COLUMNS, Columns},
-    fhir::{Bundle, Collector, MOST_BUNDLE_BYTES},
+    fhir::{Bundle, Collector, Entry, MOST_BUNDLE_BYTES, Seen},
+    stage::{Keep, Stage, StagedRow},
 };
-use crate::admin::{Admin, AdminError};
+use crate::{
+    admin::{Admin, AdminError},
+    number::Numbers,
+};
 
 /// No course has more; where a file says so, its columns are mixed up.
 pub(super) const MOST_DOSES: u32 = 99;
 /// The longest line of NDJSON, in bytes.
 const RESOURCE_BOUND: usize = 4 << 20;
-/// So many people are written in one transaction.
-const BATCH: usize = 500;
+/// An import stops if more known people than this fall to a lower status,
+const FALLS: u64 = 3;
+/// and they are more than one in so many of those in the files.
+const ONE_IN: u64 = 20;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// CSV with the columns `mobile`, `name`, `doses` and `required`.
     Csv,
-    /// A FHIR R4 Bundle of Patient and Immunization resources, JSON, at most 64 MiB.
+    /// A FHIR Bundle of Patient and Immunization resources, JSON, at most 64 MiB.
     FhirBundle,
-    /// FHIR R4 resources, one a line, as the Bulk Data export writes them.
+    /// FHIR resources, one a line, as the Bulk Data export writes them.
     FhirNdjson,
 }
 
@@ -53,8 +60,14 @@ pub struct Options {
     /// Which immunizations of FHIR count, by the code of their vaccine or target disease: `CODE` or `SYSTEM|CODE`, as
     /// FHIR searches write it. Those of other vaccines are passed over.
     pub vaccines: Vec<String>,
-    /// How many doses a course has where a file does not say it, 1 to 99.
+    /// How many doses a course has if a file does not say it, 1 to 99.
     pub required: Option<u32>,
+    /// The files hold only what changed since an earlier export. Nobody's row gets lower, except after a withdrawal.
+    pub add: bool,
+    /// Find out what would change, and change nothing.
+    pub dry_run: bool,
+    /// Import even if that looks as if it would ruin the register, or a FHIR resource cannot be read.
+    pub force: bool,
 }
 
 /// What is told while files are imported.
@@ -67,9 +80,11 @@ pub enum Progress {
     Written(u64),
     /// A row was not imported.
     Bad(BadRow),
+    /// Something was decided in doubt, so that a person may have fewer doses in the register than they got.
+    Noted(BadRow),
 }
 
-/// A row that was not imported.
+/// A row that was not imported, or of which something was decided in doubt.
 #[derive(Debug)]
 pub struct BadRow {
     /// The number of its file among the sources, the first being 0.
@@ -115,11 +130,36 @@ pub struct Report {
     pub written: u64,
     /// Rows of the files that were not imported.
     pub bad: u64,
+    /// Decisions in doubt.
+    pub noted: u64,
     /// Immunizations of other vaccines, which were passed over.
     pub passed_over: u64,
+    /// People who were not written because a FHIR resource beside theirs cannot be read.
+    pub held_back: u64,
+    /// How the register changed, or would change.
+    pub changes: Changes,
 }
 
-/// Why an import stopped. What was written before stays.
+/// How rows of the register change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// People who were not there.
+    pub added: u64,
+    /// People who get a higher status.
+    pub higher: u64,
+    /// People who get a lower status.
+    pub lower: u64,
+    /// People who get other doses, and keep their status.
+    pub renewed: u64,
+    /// People whose row is the same.
+    pub same: u64,
+    /// People whose row stays although the files have something else.
+    pub kept: u64,
+    /// People of the register who are in none of the files. Their rows stay.
+    pub absent: u64,
+}
+
+/// Why an import stopped. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -134,16 +174,19 @@ pub enum ImportError {
     /// The options do not fit.
     #[error("{0}")]
     Options(&'static str),
-    /// The database is away.
+    /// The import looks as if it would ruin the register.
+    #[error("{0}")]
+    Ruinous(String),
+    /// The database is unavailable.
     #[error(transparent)]
     Database(#[from] AdminError),
 }
 
-/// Imports the files, in their order. Patients and immunizations of FHIR may stand in different ones.
+/// Imports the files, in their order. Patients and immunizations of NDJSON may stand in different ones.
 ///
 /// # Errors
-/// Where a file cannot be read, a CSV file does not name its columns, a Bundle is none or too large, the options do not
-/// fit, or the database is away.
+/// If a file cannot be read, a CSV file does not name its columns, a Bundle is none or too large, the options do not
+/// fit, the import looks as if it would ruin the register, or the database is unavailable. Nothing is written then.
 pub async fn import(
     admin: &Admin,
     sources: Vec<Source<'_>>,
@@ -159,13 +202,14 @@ pub async fn import(
             "say which immunizations count: name the code of the vaccine or of its target disease",
         ));
     }
+    let now = Timestamp::from_second(admin.clock.now()).unwrap_or(Timestamp::MAX);
     let mut import = Import {
-        admin,
         options,
         told,
         report: Report::default(),
-        batch: BTreeMap::new(),
-        fhir: Collector::new(admin.numbers.clone()),
+        fhir: Collector::new(options.vaccines.clone(), now).with_numbers(admin.numbers.clone()),
+        numbers: admin.numbers.clone(),
+        stage: Stage::begin(&admin.db).await.map_err(AdminError::from)?,
     };
     for (file, source) in sources.into_iter().enumerate() {
         match source.format {
@@ -174,19 +218,19 @@ pub async fn import(
             Format::FhirBundle => import.bundle(file, source.content)?,
         }
     }
-    import.write_fhir().await?;
-    import.flush().await?;
-    Ok(import.report)
+    if has_fhir {
+        import.stage_fhir().await?;
+    }
+    import.finish().await
 }
 
 struct Import<'a> {
-    admin: &'a Admin,
     options: &'a Options,
     told: &'a mut dyn FnMut(Progress),
     report: Report,
-    /// By number and name: a statement must not meet the same person twice.
-    batch: BTreeMap<(String, String), Doses>,
     fhir: Collector,
+    numbers: Numbers,
+    stage: Stage,
 }
 
 impl Import<'_> {
@@ -197,15 +241,15 @@ impl Import<'_> {
         let columns = head
             .map_err(Reason::from)
             .and_then(|head| Columns::of(&head, self.options.required))
-            .map_err(|reason| in_file(file, reason))?;
-        let columns = columns.with_numbers(self.admin.numbers.clone());
+            .map_err(|reason| in_file(file, reason))?
+            .with_numbers(self.numbers.clone());
         let mut read = 0;
         while let Some(row) = rows.next().map_err(|error| cannot_read(file, &error))? {
             let row = row.map_err(Reason::from).and_then(|cells| columns.read(&cells));
             (self.told)(Progress::Read(rows.read() - read));
             read = rows.read();
             match row {
-                Ok((person, doses)) => self.put(&person, doses).await?,
+                Ok((person, doses)) => self.put((file, rows.number()), &person, doses).await?,
                 Err(reason) => self.bad(BadRow { file, place: rows.number(), reason }),
             }
         }
@@ -216,18 +260,20 @@ impl Import<'_> {
         let mut lines = Lines::new(content, RESOURCE_BOUND);
         let mut read = 0;
         loop {
-            let place = lines.number() + 1;
-            let added = match lines.next().map_err(|error| cannot_read(file, &error))? {
+            let place = (file, lines.number() + 1);
+            match lines.next().map_err(|error| cannot_read(file, &error))? {
                 None => return Ok(()),
                 Some(Line::Whole(line)) if line.trim_ascii().is_empty() => continue,
-                Some(Line::Whole(line)) => self.fhir.add((file, place), None, line, &self.options.vaccines),
-                Some(Line::TooLong) => Err("the line is longer than 4 MiB".into()),
-            };
+                Some(Line::Whole(line)) => self
+                    .fhir
+                    .add(place, Collector::bulk(), &Entry::line(line))
+                    .map_err(|reason| in_file(file, reason))?,
+                Some(Line::TooLong) => {
+                    self.fhir.unreadable(place, Collector::bulk(), "the line is longer than 4 MiB".into());
+                }
+            }
             (self.told)(Progress::Read(lines.read() - read));
             read = lines.read();
-            if let Err(reason) = added {
-                self.bad(BadRow { file, place, reason });
-            }
         }
     }
 
@@ -246,61 +292,79 @@ impl Import<'_> {
         (self.told)(Progress::Read(bytes.len() as u64));
         let text = text::check(&bytes).map_err(|error| cannot_read(file, &error.into()))?;
         let bundle = Bundle::read(text).map_err(|reason| in_file(file, reason))?;
-        for (place, (full_url, resource)) in (1..).zip(bundle.resources()) {
-            let added = match resource {
-                Some(resource) => {
-                    self.fhir.add((file, place), full_url, resource.as_bytes(), &self.options.vaccines)
-                }
-                None => Err("the entry holds no resource".into()),
-            };
-            if let Err(reason) = added {
-                self.bad(BadRow { file, place, reason });
+        let space = self.fhir.open_bundle();
+        if bundle.has_more_pages() {
+            self.fhir.note((file, 1), "the Bundle has further pages: import them in the same call");
+        }
+        for (place, entry) in (1..).zip(bundle.entries()) {
+            self.fhir.add((file, place), space, &entry).map_err(|reason| in_file(file, reason))?;
+        }
+        Ok(())
+    }
+
+    async fn stage_fhir(&mut self) -> Result<(), ImportError> {
+        let options = self.options;
+        let fhir = std::mem::replace(&mut self.fhir, Collector::new(Vec::new(), Timestamp::MIN));
+        let found = fhir.finish(options.required, options.force);
+        self.report.passed_over += found.seen.passed_over;
+        self.report.held_back += found.held_back;
+        for row in found.bad {
+            self.bad(row);
+        }
+        for row in found.notes {
+            self.report.noted += 1;
+            (self.told)(Progress::Noted(row));
+        }
+        let is_empty = found.seen == Seen::default() && self.report.bad == 0;
+        if !options.force && !options.add {
+            if is_empty {
+                let why = "the FHIR files hold neither Patients nor Immunizations, so nothing was written. Give other files";
+                return Err(ImportError::Ruinous(why.into()));
             }
+            found.seen.ruinous().map_or(Ok(()), |why| Err(ImportError::Ruinous(why)))?;
+        }
+        for person in found.people {
+            if options.add && !person.has_immunization {
+                continue;
+            }
+            let keep = match () {
+                () if options.add && !person.is_withdrawn => Keep::IfNotLower,
+                () if person.may_lack_a_dose => Keep::IfHigher,
+                () => Keep::Never,
+            };
+            let row = StagedRow { place: person.place, person: person.person, doses: person.doses, keep };
+            self.stage.put(row).await.map_err(AdminError::from)?;
         }
         Ok(())
     }
 
-    async fn write_fhir(&mut self) -> Result<(), ImportError> {
-        let fhir = std::mem::take(&mut self.fhir);
-        self.report.passed_over += fhir.passed_over();
-        let (people, bad) = fhir.finish(self.options.required);
-        for bad in bad {
-            self.bad(bad);
-        }
-        for (person, doses) in people {
-            self.put_normalised(person, doses).await?;
-        }
-        Ok(())
+    async fn put(&mut self, place: (usize, u64), person: &Subject, doses: Doses) -> Result<(), AdminError> {
+        let person = (person.mobile().unwrap_or_default().to_owned(), person.name().to_owned());
+        let keep = if self.options.add { Keep::IfNotLower } else { Keep::Never };
+        Ok(self.stage.put(StagedRow { place, person, doses: Some(doses), keep }).await?)
     }
 
-    async fn put(&mut self, person: &Subject, doses: Doses) -> Result<(), AdminError> {
-        let mobile = person.mobile().unwrap_or_default().to_owned();
-        self.put_normalised((mobile, person.name().to_owned()), doses).await
-    }
-
-    async fn put_normalised(&mut self, person: (String, String), doses: Doses) -> Result<(), AdminError> {
-        self.batch.insert(person, doses);
-        if self.batch.len() < BATCH { Ok(()) } else { self.flush().await }
-    }
-
-    async fn flush(&mut self) -> Result<(), AdminError> {
-        let batch = std::mem::take(&mut self.batch);
-        if batch.is_empty() {
-            return Ok(());
+    async fn finish(self) -> Result<Report, ImportError> {
+        let Self { options, told, mut report, mut stage, .. } = self;
+        let mut bad = 0;
+        let mut tell = |row| {
+            bad += 1;
+            told(Progress::Bad(row));
+        };
+        stage.refuse_unclear(&mut tell).await.map_err(AdminError::from)?;
+        report.changes = stage.compare().await.map_err(AdminError::from)?;
+        stage.tell_kept(&mut tell).await.map_err(AdminError::from)?;
+        report.bad += bad;
+        if !options.dry_run && !options.force {
+            report.changes.ruinous().map_or(Ok(()), |why| Err(ImportError::Ruinous(why)))?;
         }
-        let count = batch.len();
-        let statement = upsert(count);
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for ((mobile, name), doses) in batch {
-            query =
-                query.bind(mobile).bind(name).bind(i64::from(doses.given)).bind(i64::from(doses.required));
+        if options.dry_run {
+            stage.discard().await.map_err(AdminError::from)?;
+            return Ok(report);
         }
-        let mut tx = self.admin.db.begin().await?;
-        query.execute(&mut *tx).await?;
-        tx.commit().await?;
-        self.report.written += count as u64;
-        (self.told)(Progress::Written(count as u64));
-        Ok(())
+        report.written = stage.commit().await.map_err(AdminError::from)?;
+        told(Progress::Written(report.written));
+        Ok(report)
     }
 
     fn bad(&mut self, row: BadRow) {
@@ -309,16 +373,36 @@ impl Import<'_> {
     }
 }
 
-/// One statement for so many people.
-fn upsert(count: usize) -> String {
-    let rows: Vec<_> = (0..count)
-        .map(|row| format!("(${}, ${}, ${}, ${})", 4 * row + 1, 4 * row + 2, 4 * row + 3, 4 * row + 4))
-        .collect();
-    format!(
-        "INSERT INTO records (mobile, name, doses, required) VALUES {} ON CONFLICT (mobile, name) \
-         DO UPDATE SET doses = excluded.doses, required = excluded.required",
-        rows.join(", ")
-    )
+impl Seen {
+    /// Why these files cannot be what was meant.
+    fn ruinous(self) -> Option<String> {
+        let Self { patients, immunizations, wanted, .. } = self;
+        match (patients, immunizations, wanted) {
+            (0, ..) | (_, _, 1..) => None,
+            (_, 0, _) => Some(format!(
+                "there is no Immunization at all (for {patients} Patients), so nothing was written. Import the files \
+                 with Immunizations in the same call, or give `--force` if nobody was vaccinated"
+            )),
+            _ => Some(format!(
+                "there is no Immunization of the wanted vaccine (of {immunizations}), so nothing was written. Correct \
+                 `--vaccine`, or give `--force` if nobody was vaccinated"
+            )),
+        }
+    }
+}
+
+impl Changes {
+    /// Why these changes cannot be what was meant.
+    fn ruinous(self) -> Option<String> {
+        let known = self.higher + self.lower + self.renewed + self.same + self.kept;
+        (self.lower > FALLS && self.lower * ONE_IN > known).then(|| {
+            format!(
+                "{} of {known} people who are in the register would fall to a lower status, so nothing was written. \
+                 Look at the files with `--dry-run`, and give `--force` if they are right",
+                self.lower
+            )
+        })
+    }
 }
 
 fn in_file(file: usize, reason: impl Into<Reason>) -> ImportError {

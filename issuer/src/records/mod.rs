@@ -5,8 +5,9 @@ mod fhir;
 mod import;
 mod matching;
 mod sql;
+mod stage;
 
-pub use import::{BadRow, Format, ImportError, Options, Progress, Reason, Report, Source, import};
+pub use import::{BadRow, Changes, Format, ImportError, Options, Progress, Reason, Report, Source, import};
 pub(crate) use sql::SqlRecords;
 
 use std::fmt;

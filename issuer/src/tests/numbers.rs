@@ -101,7 +101,7 @@ async fn a_password_is_taken_in_the_digits_of_any_script() {
 /// How many rows an import wrote, and what it said of the others.
 async fn imported(admin: &Admin, format: Format, text: &str) -> (u64, Vec<String>) {
     let sources = vec![Source { format, content: Box::new(text.as_bytes()) }];
-    let options = Options { vaccines: vec!["v".to_owned()], required: Some(2) };
+    let options = Options { vaccines: vec!["v".to_owned()], required: Some(2), ..Options::default() };
     let mut bad = Vec::new();
     let mut told = |progress| {
         if let Progress::Bad(row) = progress {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{resolve::Found, *};
 
-const COVID: &str = "840539006";
+pub(super) const COVID: &str = "840539006";
 
 fn patient(id: &str, name: &Value, telecom: &Value) -> Value {
     json!({"resourceType": "Patient", "id": id, "active": true, "name": name, "telecom": telecom, "gender": "female",
@@ -42,33 +42,67 @@ fn without(mut resource: Value, member: &str) -> Value {
 
 type Outcome = (Vec<(String, String, u32, u32)>, Vec<(u64, String)>);
 
+/// A time after all doses here.
+pub(super) const NOW: &str = "2024-01-01T00:00:00Z";
+
+pub(super) fn collector(vaccines: &[&str]) -> Collector {
+    let vaccines = vaccines.iter().map(ToString::to_string).collect();
+    Collector::new(vaccines, NOW.parse().expect("a time"))
+}
+
 /// People as (number, name, given, required), and bad rows, of these resources, one a line.
 fn collected(resources: &[Value]) -> Outcome {
     collected_with(resources, &[COVID], None)
 }
 
 fn collected_with(resources: &[Value], vaccines: &[&str], required: Option<u32>) -> Outcome {
-    let vaccines: Vec<_> = vaccines.iter().map(ToString::to_string).collect();
-    let mut collector = Collector::default();
-    let mut bad = Vec::new();
+    let mut collector = collector(vaccines);
     for (line, resource) in (1..).zip(resources) {
-        if let Err(reason) = collector.add((0, line), None, resource.to_string().as_bytes(), &vaccines) {
-            bad.push((line, reason.to_string()));
+        let resource = resource.to_string();
+        collector
+            .add((0, line), Collector::bulk(), &Entry::line(resource.as_bytes()))
+            .expect("there is room");
+    }
+    outcome(&collector.finish(required, false))
+}
+
+/// The same of Bundles, the first of which is file 0.
+fn of_bundles(bundles: &[Value]) -> Outcome {
+    outcome(&read_bundles(bundles))
+}
+
+fn read_bundles(bundles: &[Value]) -> Found {
+    let mut collector = collector(&[COVID]);
+    for (file, bundle) in bundles.iter().enumerate() {
+        let text = bundle.to_string();
+        let bundle = Bundle::read(text.as_bytes()).expect("it is a Bundle");
+        let space = collector.open_bundle();
+        for (entry, number) in bundle.entries().zip(1..) {
+            collector.add((file, number), space, &entry).expect("there is room");
         }
     }
-    let (people, more) = collector.finish(required);
-    bad.extend(more.into_iter().map(|row| (row.place, row.reason.to_string())));
-    let mut people: Vec<_> = people
-        .into_iter()
-        .map(|((mobile, name), doses)| (mobile, name, doses.given, doses.required))
-        .collect();
-    people.sort();
-    (people, bad)
+    collector.finish(None, false)
+}
+
+fn bundle(resources: &[Value]) -> Value {
+    let entries: Vec<_> = resources.iter().map(|resource| json!({"resource": resource})).collect();
+    json!({"resourceType": "Bundle", "type": "collection", "entry": entries})
+}
+
+fn outcome(found: &Found) -> Outcome {
+    let people = found.people.iter().filter_map(|found| {
+        let (mobile, name) = found.person.clone();
+        found.doses.map(|doses| (mobile, name, doses.given, doses.required))
+    });
+    let bad = found.bad.iter().map(|row| (row.place, row.reason.to_string()));
+    (people.collect(), bad.collect())
 }
 
 fn person(mobile: &str, name: &str, given: u32, required: u32) -> (String, String, u32, u32) {
     (mobile.to_owned(), name.to_owned(), given, required)
 }
+
+mod sources;
 
 #[test]
 fn doses_are_counted_in_any_order_of_resources() {
@@ -103,6 +137,7 @@ fn only_completed_and_distinct_doses_count() {
 fn doses_without_a_number_are_told_apart_by_their_day() {
     let plain = |day: &str| {
         let mut dose = dose("Patient/asha", 1);
+        dose["id"] = json!(day);
         dose["occurrenceDateTime"] = json!(day);
         dose["protocolApplied"][0]["doseNumberPositiveInt"] = Value::Null;
         dose
@@ -142,7 +177,8 @@ fn references_have_several_forms() {
     ] {
         assert_eq!(collected(&[asha(), dose(reference, 1)]).0[0].2, 1, "{reference}");
     }
-    for reference in ["Patient/ravi", "Group/asha", "asha", "#p1", "urn:uuid:asha"] {
+    for reference in ["Patient/ravi", "Group/asha", "asha", "#p1", "urn:uuid:ravi", "Patient?identifier=x|1"]
+    {
         let (people, bad) = collected(&[asha(), dose(reference, 1)]);
         assert_eq!(people[0].2, 0);
         assert_eq!(
@@ -154,29 +190,18 @@ fn references_have_several_forms() {
 }
 
 #[test]
-fn a_bundle_names_its_entries_by_their_full_url() {
-    let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": [
+fn bundle_names_its_entries_by_their_full_url() {
+    let (people, bad) = of_bundles(&[json!({"resourceType": "Bundle", "type": "collection", "entry": [
         {"fullUrl": "urn:uuid:0c3a", "resource": without(asha(), "id")},
         {"fullUrl": "urn:uuid:0c3b", "resource": dose("urn:uuid:0c3a", 1)},
-        {"fullUrl": "urn:uuid:0c3c"},
         {"resource": {"resourceType": "Organization", "name": "PHC"}},
-    ]})
-    .to_string();
-    let bundle = Bundle::read(bundle.as_bytes()).expect("it is a Bundle");
-    let mut collector = Collector::default();
-    let mut empty = 0;
-    for (full_url, resource) in bundle.resources() {
-        match resource {
-            Some(resource) => {
-                collector
-                    .add((0, 1), full_url, resource.as_bytes(), &[COVID.to_owned()])
-                    .expect("it is good");
-            }
-            None => empty += 1,
-        }
-    }
-    let (people, bad) = collector.finish(None);
-    assert_eq!((people.len(), people[0].1.given, bad.len(), empty), (1, 1, 0, 1));
+    ]})]);
+    assert_eq!((people, bad), (vec![person("+919876543210", "asha r verma", 1, 2)], vec![]));
+    // What an entry without a resource was nobody knows.
+    let (people, bad) = of_bundles(&[json!({"resourceType": "Bundle", "entry": [
+        {"resource": asha()}, {"resource": dose("Patient/asha", 1)}, {"fullUrl": "urn:uuid:0c3c"},
+    ]})]);
+    assert_eq!((people, bad), (vec![], vec![(3, "the entry holds no resource".to_owned())]));
 
     for other in
         ["{}", "[]", "", "{\"resourceType\":\"Patient\"}", "{\"resourceType\":\"Bundle\",\"entry\":{}}"]
@@ -223,11 +248,21 @@ fn people_who_share_a_number_stay_apart_and_those_who_cannot_be_told_apart_are_l
         dose("Patient/b", 1),
     ]);
     assert_eq!(people, [person("+919876543210", "asha", 1, 2)]);
-    assert_eq!(bad, [(3, "another Patient has the same name and number".to_owned())]);
+    let reason = "another Patient has the same name and number, and other doses: neither is written";
+    assert_eq!(bad, [(2, reason.to_owned()), (3, reason.to_owned())]);
+    // With the same doses, it does not matter which of the two it is.
+    let (people, bad) =
+        collected(&[named("b", "Ravi"), named("c", "ravi."), dose("Patient/c", 1), dose("Patient/b", 1)]);
+    assert_eq!((people, bad), (vec![person("+919876543210", "ravi", 1, 2)], vec![]));
 
-    let (people, bad) = collected(&[named("a", "Asha"), named("a", "Ravi"), dose("Patient/a", 1)]);
-    assert!(people.iter().all(|person| person.2 == 0));
-    assert_eq!(bad, [(3, "two Patients go by what it refers to".to_owned())]);
+    let other = json!([{"system": "phone", "value": "9876500000"}]);
+    let (people, bad) = collected(&[
+        named("a", "Asha"),
+        patient("a", &json!([{"text": "Ravi"}]), &other),
+        dose("Patient/a", 1),
+    ]);
+    assert_eq!(people, []);
+    assert_eq!(bad, [(1, TORN.to_owned()), (2, TORN.to_owned())]);
 }
 
 #[test]
@@ -271,4 +306,140 @@ fn the_length_of_the_course_comes_from_the_file_or_from_the_operator() {
         with(dose("Patient/asha", 1), "/protocolApplied/0/seriesDosesPositiveInt", json!(0)),
     ]);
     assert!(people.is_empty() && bad.len() == 1, "{bad:?}");
+}
+
+/// A second dose in several releases, and what FHIR R4 calls it.
+#[test]
+fn dose_of_each_release_is_read_whole_or_refused_by_name() {
+    let first = || dose("Patient/asha", 1);
+    let bare = |mut more: Value| {
+        let mut resource = without(without(dose("Patient/asha", 2), "protocolApplied"), "occurrenceDateTime");
+        resource.as_object_mut().expect("an object").append(more.as_object_mut().expect("an object"));
+        resource
+    };
+    let disease = json!([{"coding": [{"code": COVID}]}]);
+    let stu3 = |not_given: bool, status: &str| {
+        bare(json!({"notGiven": not_given, "date": "2021-06-01", "vaccinationProtocol": [
+            {"targetDisease": disease, "doseSequence": 2, "seriesDoses": 2, "doseStatus": {"coding": [{"code": status}]}}]}))
+    };
+    let r5 = |number: &str| {
+        bare(json!({"occurrenceDateTime": "2021-06-01", "protocolApplied": [
+            {"targetDisease": disease, "doseNumber": number, "seriesDoses": "2"}]}))
+    };
+    for (second, given) in [
+        (stu3(false, "count"), 2),
+        (stu3(false, "nocount"), 1),
+        (stu3(true, "count"), 1),
+        (r5("2"), 2),
+        (r5("Dose 2 of 2"), 2),
+        (r5("1"), 1),
+    ] {
+        let (people, bad) = collected(&[asha(), first(), second.clone()]);
+        assert_eq!(
+            (people, bad),
+            (vec![person("+919876543210", "asha r verma", given, 2)], vec![]),
+            "{second}"
+        );
+    }
+    for (second, name) in [
+        (without(stu3(false, "count"), "notGiven"), "STU3"),
+        (
+            bare(
+                json!({"wasNotGiven": false, "reported": false, "date": "2021-06-01", "vaccinationProtocol": [
+            {"targetDisease": disease, "doseSequence": 2}]}),
+            ),
+            "DSTU2",
+        ),
+    ] {
+        let (people, bad) = collected(&[asha(), first(), second]);
+        assert!(people.is_empty() && bad.len() == 1 && bad[0].0 == 3 && bad[0].1.contains(name), "{bad:?}");
+    }
+}
+
+#[test]
+fn dose_that_is_not_understood_leaves_the_person_alone_and_no_one_else() {
+    let telecom = json!([{"system": "phone", "value": "9876500000"}]);
+    let ravi = patient("ravi", &json!([{"text": "Ravi"}]), &telecom);
+    for (pointer, value) in [
+        ("/status", json!("done")),
+        ("/status", json!(null)),
+        ("/occurrenceDateTime", json!("01/03/2021")),
+        ("/occurrenceDateTime", json!(20_210_301)),
+        ("/protocolApplied", json!({})),
+        ("/protocolApplied/0/doseNumberPositiveInt", json!("2")),
+        ("/protocolApplied/0/doseNumberPositiveInt", json!(0)),
+        ("/protocolApplied/0/seriesDosesPositiveInt", json!(2.5)),
+    ] {
+        let resources = [
+            asha(),
+            dose("Patient/asha", 1),
+            with(dose("Patient/asha", 2), pointer, value),
+            ravi.clone(),
+            dose("Patient/ravi", 1),
+        ];
+        let (people, bad) = collected(&resources);
+        assert_eq!(people, [person("+919876500000", "ravi", 1, 2)], "{pointer}");
+        assert_eq!(bad.iter().map(|bad| bad.0).collect::<Vec<_>>(), [3], "{pointer}");
+    }
+}
+
+#[test]
+fn line_that_cannot_be_read_may_be_anybodys_and_holds_all_back() {
+    let lines =
+        [asha().to_string(), dose("Patient/asha", 1).to_string(), "{\"resourceType\": \"Immun".to_owned()];
+    for force in [false, true] {
+        let mut collector = collector(&[COVID]);
+        for (line, text) in (1..).zip(&lines) {
+            collector
+                .add((0, line), Collector::bulk(), &Entry::line(text.as_bytes()))
+                .expect("there is room");
+        }
+        let found = collector.finish(None, force);
+        assert_eq!(outcome(&found).0.len(), usize::from(force));
+        assert_eq!((found.bad.len(), found.held_back), (1, u64::from(!force)));
+    }
+}
+
+#[test]
+fn dose_with_a_modifier_is_not_counted_and_reported() {
+    for (member, value) in [
+        ("modifierExtension", json!([{"url": "https://x.example/not-really", "valueBoolean": true}])),
+        ("implicitRules", json!("https://x.example/rules")),
+        ("occurrenceDateTime", json!("2031-01-01")),
+        ("occurrenceDateTime", json!("1989-12-31")),
+    ] {
+        let mut second = dose("Patient/asha", 2);
+        second[member] = value;
+        let mut reader = collector(&[COVID]);
+        for (line, resource) in (1..).zip([asha(), dose("Patient/asha", 1), second]) {
+            let text = resource.to_string();
+            reader.add((0, line), 0, &Entry::line(text.as_bytes())).expect("there is room");
+        }
+        let found = reader.finish(None, false);
+        assert_eq!(
+            outcome(&found),
+            (vec![person("+919876543210", "asha r verma", 1, 2)], vec![]),
+            "{member}"
+        );
+        assert_eq!(found.notes.iter().map(|note| note.place).collect::<Vec<_>>(), [3], "{member}");
+    }
+}
+
+#[test]
+fn valid_fhir_is_read_and_numbers_with_an_extension_are_refused() {
+    let mut patient = asha();
+    patient["name"] = json!([{"use": "official", "family": "Verma", "_family": {"id": "x"}, "given": ["Asha", null],
+        "_given": [null, {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}]},
+        {"use": "official", "text": "Asha Rao", "period": {"end": "2010-01-01"}}]);
+    patient["telecom"] = json!([{"system": "phone", "value": "9876543210", "use": "home", "rank": 2, "period": {"start": "2010"}},
+        {"system": "phone", "use": "work", "_value": {"extension": []}},
+        {"system": "phone", "value": "9876500000", "use": "mobile", "period": {"end": "2015-03"}}]);
+    patient["unknown"] = json!({"resourceType": 7});
+    let (people, bad) = collected(&[patient, dose("Patient/asha", 1)]);
+    assert_eq!((people, bad), (vec![person("+919876543210", "asha verma", 1, 2)], vec![]));
+    for value in ["9876543210 ext. 5", "9876543210x5", "tel:+919876543210;ext=5"] {
+        let (people, bad) =
+            collected(&[with(asha(), "/telecom/0/value", json!(value)), dose("Patient/asha", 1)]);
+        assert_eq!((people.len(), bad.len()), (0, 1), "{value}");
+    }
 }

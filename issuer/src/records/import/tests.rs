@@ -3,7 +3,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    records::{Records, SqlRecords},
+    records::{Records, SqlRecords, stage::BATCH},
     test_support::databases,
 };
 
@@ -24,6 +24,7 @@ async fn imported(
         Progress::Read(bytes) => read += bytes,
         Progress::Written(count) => written += count,
         Progress::Bad(row) => bad.push((row.file, row.place, row.reason.to_string())),
+        Progress::Noted(row) => assert!(row.place > 0),
     })
     .await?;
     assert_eq!((written, bad.len() as u64), (report.written, report.bad));
@@ -39,7 +40,7 @@ async fn given(admin: &Admin, name: &str) -> Option<u32> {
 }
 
 #[tokio::test]
-async fn a_bad_row_stops_no_other_and_is_told_by_its_place() {
+async fn bad_row_stops_no_other_and_is_told_by_its_place() {
     for (_keep, admin) in admins().await {
         let long = "x".repeat(70_000);
         let file = format!(
@@ -56,17 +57,203 @@ async fn a_bad_row_stops_no_other_and_is_told_by_its_place() {
     }
 }
 
+const HEAD: &str = "mobile,name,doses,required\n";
+
 #[tokio::test]
-async fn people_who_are_there_get_the_new_doses_and_the_last_row_counts() {
+async fn people_who_are_there_get_the_new_doses() {
     for (_keep, admin) in admins().await {
-        let head = "mobile,name,doses,required\n";
-        let first = format!("{head}9876543210,Asha,0,2\n9876543210,Ravi,1,2\n");
-        let second = format!("{head}9876543210,Asha,1,2\n+91 98765 43210,ASHA.,2,2\n");
+        let first = format!("{HEAD}9876543210,Asha,0,2\n9876543210,Ravi,1,2\n");
+        let second = format!("{HEAD}9876543210,Asha,2,2\n+91 98765 43210,ASHA.,2,2\n");
         for file in [&first, &second] {
             imported(&admin, &[(Format::Csv, file)], &Options::default()).await.expect("it is imported");
         }
         assert_eq!((given(&admin, "Asha").await, given(&admin, "Ravi").await), (Some(2), Some(1)));
     }
+}
+
+#[tokio::test]
+async fn rows_that_contradict_each_other_are_refused_in_one_file_and_in_two() {
+    for (_keep, admin) in admins().await {
+        let before = format!("{HEAD}9876543210,Asha,1,2\n");
+        imported(&admin, &[(Format::Csv, &before)], &Options::default()).await.expect("it is imported");
+        let one = format!("{HEAD}9876543210,Ravi,1,2\n9876543210,Asha,2,2\n9876543210,Asha,0,2\n");
+        let other = format!("{HEAD}9876543210,Ravi,1,3\n9876543210,Meena,1,2\n9876543210,Meena,1,2\n");
+        let files = [(Format::Csv, &*one), (Format::Csv, &*other)];
+        let (report, bad) = imported(&admin, &files, &Options::default()).await.expect("it is imported");
+        assert_eq!((report.written, report.changes.added, report.changes.absent), (1, 1, 1));
+        let places: Vec<_> = bad.iter().map(|&(file, place, _)| (file, place)).collect();
+        assert_eq!(places, [(0, 2), (0, 3), (0, 4), (1, 2)]);
+        assert_eq!((given(&admin, "Asha").await, given(&admin, "Ravi").await), (Some(1), None));
+        assert_eq!(given(&admin, "Meena").await, Some(1));
+    }
+}
+
+#[tokio::test]
+async fn dry_run_says_what_would_change_and_writes_nothing() {
+    for (_keep, admin) in admins().await {
+        let before = format!(
+            "{HEAD}9876543210,Asha,1,2\n9876543210,Ravi,2,2\n9876543210,Meena,0,2\n9876543210,Om,0,2\n"
+        );
+        imported(&admin, &[(Format::Csv, &before)], &Options::default()).await.expect("it is imported");
+        let file = format!(
+            "{HEAD}9876543210,Asha,2,2\n9876543210,Ravi,1,2\n9876543210,Om,0,3\n9876543210,New,2,2\n"
+        );
+        let options = Options { dry_run: true, ..Options::default() };
+        for _ in 0..2 {
+            let (report, _) = imported(&admin, &[(Format::Csv, &file)], &options).await.expect("it is read");
+            let changes = Changes { added: 1, higher: 1, lower: 1, renewed: 1, same: 0, kept: 0, absent: 1 };
+            assert_eq!((report.written, report.changes), (0, changes));
+        }
+        assert_eq!((given(&admin, "Asha").await, given(&admin, "New").await), (Some(1), None));
+        let (report, _) =
+            imported(&admin, &[(Format::Csv, &file)], &Options::default()).await.expect("it is imported");
+        assert_eq!((report.written, report.changes.higher), (4, 1));
+        assert_eq!((given(&admin, "Asha").await, given(&admin, "New").await), (Some(2), Some(2)));
+    }
+}
+
+/// So many people with so many doses.
+fn people(count: u64, doses: u32) -> String {
+    let rows = (0..count).map(|number| format!("9876543210,Person {number},{doses},2\n"));
+    std::iter::once(HEAD.to_owned()).chain(rows).collect()
+}
+
+#[tokio::test]
+async fn import_that_lowers_many_people_stops_unless_forced() {
+    for (_keep, admin) in admins().await {
+        imported(&admin, &[(Format::Csv, &people(200, 2))], &Options::default())
+            .await
+            .expect("it is imported");
+        let force = Options { force: true, ..Options::default() };
+        for (lower, all, stops) in [(3, 3, false), (4, 80, false), (4, 79, true), (11, 200, true)] {
+            let file = people(all, 2).replacen(",2,2\n", ",1,2\n", lower);
+            let outcome = imported(&admin, &[(Format::Csv, &file)], &Options::default()).await;
+            assert_eq!(matches!(outcome, Err(ImportError::Ruinous(_))), stops, "{lower} of {all}");
+            let expected = if stops { 2 } else { 1 };
+            assert_eq!(given(&admin, "Person 0").await, Some(expected), "{lower} of {all}");
+            let (report, _) =
+                imported(&admin, &[(Format::Csv, &file)], &force).await.expect("it is imported");
+            assert_eq!(report.written, all);
+            imported(&admin, &[(Format::Csv, &people(200, 2))], &force).await.expect("it is imported");
+        }
+    }
+}
+
+#[tokio::test]
+async fn added_export_raises_and_never_lowers_except_after_a_withdrawal() {
+    let add = Options { vaccines: vec!["covid".into()], add: true, ..Options::default() };
+    let patient = |id: &str, name: &str| {
+        format!(
+            r#"{{"resourceType":"Patient","id":"{id}","name":[{{"text":"{name}"}}],"telecom":[{{"system":"phone","value":"9876543210"}}]}}"#
+        )
+    };
+    let dose = |id: &str, number: u32, status: &str| {
+        format!(
+            r#"{{"resourceType":"Immunization","id":"{id}{number}","status":"{status}","patient":{{"reference":"Patient/{id}"}},"vaccineCode":{{"coding":[{{"code":"covid"}}]}},"protocolApplied":[{{"doseNumberPositiveInt":{number},"seriesDosesPositiveInt":2}}]}}"#
+        )
+    };
+    for (_keep, admin) in admins().await {
+        let before = format!(
+            "{HEAD}9876543210,Asha,2,2\n9876543210,Ravi,0,2\n9876543210,Meena,2,2\n9876543210,Om,2,2\n"
+        );
+        imported(&admin, &[(Format::Csv, &before)], &Options::default()).await.expect("it is imported");
+        let lines = [
+            patient("a", "Asha"),
+            dose("a", 2, "completed"),
+            patient("r", "Ravi"),
+            dose("r", 1, "completed"),
+            patient("m", "Meena"),
+            dose("m", 2, "entered-in-error"),
+            patient("o", "Om"),
+        ];
+        let file = lines.join("\n");
+        let (report, bad) =
+            imported(&admin, &[(Format::FhirNdjson, &file)], &add).await.expect("it is imported");
+        let changes = Changes { added: 0, higher: 1, lower: 1, renewed: 0, same: 0, kept: 1, absent: 1 };
+        assert_eq!((report.changes, bad.len()), (changes, 0));
+        let people = [given(&admin, "Asha").await, given(&admin, "Ravi").await, given(&admin, "Meena").await];
+        assert_eq!((people, given(&admin, "Om").await), ([Some(2), Some(1), Some(0)], Some(2)));
+    }
+}
+
+#[tokio::test]
+async fn lost_dose_lowers_nobody_and_each_who_would_fall_is_named() {
+    let options = Options { vaccines: vec!["covid".into()], required: Some(2), ..Options::default() };
+    let file = r#"{"resourceType":"Patient","id":"a","name":[{"text":"Asha"}],"telecom":[{"system":"phone","value":"9876543210"}]}
+{"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/a"},"occurrenceDateTime":"2021-03-01","vaccineCode":{"coding":[{"code":"covid"}]}}
+{"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/A"},"occurrenceDateTime":"2021-06-01","vaccineCode":{"coding":[{"code":"covid"}]}}"#;
+    for (_keep, admin) in admins().await {
+        let before = format!("{HEAD}9876543210,Asha,2,2\n");
+        imported(&admin, &[(Format::Csv, &before)], &Options::default()).await.expect("it is imported");
+        let (report, bad) =
+            imported(&admin, &[(Format::FhirNdjson, file)], &options).await.expect("it is imported");
+        assert_eq!((report.written, report.changes.kept), (0, 1));
+        assert_eq!(bad.iter().map(|bad| bad.1).collect::<Vec<_>>(), [3, 1]);
+        assert_eq!(given(&admin, "Asha").await, Some(2));
+    }
+}
+
+#[tokio::test]
+async fn files_without_doses_of_the_vaccine_stop_the_import() {
+    let patient = r#"{"resourceType":"Patient","id":"a","name":[{"text":"Asha"}],"telecom":[{"system":"phone","value":"9876543210"}]}"#;
+    let dose = r#"{"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/a"},"occurrenceDateTime":"2021-03-01","vaccineCode":{"coding":[{"code":"covid"}]}}"#;
+    for (_keep, admin) in admins().await {
+        let both = format!("{patient}\n{dose}");
+        for (text, vaccine) in [(patient, "covid"), (&*both, "covd"), ("", "covid")] {
+            let options = Options { vaccines: vec![vaccine.into()], ..Options::default() };
+            let error =
+                imported(&admin, &[(Format::FhirNdjson, text)], &options).await.expect_err("it stops");
+            assert!(matches!(error, ImportError::Ruinous(_)), "{error}");
+            assert_eq!(given(&admin, "Asha").await, None);
+        }
+        let options = Options { vaccines: vec!["covid".into()], force: true, ..Options::default() };
+        imported(&admin, &[(Format::FhirNdjson, patient)], &options).await.expect("it is imported");
+        assert_eq!(given(&admin, "Asha").await, Some(0));
+    }
+}
+
+/// A file in the middle of which somebody else writes to the database.
+struct Meanwhile<'a>(&'a [u8], Box<dyn FnMut() + 'a>);
+
+impl Read for Meanwhile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        (self.1)();
+        let part = buffer.len().min(64);
+        self.0.read(&mut buffer[..part])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_goes_on_writing_while_files_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("t.db").display());
+    let open = async || crate::db::Db::open(&url, 2, crate::db::Opens::Service).await.expect("it opens");
+    let (admin, service) = (Admin::of(open().await), open().await);
+    let file = people(2 * BATCH as u64, 1);
+    let write = || {
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                let mut tx = service.begin().await.expect("nobody has the lock");
+                let change = "UPDATE audit_head SET seq = seq + 1";
+                sqlx::query(change).execute(&mut *tx).await.expect("it is written");
+                tx.commit().await.expect("it is kept");
+            });
+        });
+    };
+    let mut reads = 0;
+    let content = Box::new(Meanwhile(
+        file.as_bytes(),
+        Box::new(move || {
+            reads += 1;
+            if reads % 100 == 0 {
+                write();
+            }
+        }),
+    ));
+    let source = Source { format: Format::Csv, content };
+    let report =
+        import(&admin, vec![source], &Options::default(), &mut |_| ()).await.expect("it is imported");
+    assert_eq!(report.written, 2 * BATCH as u64);
 }
 
 #[tokio::test]
@@ -79,7 +266,10 @@ async fn more_than_a_batch_is_written() {
         }
         let (report, _) =
             imported(&admin, &[(Format::Csv, &file)], &Options::default()).await.expect("it is imported");
-        assert_eq!(report, Report { written: 2 * BATCH as u64 + 7, bad: 0, passed_over: 0 });
+        assert_eq!(
+            (report.written, report.bad, report.changes.added),
+            (2 * BATCH as u64 + 7, 0, report.written)
+        );
         for number in [0, BATCH - 1, BATCH, 2 * BATCH + 6] {
             let expected = u32::try_from(number % 3).expect("small");
             assert_eq!(given(&admin, &format!("person {number}")).await, Some(expected));
@@ -93,19 +283,22 @@ async fn patients_and_immunizations_stand_in_files_of_their_own() {
     let doses = r#"{"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/a"},"occurrenceDateTime":"2021-03-01","vaccineCode":{"coding":[{"code":"covid"}]}}
 not json
 {"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/a"},"occurrenceDateTime":"2021-05-01","vaccineCode":{"coding":[{"code":"flu"}]}}"#;
-    let options = Options { vaccines: vec!["covid".into()], required: Some(2) };
     for (_keep, admin) in admins().await {
-        let files = [(Format::FhirNdjson, doses), (Format::FhirNdjson, patients)];
-        let (report, bad) = imported(&admin, &files, &options).await.expect("it is imported");
-        assert_eq!(report, Report { written: 1, bad: 1, passed_over: 1 });
-        assert_eq!(bad, [(0, 2, "it is no FHIR resource in JSON".to_owned())]);
-        assert_eq!(given(&admin, "Asha").await, Some(1));
+        for (force, written) in [(false, 0), (true, 1)] {
+            let options =
+                Options { vaccines: vec!["covid".into()], required: Some(2), force, ..Options::default() };
+            let files = [(Format::FhirNdjson, doses), (Format::FhirNdjson, patients)];
+            let (report, bad) = imported(&admin, &files, &options).await.expect("it is imported");
+            assert_eq!((report.written, report.passed_over, report.held_back), (written, 1, 1 - written));
+            assert_eq!(bad, [(0, 2, "it is no FHIR resource in JSON".to_owned())]);
+            assert_eq!(given(&admin, "Asha").await, force.then_some(1));
+        }
     }
 }
 
 #[tokio::test]
 async fn a_file_that_is_none_or_too_large_ends_the_import() {
-    let vaccines = Options { vaccines: vec!["covid".into()], required: None };
+    let vaccines = Options { vaccines: vec!["covid".into()], ..Options::default() };
     let (_keep, admin) = admins().await.swap_remove(0);
     let large = " ".repeat(usize::try_from(MOST_BUNDLE_BYTES).expect("small") + 1);
     for (format, text) in [
@@ -129,7 +322,7 @@ async fn a_file_that_is_none_or_too_large_ends_the_import() {
 
 #[tokio::test]
 async fn tables_and_lines_are_read_with_every_line_end_separator_and_mark() {
-    let options = Options { vaccines: vec!["covid".into()], required: Some(2) };
+    let options = Options { vaccines: vec!["covid".into()], required: Some(2), ..Options::default() };
     let (_keep, admin) = admins().await.swap_remove(0);
     let table = "mobile,name,doses,required\n9876543210,Asha,1,2\n,,,\n\n9876543210,Ravi,2,2\n";
     let lines = "{\"resourceType\":\"Patient\",\"id\":\"a\",\"name\":[{\"text\":\"Meena\"}],\"telecom\":[{\"system\":\"phone\",\"value\":\"9876543210\"}]}\n \n\

@@ -1,0 +1,202 @@
+//! A Patient: the numbers and names by which the person is found, and whether another Patient took its place.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use kycvs::Subject;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Person,
+    json::{self, Members},
+    when::When,
+};
+use crate::{number::Numbers, records::import::Reason};
+
+/// At most so many numbers, and so many names, of one person.
+const MOST_FORMS: usize = 8;
+
+/// What a Patient says.
+#[derive(Debug)]
+pub(super) struct Patient {
+    /// All pairs of a number and a name, or why there is none.
+    pub(super) forms: Result<Vec<Person>, Reason>,
+    /// What of it was left out.
+    pub(super) left_out: Option<&'static str>,
+    pub(super) is_active: bool,
+    /// References of the Patients that took its place.
+    pub(super) replaced_by: Vec<String>,
+    /// References of the Patients whose place it took.
+    pub(super) replaces: Vec<String>,
+    /// `SYSTEM|VALUE`.
+    pub(super) identifiers: Vec<String>,
+    pub(super) birth: Option<When>,
+    /// Of the whole content.
+    pub(super) print: [u8; 16],
+    /// Whether no other person can have the same content: a father and a son can share a name and a number, and be
+    /// `Patient/1` of two clinics.
+    pub(super) is_unique: bool,
+}
+
+impl Patient {
+    /// Reads the resource. `now` decides which names and numbers are of the past, `rules` which numbers can exist.
+    pub(super) fn read(resource: &Members, now: Timestamp, rules: &Numbers) -> Result<Self, Reason> {
+        if json::is_modified(resource) {
+            return Err(
+                "the Patient has a modifierExtension or implicitRules, which are not understood".into()
+            );
+        }
+        let mut links = [Vec::new(), Vec::new()];
+        for link in json::objects(resource, "link")? {
+            let kind = json::text(link, "type")?;
+            let other =
+                json::object(link, "other")?.map(|other| json::text(other, "reference")).transpose()?;
+            match (kind, other.flatten()) {
+                (Some("replaced-by" | "replace"), Some(other)) => links[0].push(other.to_owned()),
+                (Some("replaces"), Some(other)) => links[1].push(other.to_owned()),
+                (Some("replaced-by" | "replace"), None) => {
+                    return Err("the Patient does not say which Patient took its place".into());
+                }
+                _ => {}
+            }
+        }
+        let [replaced_by, replaces] = links;
+        let identifiers = identifiers(resource)?;
+        let birth = json::text(resource, "birthDate")?.and_then(When::parse);
+        let has_uuid = json::text(resource, "id")?.is_some_and(|id| id.len() == 36);
+        let mut left_out = None;
+        Ok(Self {
+            forms: forms(resource, now, rules, &mut left_out),
+            left_out,
+            is_active: json::flag(resource, "active")? != Some(false),
+            replaced_by,
+            replaces,
+            is_unique: has_uuid || !identifiers.is_empty() || birth.is_some(),
+            identifiers,
+            birth,
+            print: print(resource),
+        })
+    }
+
+    /// Whether both have a number or a name in common, so that they can be two versions of one person.
+    pub(super) fn resembles(&self, other: &Self) -> bool {
+        if !self.identifiers.is_empty() && self.identifiers == other.identifiers {
+            return true;
+        }
+        match (&self.forms, &other.forms) {
+            (Ok(forms), Ok(others)) => forms.iter().any(|(number, name)| {
+                others.iter().any(|(other_number, other_name)| number == other_number || name == other_name)
+            }),
+            _ => self.forms.is_err() && other.forms.is_err() && self.print == other.print,
+        }
+    }
+}
+
+/// The identifiers of a resource or, as a list of one, of a reference.
+fn identifiers(resource: &Members) -> Result<Vec<String>, Reason> {
+    json::objects(resource, "identifier")?.into_iter().filter_map(|one| identifier(one).transpose()).collect()
+}
+
+/// `SYSTEM|VALUE`, if there is a value.
+pub(super) fn identifier(of: &Members) -> Result<Option<String>, Reason> {
+    let system = json::text(of, "system")?.unwrap_or_default();
+    Ok(json::text(of, "value")?.map(|value| format!("{system}|{}", value.trim())))
+}
+
+/// Of all members but those that say nothing of the person.
+fn print(resource: &Members) -> [u8; 16] {
+    let mut content = resource.clone();
+    for member in ["meta", "text", "contained"] {
+        content.remove(member);
+    }
+    let digest = Sha256::digest(Value::Object(content).to_string());
+    let mut print = [0; 16];
+    print.copy_from_slice(&digest[..16]);
+    print
+}
+
+/// Each number with each name. A person may give any of them.
+fn forms(
+    resource: &Members,
+    now: Timestamp,
+    rules: &Numbers,
+    left_out: &mut Option<&'static str>,
+) -> Result<Vec<Person>, Reason> {
+    let mut names = BTreeSet::new();
+    for name in json::objects(resource, "name")? {
+        names.extend(name_forms(name, now)?);
+    }
+    let numbers = numbers(resource, now)?;
+    if names.is_empty() {
+        return Err("the Patient has no name".into());
+    }
+    if numbers.is_empty() {
+        return Err("the Patient has no phone number".into());
+    }
+    if names.len() > MOST_FORMS || numbers.len() > MOST_FORMS {
+        *left_out = Some("the Patient has more than 8 names or numbers: those behind are not imported");
+    }
+    let mut forms = BTreeSet::new();
+    let mut refused = None;
+    for name in names.iter().take(MOST_FORMS) {
+        for number in numbers.iter().take(MOST_FORMS) {
+            let person = Subject::new(name).map_err(Reason::from);
+            match person.and_then(|person| Ok(rules.checked(person, number)?)) {
+                Ok(person) => {
+                    forms.insert((person.mobile().unwrap_or_default().to_owned(), person.name().to_owned()));
+                }
+                Err(reason) => refused = Some(reason),
+            }
+        }
+    }
+    match refused {
+        Some(reason) if forms.is_empty() => return Err(reason),
+        Some(_) => *left_out = Some("one of the names or numbers cannot be used, and is not imported"),
+        None => {}
+    }
+    Ok(forms.into_iter().collect())
+}
+
+/// Those that are marked as mobile; if none is, all that are not old.
+fn numbers(resource: &Members, now: Timestamp) -> Result<BTreeSet<&str>, Reason> {
+    let mut mobile = BTreeSet::new();
+    let mut others = BTreeSet::new();
+    for point in json::objects(resource, "telecom")? {
+        let is_phone = matches!(json::text(point, "system")?, Some("phone" | "sms"));
+        let Some(value) = json::text(point, "value")?.filter(|value| !value.trim().is_empty()) else {
+            continue;
+        };
+        if !is_phone || is_over(point, now)? {
+            continue;
+        }
+        match json::text(point, "use")? {
+            Some("mobile") => _ = mobile.insert(value),
+            Some("old") => {}
+            _ => _ = others.insert(value),
+        }
+    }
+    Ok(if mobile.is_empty() { others } else { mobile })
+}
+
+/// The text of a name, and its parts in a row. A name that is not the person's own, or not any more, has no form.
+fn name_forms(name: &Members, now: Timestamp) -> Result<Vec<String>, Reason> {
+    if !matches!(json::text(name, "use")?, None | Some("official" | "usual")) || is_over(name, now)? {
+        return Ok(Vec::new());
+    }
+    if name.get("family").is_some_and(Value::is_array) {
+        return Err("the Patient is of FHIR DSTU2, whose family names are lists: export it as FHIR R4".into());
+    }
+    let parts: Vec<_> = json::texts(name, "given")?.into_iter().chain(json::text(name, "family")?).collect();
+    let joined = parts.join(" ");
+    let text = json::text(name, "text")?.unwrap_or_default();
+    Ok([text, &joined].into_iter().filter(|name| !name.trim().is_empty()).map(str::to_owned).collect())
+}
+
+/// Whether its `period` ended.
+fn is_over(of: &Members, now: Timestamp) -> Result<bool, Reason> {
+    let Some(period) = json::object(of, "period")? else { return Ok(false) };
+    let Some(end) = json::text(period, "end")? else { return Ok(false) };
+    let end = When::parse(end).ok_or("a `period` of the Patient is not as FHIR has it")?;
+    Ok(end.ended_before(now.as_second()))
+}
