@@ -6,7 +6,10 @@ use axum::{body::Body, http::Request};
 use serde_json::json;
 use tower::ServiceExt;
 
-use super::stage::{KEY, Stage};
+use super::{
+    host::here,
+    stage::{KEY, Stage},
+};
 use crate::{audit, http};
 
 /// A file system of 1 MiB on a folder, which goes away with this.
@@ -53,7 +56,7 @@ impl Drop for SmallDisk {
 }
 
 async fn readiness(stage: &Stage) -> u16 {
-    let request = Request::get("/readyz").body(Body::empty()).expect("a request");
+    let request = Request::get(here("/readyz")).body(Body::empty()).expect("a request");
     http::service(&stage.app).oneshot(request).await.expect("it always answers").status().as_u16()
 }
 

@@ -26,7 +26,7 @@ async fn send(router: &Router, request: Request<Body>) -> Response<Body> {
 }
 
 /// The path at the public address, as HTTP/2 has it.
-fn here(path: &str) -> String {
+pub(super) fn here(path: &str) -> String {
     format!("https://issuer.example{path}")
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use serde_json::json;
 use tower::ServiceExt;
 
-use super::{Lines, stage::Stage};
+use super::{Lines, host::here, stage::Stage};
 use crate::{app::App, clock::Clock, http, sweeper};
 
 /// Another instance on the same database, whose clock is right when it starts.
@@ -24,11 +24,11 @@ async fn status(app: &App, request: Request<Body>) -> StatusCode {
 }
 
 fn get(path: &str) -> Request<Body> {
-    Request::get(path).body(Body::empty()).expect("a request")
+    Request::get(here(path)).body(Body::empty()).expect("a request")
 }
 
 fn confirm(id: &str, otp: &str) -> Request<Body> {
-    let mut request = Request::post(format!("/v1/requests/{id}/confirm"))
+    let mut request = Request::post(here(&format!("/v1/requests/{id}/confirm")))
         .header("content-type", "application/json")
         .body(Body::from(json!({"otp": otp}).to_string()))
         .expect("a request");

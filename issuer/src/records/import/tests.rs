@@ -326,7 +326,7 @@ async fn tables_and_lines_are_read_with_every_line_end_separator_and_mark() {
     let (_keep, admin) = admins().await.swap_remove(0);
     let table = "mobile,name,doses,required\n9876543210,Asha,1,2\n,,,\n\n9876543210,Ravi,2,2\n";
     let lines = "{\"resourceType\":\"Patient\",\"id\":\"a\",\"name\":[{\"text\":\"Meena\"}],\"telecom\":[{\"system\":\"phone\",\"value\":\"9876543210\"}]}\n \n\
-                 {\"resourceType\":\"Immunization\",\"status\":\"completed\",\"patient\":{\"reference\":\"Patient/a\"},\"occurrenceDateTime\":\"2021-03-01\",\"vaccineCode\":{\"coding\":[{\"code\":\"covid\"}]}}\nx\n";
+                 {\"resourceType\":\"Immunization\",\"status\":\"completed\",\"patient\":{\"reference\":\"Patient/a\"},\"occurrenceDateTime\":\"2021-03-01\",\"vaccineCode\":{\"coding\":[{\"code\":\"covid\"}]}}\n";
     for end in ["\n", "\r", "\r\n"] {
         for separator in [",", ";", "\t"] {
             let table = format!("\u{feff}{}", table.replace(',', separator).replace('\n', end));
@@ -338,14 +338,17 @@ async fn tables_and_lines_are_read_with_every_line_end_separator_and_mark() {
         let lines = format!("\u{feff}{}", lines.replace('\n', end));
         let (report, bad) =
             imported(&admin, &[(Format::FhirNdjson, &lines)], &options).await.expect("it is imported");
-        assert_eq!(
-            (report.written, bad),
-            (1, vec![(0, 4, "it is no FHIR resource in JSON".to_owned())]),
-            "{end:?}"
-        );
+        assert_eq!((report.written, bad), (1, vec![]), "{end:?}");
+        // What cannot be read may withdraw anybody's dose. Its line is the fourth, behind one of a space.
+        let torn = format!("{lines}x{end}");
+        let (report, bad) =
+            imported(&admin, &[(Format::FhirNdjson, &torn)], &options).await.expect("it is imported");
+        let torn = vec![(0, 4, "it is no FHIR resource in JSON".to_owned())];
+        assert_eq!((report.written, bad), (0, torn), "{end:?}");
     }
     let bundle = "\u{feff}{\"resourceType\":\"Bundle\"}";
-    imported(&admin, &[(Format::FhirBundle, bundle)], &options).await.expect("a mark stands before it");
+    let empty = Options { force: true, ..options.clone() };
+    imported(&admin, &[(Format::FhirBundle, bundle)], &empty).await.expect("a mark stands before it");
     for format in [Format::Csv, Format::FhirNdjson, Format::FhirBundle] {
         let error = imported(&admin, &[(format, "{\0\"\0")], &options).await.expect_err("it is UTF-16");
         assert_eq!(error.to_string(), "it is UTF-16 text: save it as UTF-8");
