@@ -50,8 +50,8 @@ impl Columns {
         Self { numbers, ..self }
     }
 
-    /// Who the row is about, and the doses.
-    pub(super) fn read(&self, cells: &Cells<'_>) -> Result<(Subject, Doses), Reason> {
+    /// Who the row is about, and the doses or why they cannot be read.
+    pub(super) fn read(&self, cells: &Cells<'_>) -> Result<(Subject, Result<Doses, Reason>), Reason> {
         if cells.len() != self.count {
             return Err(
                 format!("the number of cells is {}, and of columns {}", cells.len(), self.count).into()
@@ -59,12 +59,17 @@ impl Columns {
         }
         let [mobile, name, doses, required] =
             self.places.map(|place| trim(place.and_then(|place| cells.get(place)).unwrap_or_default()));
+        let person = self.numbers.checked(Subject::new(name)?, mobile)?;
+        Ok((person, self.doses(doses, required)))
+    }
+
+    fn doses(&self, doses: &str, required: &str) -> Result<Doses, Reason> {
         let required = match required {
             "" => self.required.ok_or("the number of required doses is missing")?,
             text => number(text, 1).ok_or("the number of required doses is not 1 to 99")?,
         };
         let given = number(doses, 0).ok_or("the number of doses is not 0 to 99")?;
-        Ok((self.numbers.checked(Subject::new(name)?, mobile)?, Doses { given, required }))
+        Ok(Doses { given, required })
     }
 }
 
@@ -96,7 +101,8 @@ mod tests {
         let columns = columns(head, required).expect("the columns are there");
         let mut rows = Rows::new(head.as_bytes().chain(&b"\n"[..]).chain(row));
         rows.head(&COLUMNS).expect("it is read").expect("a first row")?;
-        columns.read(&rows.next().expect("it is read").expect("a row")?)
+        let (person, doses) = columns.read(&rows.next().expect("it is read").expect("a row")?)?;
+        Ok((person, doses?))
     }
 
     fn read(head: &str, row: &str) -> Result<(String, String, u32, u32), String> {

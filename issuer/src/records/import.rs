@@ -338,10 +338,17 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn put(&mut self, place: (usize, u64), person: &Subject, doses: Doses) -> Result<(), AdminError> {
+    /// Adds a row of a person. If its doses cannot be read, no other row of the person is written either.
+    async fn put(
+        &mut self,
+        (file, place): (usize, u64),
+        person: &Subject,
+        doses: Result<Doses, Reason>,
+    ) -> Result<(), AdminError> {
+        let doses = doses.map_err(|reason| self.bad(BadRow { file, place, reason })).ok();
         let person = (person.mobile().unwrap_or_default().to_owned(), person.name().to_owned());
         let keep = if self.options.add { Keep::IfNotLower } else { Keep::Never };
-        Ok(self.stage.put(StagedRow { place, person, doses: Some(doses), keep }).await?)
+        Ok(self.stage.put(StagedRow { place: (file, place), person, doses, keep }).await?)
     }
 
     async fn finish(self) -> Result<Report, ImportError> {

@@ -321,6 +321,22 @@ async fn a_file_that_is_none_or_too_large_ends_the_import() {
 }
 
 #[tokio::test]
+async fn row_whose_doses_cannot_be_read_holds_back_every_row_of_its_person() {
+    for (_keep, admin) in admins().await {
+        let before = "mobile,name,doses,required\n9876543210,Asha,1,2\n";
+        imported(&admin, &[(Format::Csv, before)], &Options::default()).await.expect("it is imported");
+        let file =
+            "mobile,name,doses,required\n9876543210,Asha,two,2\n9876543210,ASHA,2,2\n9876543210,Ravi,1,2\n";
+        let (report, bad) =
+            imported(&admin, &[(Format::Csv, file)], &Options::default()).await.expect("it is imported");
+        assert_eq!((report.written, report.bad, bad.len()), (1, 2, 2));
+        let places: Vec<_> = bad.iter().map(|&(file, place, _)| (file, place)).collect();
+        assert_eq!(places, [(0, 2), (0, 3)]);
+        assert_eq!((given(&admin, "Asha").await, given(&admin, "Ravi").await), (Some(1), Some(1)));
+    }
+}
+
+#[tokio::test]
 async fn tables_and_lines_are_read_with_every_line_end_separator_and_mark() {
     let options = Options { vaccines: vec!["covid".into()], required: Some(2), ..Options::default() };
     let (_keep, admin) = admins().await.swap_remove(0);
