@@ -42,8 +42,9 @@ function check(text) {
         open: checked("open"),
         allowSpecimen: checked("specimens"),
       });
-      const verdict = verifier.verify(text, { nonce: challenge(), purpose: entered("purpose") || null, subject });
-      showVerdict(verdict, { name: subject !== null });
+      const nonce = challenge();
+      const verdict = verifier.verify(text, { nonce, purpose: entered("purpose") || null, subject });
+      showVerdict(verdict, { name: subject !== null, challenge: nonce !== null });
     } finally {
       subject?.free();
     }

@@ -14,14 +14,16 @@ const STATUS = /** @type {const} */ ([
 ]);
 
 /**
- * Shows a good answer.
- * @param {Verdict} verdict @param {{ name: boolean }} asked Whether the verifier said whose answer it has to be.
+ * Shows a valid answer.
+ * @param {Verdict} verdict
+ * @param {{ name: boolean, challenge: boolean }} compared What the answer was compared with. The answer itself cannot say:
+ *   a nonce in it is somebody's challenge, and this verifier's only if this verifier compared it.
  */
-export function showVerdict(verdict, asked) {
+export function showVerdict(verdict, compared) {
   const { key, sign, look } = STATUS[verdict.status];
   const cautions = [];
-  if (!asked.name) cautions.push(say("caution-name"));
-  if (verdict.nonce === null) cautions.push(say("caution-copy"));
+  if (!compared.name) cautions.push(say("caution-name"));
+  if (!compared.challenge) cautions.push(say(verdict.nonce === null ? "caution-copy" : "caution-challenge"));
   show({
     look, sign,
     words: say(key),
@@ -34,7 +36,8 @@ export function showVerdict(verdict, asked) {
       ["fact-audience", verdict.audience ?? say("anyone")],
       ["fact-purpose", verdict.purpose],
       ["fact-issued", time(verdict.issuedAt)],
-      ["fact-subject", say(verdict.subjectMatched ? "subject-matched" : "subject-not-checked")],
+      ["fact-subject", say(verdict.subjectMatched ? "subject-matched" : "not-checked")],
+      ["fact-challenge", say(compared.challenge ? "challenge-matched" : "not-checked")],
       ["fact-key", verdict.keyId],
     ],
   });

@@ -151,6 +151,34 @@ test("a challenge", () => open({}, async (page) => {
   assert.match(await result(page), /invalid_claim \(64\)/, "a number alone cannot be checked");
 }));
 
+test("an answer whose challenge was not compared says so, whatever nonce it carries", () => open({}, async (page) => {
+  const nonce = Buffer.from("somebody's nonce");
+  await page.click("summary");
+  for (const [language, notChecked, matched, caution, copy] of /** @type {const} */ ([
+    ["en", /Challenge\s+not checked/, /Challenge\s+matches/, "The challenge was not checked", "It answers no challenge"],
+    ["hi", /चुनौती\s+नहीं जाँचा गया/, /चुनौती\s+लिखी गई चुनौती से मेल/, "चुनौती नहीं जाँची गई", "किसी चुनौती का उत्तर नहीं है"],
+  ])) {
+    await page.selectOption("#language", language);
+    await paste(page, issued({ nonce }).toText());
+    const withNonce = await result(page);
+    assert.match(withNonce, notChecked);
+    assert.ok(withNonce.includes(caution), withNonce);
+    assert.ok(!withNonce.includes(copy), withNonce);
+
+    await paste(page, issued().toText());
+    const without = await result(page);
+    assert.match(without, notChecked);
+    assert.ok(without.includes(copy), without);
+
+    await page.fill("#nonce", nonce.toString("hex"));
+    await paste(page, issued({ nonce }).toText());
+    const compared = await result(page);
+    assert.match(compared, matched);
+    assert.ok(!compared.includes(caution) && !compared.includes(copy), compared);
+    await page.fill("#nonce", "");
+  }
+}));
+
 test("a QR code in a picture's file", () => open({}, async (page) => {
   const picture = png(qr(issued().toText(), 1200, 900));
   await page.setInputFiles("#picture", { name: "answer.png", mimeType: "image/png", buffer: picture });
