@@ -3,6 +3,7 @@
 use std::io;
 
 use kycvs::Family;
+use kycvs_scan::Kind;
 
 #[cfg(feature = "serve")]
 use kycvs_issuer::config::ConfigError;
@@ -18,6 +19,8 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 pub(crate) enum Failure {
     /// The core's own error, with its code.
     Core(kycvs::Error),
+    /// The core's error about something readable that is no KYC-VS answer, and what it is instead.
+    AnotherKind(kycvs::Error, Kind),
     /// The call makes no sense.
     Usage(String),
     /// A file could not be read or written.
@@ -55,7 +58,7 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::At(_, failure) => failure.code(),
-            Self::Core(error) => error.code().as_str(),
+            Self::Core(error) | Self::AnotherKind(error, _) => error.code().as_str(),
             Self::Io(_) => "io",
             Self::NoQrCode(_) => "no_qr_code",
             Self::BadCsv(_) => "bad_csv",
@@ -71,7 +74,7 @@ impl Failure {
     pub(crate) fn number(&self) -> u16 {
         match self {
             Self::At(_, failure) => failure.number(),
-            Self::Core(error) => error.number(),
+            Self::Core(error) | Self::AnotherKind(error, _) => error.number(),
             #[cfg(feature = "serve")]
             Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.number(),
             _ => 0,
@@ -82,7 +85,7 @@ impl Failure {
     pub(crate) fn family(&self) -> &'static str {
         match self {
             Self::At(_, failure) => failure.family(),
-            Self::Core(error) => error.family().as_str(),
+            Self::Core(error) | Self::AnotherKind(error, _) => error.family().as_str(),
             #[cfg(feature = "serve")]
             Self::BadSetting(_) => kycvs::ErrorCode::InvalidSetting.family().as_str(),
             _ => "usage",
@@ -94,6 +97,12 @@ impl Failure {
         match self {
             Self::At(place, failure) => format!("{place}: {}", failure.message()),
             Self::Core(error) => error.to_string(),
+            Self::AnotherKind(_, Kind::Other) => {
+                "this is a code of another kind: ask for the KYC-VS answer".into()
+            }
+            Self::AnotherKind(_, kind) => {
+                format!("this is a code of another kind ({}): ask for the KYC-VS answer", kind.words())
+            }
             Self::Usage(text) | Self::Io(text) | Self::NoQrCode(text) | Self::BadCsv(text) => text.clone(),
             #[cfg(feature = "serve")]
             Self::BadSetting(text) | Self::BrokenLog(text) => text.clone(),
@@ -104,7 +113,7 @@ impl Failure {
     /// 1 where the token is not good; 2 where the call, a file or this machine's set-up is wrong.
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
-            Self::Core(error) => match error.family() {
+            Self::Core(error) | Self::AnotherKind(error, _) => match error.family() {
                 Family::Unreadable | Family::Untrusted | Family::Refused => NOT_GOOD,
                 _ => WRONG_CALL,
             },

@@ -1,12 +1,16 @@
 //! QR codes (ISO/IEC 18004): made of a token's text, and read from a picture.
 
+use std::borrow::Cow;
 use std::io::Cursor;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
 use image::imageops;
-use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Luma};
+use image::{
+    DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Luma,
+};
+use kycvs_scan::{Codes, Found, Picture, Reader};
 use qrcode::bits::Bits;
 use qrcode::render::svg;
 use qrcode::{Color, EcLevel, QrCode, Version};
@@ -25,8 +29,8 @@ const PICTURE_MEMORY: u64 = 200 << 20;
 /// The longest sides, in pixels, at which a code is looked for: a small copy of a large photograph is read faster
 /// and, without its noise, better.
 const LOOKS: [u32; 3] = [1_000, 2_000, 4_000];
-/// How long a code is looked for.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one look at a picture, with one reader at one size, may take.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A QR code at error correction level M in the alphanumeric mode.
 pub(crate) struct Code {
@@ -122,72 +126,69 @@ pub(crate) fn is_picture(start: &[u8]) -> bool {
     start.starts_with(b"\x89PNG\r\n\x1a\n") || start.starts_with(b"\xff\xd8\xff")
 }
 
-/// The text of the QR code in a picture: of several, the one that is a token's.
+/// The content of the QR code in a picture: of several, the answer.
+pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<Vec<u8>> {
+    Err(Failure::NoQrCode(match codes(file, name)?.found() {
+        Found::Answer(content) | Found::Other(content) => return Ok(content),
+        Found::Several => {
+            format!("there are two answers in {name}, and nobody can say which is meant: show one at a time")
+        }
+        Found::Nothing => format!("there is no QR code in {name}"),
+        Found::Damaged => format!(
+            "the QR code in {name} cannot be read: take the picture closer, straight and in good light"
+        ),
+    }))
+}
+
+/// All QR codes in a picture.
 ///
-/// A picture can be drawn so that looking for codes in it takes hours; whoever shows one is told so after a while.
-pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<String> {
+/// A picture can be drawn for which a reader searches for hours. The search ends if one look takes longer than [`PATIENCE`], and
+/// what was seen until then counts.
+pub(crate) fn codes(file: Vec<u8>, name: &str) -> Result<Codes> {
     let (sender, receiver) = mpsc::channel();
     // It ends with the program if it does not end before.
-    thread::spawn(move || drop(sender.send(find(&file))));
-    Err(match receiver.recv_timeout(PATIENCE) {
-        Ok(Found::Text(text)) => return Ok(text),
-        Ok(Found::NoPicture(reason)) => Failure::Io(format!("cannot read {name}: {}", shown(&reason))),
-        Ok(Found::Several) => Failure::NoQrCode(format!(
-            "there are two answers in {name}, and one alone can be read: show one at a time"
-        )),
-        Ok(Found::Nothing) => Failure::NoQrCode(format!("there is no QR code in {name}")),
-        Ok(Found::Damaged) | Err(RecvTimeoutError::Disconnected) => Failure::NoQrCode(format!(
-            "the QR code in {name} cannot be read: take the picture closer, straight and in good light"
-        )),
-        Err(RecvTimeoutError::Timeout) => {
-            Failure::NoQrCode(format!("no QR code was found in {name} within {} seconds", PATIENCE.as_secs()))
-        }
-    })
-}
-
-/// What was found in a picture.
-enum Found {
-    Text(String),
-    /// Different tokens.
-    Several,
-    NoPicture(String),
-    Nothing,
-    Damaged,
-}
-
-fn find(file: &[u8]) -> Found {
-    let picture = match decode(file) {
-        Ok(picture) => picture,
-        Err(reason) => return Found::NoPicture(reason),
-    };
-    let mut damaged = false;
-    let mut other = None;
-    for size in sizes(&picture) {
-        let mut token = None;
-        for found in looks(&picture, size).iter().flat_map(codes) {
-            match found {
-                Some(text) if text.starts_with("KV1:") => {
-                    if token.as_ref().is_some_and(|token| *token != text) {
-                        return Found::Several;
-                    }
-                    token = Some(text);
-                }
-                Some(text) => other = other.or(Some(text)),
-                None => damaged = true,
+    thread::spawn(move || look(&file, &sender));
+    let mut codes = None::<Codes>;
+    loop {
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(Ok(seen)) => codes.get_or_insert_default().extend(seen),
+            Ok(Err(reason)) => return Err(Failure::Io(format!("cannot read {name}: {}", shown(&reason)))),
+            // A library that panics at the first look has seen something that it cannot read.
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(codes.unwrap_or(Codes { contents: Vec::new(), damaged: 1 }));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                return codes.filter(|codes| !codes.contents.is_empty()).ok_or_else(|| {
+                    Failure::NoQrCode(format!(
+                        "the search for a QR code in {name} takes too long: take another picture"
+                    ))
+                });
             }
         }
-        if let Some(text) = token {
-            return Found::Text(text);
-        }
-    }
-    match other {
-        Some(text) => Found::Text(text),
-        None if damaged => Found::Damaged,
-        None => Found::Nothing,
     }
 }
 
-fn decode(file: &[u8]) -> std::result::Result<GrayImage, String> {
+/// Looks at every size, also after an answer was found: at another size there may be another answer.
+fn look(file: &[u8], seen: &Sender<std::result::Result<Codes, String>>) {
+    let picture = match decode(file) {
+        Ok(picture) => picture,
+        Err(reason) => return drop(seen.send(Err(reason))),
+    };
+    // The faster reader first: nothing that keeps the other one busy hides what this one sees.
+    for reader in [Reader::Rxing, Reader::Rqrr] {
+        for size in sizes(&picture) {
+            let picture = scaled(&picture, size);
+            let pixels = picture.as_raw().chunks_exact(2).map(|pixel| [pixel[0], pixel[1]]);
+            let codes = Picture::new(picture.width(), pixels).map(|picture| picture.codes_by(&[reader]));
+            if seen.send(Ok(codes.unwrap_or_default())).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Brightness and opacity of each pixel.
+fn decode(file: &[u8]) -> std::result::Result<GrayAlphaImage, String> {
     // The first line of what a library says is its sentence.
     let reason = |text: String| text.lines().next().unwrap_or_default().to_owned();
     let mut reader = ImageReader::new(Cursor::new(file))
@@ -204,42 +205,28 @@ fn decode(file: &[u8]) -> std::result::Result<GrayImage, String> {
         ));
     }
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| reason(error.to_string()))?;
-    Ok(picture.into_luma8())
+    Ok(picture.into_luma_alpha8())
 }
 
 /// The sizes at which a picture is looked at.
-fn sizes(picture: &GrayImage) -> impl Iterator<Item = u32> {
+fn sizes(picture: &GrayAlphaImage) -> impl Iterator<Item = u32> {
     let longest = picture.width().max(picture.height());
     let last = LOOKS[LOOKS.len() - 1];
     LOOKS.into_iter().filter(move |&size| size < longest).chain((longest <= last).then_some(longest))
 }
 
-/// The picture as it is and with black and white exchanged, as a screen in dark colours shows it.
-fn looks(picture: &GrayImage, size: u32) -> [GrayImage; 2] {
-    let as_it_is = scaled(picture, size);
-    let mut exchanged = as_it_is.clone();
-    imageops::invert(&mut exchanged);
-    [as_it_is, exchanged]
-}
-
-fn scaled(picture: &GrayImage, longest: u32) -> GrayImage {
+fn scaled(picture: &GrayAlphaImage, longest: u32) -> Cow<'_, GrayAlphaImage> {
     let (width, height) = picture.dimensions();
     let largest = width.max(height);
     if largest <= longest {
-        return picture.clone();
+        return Cow::Borrowed(picture);
     }
     let scale = |side: u32| {
         let side = u64::from(side) * u64::from(longest) / u64::from(largest);
         u32::try_from(side).unwrap_or(longest).max(1)
     };
     // Not `resize`, which works on a copy of sixteen bytes a pixel.
-    imageops::thumbnail(picture, scale(width), scale(height))
-}
-
-/// The text of each code in a picture; `None` for one that cannot be read.
-fn codes(picture: &GrayImage) -> Vec<Option<String>> {
-    let mut prepared = rqrr::PreparedImage::prepare(picture.clone());
-    prepared.detect_grids().into_iter().map(|grid| grid.decode().ok().map(|(_, text)| text)).collect()
+    Cow::Owned(imageops::thumbnail(picture, scale(width), scale(height)))
 }
 
 #[cfg(test)]
@@ -259,7 +246,7 @@ mod tests {
         for text in ["KV1:ABC", &("KV1:".to_owned() + &"09AZ $%*+-./:".repeat(60))] {
             let png = Code::new(text)?.to_png()?;
             assert!(is_picture(&png));
-            assert_eq!(read_picture(png, "it")?, text);
+            assert_eq!(read_picture(png, "it")?, text.as_bytes());
         }
         Ok(())
     }

@@ -44,10 +44,11 @@ export function showVerdict(verdict, compared) {
 }
 
 /**
- * Shows why there is no good answer. The sentence is the core's, or its translation.
- * @param {unknown} error
+ * Shows why there is no valid answer. The sentence is the core's, or its translation; or it says what was shown instead of an
+ * answer.
+ * @param {unknown} error @param {string} [kind] The name of the kind of code that was shown instead of an answer.
  */
-export function showError(error) {
+export function showError(error, kind) {
   if (!(error instanceof KycvsError)) {
     // Nothing that the app's own code throws holds what was entered.
     const what = error instanceof Error ? error.message : String(error);
@@ -56,6 +57,10 @@ export function showError(error) {
   }
   const { code, number, family, message } = error;
   const translated = `code-${code}`;
+  if (kind !== undefined && family === "unreadable") {
+    showAnother(error, kind);
+    return;
+  }
   const sentence = has(translated) ? say(translated) : message.charAt(0).toUpperCase() + message.slice(1);
   show({
     look: family === "set_up" || family === "issuing" ? "some" : "bad",
@@ -63,6 +68,18 @@ export function showError(error) {
     words: say(`family-${family}`),
     advice: `${sentence}${sentence.endsWith("।") ? "" : "."}`,
     caution: say(`next-${family}`),
+    specimen: false,
+    facts: [["fact-code", `${code} (${number})`]],
+  });
+}
+
+/** Says what was shown instead of an answer. @param {KycvsError} error @param {string} kind */
+function showAnother({ code, number }, kind) {
+  show({
+    look: "bad", sign: "✗",
+    words: say("no-answer"),
+    advice: kind === "other" ? say("another") : say("another-kind", { kind: say(`kind-${kind}`) }),
+    caution: say("next-another"),
     specimen: false,
     facts: [["fact-code", `${code} (${number})`]],
   });

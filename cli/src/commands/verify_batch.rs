@@ -39,8 +39,10 @@ pub(super) fn run(
             break;
         }
         let presented: Vec<_> = chunk.iter().map(TokenInput::presented).collect();
-        for verdict in verifier.verify_many_at(&presented, expectation, clock()) {
-            write_line(count.next(&verdict), verdict, out)?;
+        let verdicts = verifier.verify_many_at(&presented, expectation, clock());
+        for (input, verdict) in chunk.iter().zip(verdicts) {
+            let line = count.next(&verdict);
+            write_line(line, verdict.map_err(|error| input.failure(error)), out)?;
         }
         out.finish()?;
         bar.set_position(lines.read());
@@ -70,12 +72,12 @@ fn chunk(lines: &mut Lines<impl Read>) -> io::Result<Vec<TokenInput>> {
     Ok(chunk)
 }
 
-fn write_line(line: u64, verdict: kycvs::Result<Verdict>, out: &mut Output) -> Result<()> {
+fn write_line(line: u64, verdict: Result<Verdict>, out: &mut Output) -> Result<()> {
     match (verdict, out.is_json()) {
         (Ok(verdict), true) => out.object(&OnLine { line, object: VerdictObject::new(&verdict) }),
         (Ok(verdict), false) => out.line(&VerdictObject::new(&verdict).line()),
-        (Err(error), true) => out.object(&OnLine { line, object: ErrorObject::new(&error.into()) }),
-        (Err(error), false) => out.line(&Failure::from(error).line()),
+        (Err(error), true) => out.object(&OnLine { line, object: ErrorObject::new(&error) }),
+        (Err(error), false) => out.line(&error.line()),
     }
 }
 

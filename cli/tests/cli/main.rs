@@ -10,6 +10,7 @@ mod forms;
 mod json;
 #[cfg(target_os = "linux")]
 mod memory;
+mod pictures;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;
