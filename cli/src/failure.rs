@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 
 use kycvs::{ErrorCode, Family};
+use kycvs_scan::Kind;
 
 #[cfg(feature = "serve")]
 use kycvs_issuer::config::ConfigError;
@@ -19,6 +20,8 @@ pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 pub(crate) enum Failure {
     /// The core's own error, with its code.
     Core(kycvs::Error),
+    /// The core's error about something readable that is no KYC-VS answer, and what it is instead.
+    AnotherKind(kycvs::Error, Kind),
     /// The call makes no sense.
     Usage(String),
     /// A file could not be read or written.
@@ -60,7 +63,7 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::At(_, failure) => failure.code(),
-            Self::Core(error) => error.code().as_str(),
+            Self::Core(error) | Self::AnotherKind(error, _) => error.code().as_str(),
             Self::Io(_) => "io",
             Self::NoQrCode(_) => "no_qr_code",
             Self::BadCsv(_) => "bad_csv",
@@ -78,7 +81,7 @@ impl Failure {
     pub(crate) fn number(&self) -> u16 {
         match self {
             Self::At(_, failure) => failure.number(),
-            Self::Core(error) => error.number(),
+            Self::Core(error) | Self::AnotherKind(error, _) => error.number(),
             Self::ReplayGuard(_) => ErrorCode::ReplayGuardFailed.number(),
             #[cfg(feature = "serve")]
             Self::BadSetting(_) => ErrorCode::InvalidSetting.number(),
@@ -90,7 +93,7 @@ impl Failure {
     pub(crate) fn family(&self) -> &'static str {
         match self {
             Self::At(_, failure) => failure.family(),
-            Self::Core(error) => error.family().as_str(),
+            Self::Core(error) | Self::AnotherKind(error, _) => error.family().as_str(),
             Self::NotEnough(_) => Family::Refused.as_str(),
             Self::ReplayGuard(_) => ErrorCode::ReplayGuardFailed.family().as_str(),
             #[cfg(feature = "serve")]
@@ -104,6 +107,12 @@ impl Failure {
         match self {
             Self::At(place, failure) => format!("{place}: {}", failure.message()),
             Self::Core(error) => error.to_string(),
+            Self::AnotherKind(_, Kind::Other) => {
+                "this is a code of another kind: ask for the KYC-VS answer".into()
+            }
+            Self::AnotherKind(_, kind) => {
+                format!("this is a code of another kind ({}): ask for the KYC-VS answer", kind.words())
+            }
             Self::Usage(text)
             | Self::Io(text)
             | Self::NoQrCode(text)
@@ -120,7 +129,7 @@ impl Failure {
     /// says too little.
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
-            Self::Core(error) => match error.family() {
+            Self::Core(error) | Self::AnotherKind(error, _) => match error.family() {
                 Family::Unreadable | Family::Untrusted | Family::Refused => NOT_GOOD,
                 _ => WRONG_CALL,
             },

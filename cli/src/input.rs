@@ -8,6 +8,7 @@ use kycvs::{
     Expectation, Family, MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, Presentation, Presented, Timestamp, Verdict,
     Verifier,
 };
+use kycvs_scan::Kind;
 use kycvs_tables::text;
 
 use crate::failure::{Failure, Result};
@@ -19,6 +20,8 @@ pub(crate) enum TokenInput {
     Bytes(Vec<u8>),
     /// `KV1:` text or base64url, or what claims to be.
     Text(String),
+    /// The content of a QR code, as text. Bytes that have no UTF-8 form are [`NO_TEXT`].
+    Code { text: String, kind: Kind },
 }
 
 impl TokenInput {
@@ -72,7 +75,7 @@ impl TokenInput {
             if bytes.len() > PICTURE_BOUND {
                 return Ok(Self::too_long());
             }
-            return qr::read_picture(bytes, &files::name(path)).map(Self::Text);
+            return qr::read_picture(bytes, &files::name(path)).map(Self::of_code);
         }
         if let Some(kind) = foreign_kind(&bytes) {
             let name = files::name(path);
@@ -87,12 +90,39 @@ impl TokenInput {
         Ok(Self::of_file(text::without_mark(&bytes)))
     }
 
+    /// The input that a QR code's content is.
+    fn of_code(content: Vec<u8>) -> Self {
+        let kind = Kind::of(&content);
+        let text = String::from_utf8(content).unwrap_or_else(|_| NO_TEXT.into());
+        Self::Code { text, kind }
+    }
+
+    /// The core's error about this input. If the core cannot read the input because it is something else than an answer, the
+    /// failure says what it is.
+    pub(crate) fn failure(&self, error: kycvs::Error) -> Failure {
+        match self.other_kind() {
+            Some(kind) if error.family() == Family::Unreadable => Failure::AnotherKind(error, kind),
+            _ => Failure::Core(error),
+        }
+    }
+
+    /// The kind of code that this is instead of an answer. Of typed text and of a file it must be a known kind: what is in a
+    /// QR code was read whole, and the rest may be a damaged answer.
+    fn other_kind(&self) -> Option<Kind> {
+        match self {
+            Self::Code { text, kind } => (!Presentation::is_kv1(text)).then_some(*kind),
+            Self::Text(text) => Some(Kind::of(text.as_bytes())).filter(|kind| *kind != Kind::Other),
+            Self::Bytes(bytes) => Some(Kind::of(bytes)).filter(|kind| *kind != Kind::Other),
+        }
+    }
+
     /// The presentation, if it is one. Nothing is verified.
     pub(crate) fn presentation(&self) -> Result<Presentation> {
-        Ok(match self {
-            Self::Bytes(bytes) => Presentation::from_bytes(bytes)?,
-            Self::Text(text) => Presentation::from_text(text)?,
-        })
+        match self {
+            Self::Bytes(bytes) => Presentation::from_bytes(bytes),
+            Self::Text(text) | Self::Code { text, .. } => Presentation::from_text(text),
+        }
+        .map_err(|error| self.failure(error))
     }
 
     /// The bytes, for showing what is in them where the core found no presentation: judged by nobody, and `None`
@@ -100,7 +130,9 @@ impl TokenInput {
     pub(crate) fn bytes_to_show(&self) -> Option<Vec<u8>> {
         match self {
             Self::Bytes(bytes) => (bytes.len() <= MAX_PRESENTATION_BYTES).then(|| bytes.clone()),
-            Self::Text(text) => Presentation::bytes_of_text(text).ok().map(|bytes| bytes.to_vec()),
+            Self::Text(text) | Self::Code { text, .. } => {
+                Presentation::bytes_of_text(text).ok().map(|bytes| bytes.to_vec())
+            }
         }
     }
 
@@ -108,7 +140,7 @@ impl TokenInput {
     pub(crate) fn presented(&self) -> Presented<'_> {
         match self {
             Self::Bytes(bytes) => Presented::Bytes(bytes),
-            Self::Text(text) => Presented::Text(text),
+            Self::Text(text) | Self::Code { text, .. } => Presented::Text(text),
         }
     }
 
@@ -118,11 +150,12 @@ impl TokenInput {
         verifier: &Verifier,
         expectation: &Expectation,
         now: Timestamp,
-    ) -> kycvs::Result<Verdict> {
+    ) -> Result<Verdict> {
         match self {
             Self::Bytes(bytes) => verifier.verify_at(bytes, expectation, now),
-            Self::Text(text) => verifier.verify_text_at(text, expectation, now),
+            Self::Text(text) | Self::Code { text, .. } => verifier.verify_text_at(text, expectation, now),
         }
+        .map_err(|error| self.failure(error))
     }
 }
 
@@ -149,6 +182,9 @@ pub(crate) const QUOTE_IT: &str = "KV1: text has $ and spaces in it, so put it b
 pub(crate) const TOKEN_FILE_BOUND: usize = 4_096;
 const _: () = assert!(MAX_TEXT_BYTES < TOKEN_FILE_BOUND);
 const _: () = assert!(2 * MAX_PRESENTATION_BYTES < TOKEN_FILE_BOUND);
+
+/// A text that the core refuses as it refuses one without a UTF-8 form.
+const NO_TEXT: &str = "\u{fffd}";
 
 /// What may stand around a token.
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];

@@ -8,10 +8,11 @@ export { Presentation, Subject } from "./presentation.js";
 export { Issuer } from "./issuing.js";
 export { Verifier } from "./verifying.js";
 export { MemoryReplayGuard } from "./replay.js";
-export { readQr } from "./qr.js";
+export { otherKind, readQr } from "./qr.js";
 
 /** @typedef {import("./arguments.js").Bytes} Bytes */
 /** @typedef {import("./errors.js").Family} Family */
+/** @typedef {import("./qr.js").QrCodes} QrCodes */
 /** @typedef {import("./values.js").StatusListRef} StatusListRef */
 /** @typedef {import("./trust.js").TrustedKeyOptions} TrustedKeyOptions */
 /** @typedef {import("./issuing.js").Answer} Answer */

@@ -1,48 +1,68 @@
 //! QR codes (ISO/IEC 18004) in a picture, read by what the command line reads them with.
 
-use rqrr::PreparedImage;
+use js_sys::Uint8Array;
+use kycvs_scan::{Codes, Found, Kind, Picture, is_answer};
 use wasm_bindgen::prelude::*;
 
-/// The texts of the codes in a picture of `width` pixels a row, four bytes a pixel as a canvas has them. The picture is
-/// looked at as it is and with black and white exchanged, as a screen in dark colours shows a code. What is seen of a
-/// code that cannot be read is counted in `damaged`.
+/// The codes that were seen in pictures of one scene.
 #[wasm_bindgen]
-pub struct QrCodes {
-    texts: Vec<String>,
-    damaged: u32,
-}
+#[derive(Default)]
+pub struct QrCodes(Codes);
 
 #[wasm_bindgen]
 impl QrCodes {
-    pub fn read(rgba: &[u8], width: usize) -> Self {
-        let mut codes = Self { texts: Vec::new(), damaged: 0 };
-        let pixels = rgba.len() / 4;
-        // Fewer than that are no code, and a library may count on there being some.
-        if width < SMALLEST || pixels / width < SMALLEST {
-            return codes;
-        }
-        let brightness: Vec<u8> = rgba.chunks_exact(4).map(brightness).collect();
-        let height = pixels / width;
-        for mask in [0, 0xff] {
-            let pixel = |x: usize, y: usize| brightness.get(y * width + x).copied().unwrap_or(u8::MAX) ^ mask;
-            let mut picture = PreparedImage::prepare_from_greyscale(width, height, pixel);
-            for grid in picture.detect_grids() {
-                match grid.decode() {
-                    Ok((_, text)) => codes.texts.push(text),
-                    Err(_) => codes.damaged += 1,
-                }
-            }
-        }
-        codes
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    pub fn texts(&self) -> Vec<String> {
-        self.texts.clone()
+    /// Adds those in a picture of `width` pixels a row, four bytes a pixel as a canvas has them.
+    pub fn look(&mut self, rgba: &[u8], width: u32) {
+        let pixels = rgba.chunks_exact(4).map(|pixel| [brightness(pixel), pixel[3]]);
+        if let Some(picture) = Picture::new(width, pixels) {
+            self.0.extend(picture.codes());
+        }
     }
 
-    pub fn damaged(&self) -> u32 {
-        self.damaged
+    /// The content of each code.
+    pub fn contents(&self) -> Vec<Uint8Array> {
+        self.0.contents.iter().map(|content| Uint8Array::from(&content[..])).collect()
     }
+
+    /// How often a code was seen that cannot be read.
+    pub fn damaged(&self) -> usize {
+        self.0.damaged
+    }
+
+    /// The name of the finding. The code that is meant, if there is one, holds [`content`](Self::content).
+    pub fn found(&self) -> String {
+        let found = match self.0.found() {
+            Found::Answer(_) => "answer",
+            Found::Other(_) => "other",
+            Found::Several => "several",
+            Found::Damaged => "damaged",
+            Found::Nothing => "nothing",
+        };
+        found.into()
+    }
+
+    /// The content that is meant, if it is one.
+    pub fn content(&self) -> Option<Vec<u8>> {
+        match self.0.found() {
+            Found::Answer(content) | Found::Other(content) => Some(content),
+            _ => None,
+        }
+    }
+}
+
+/// The name and the words of the kind of code that a content is; nothing of an answer.
+#[wasm_bindgen(js_name = otherKind)]
+pub fn other_kind(content: &[u8]) -> Vec<String> {
+    if is_answer(content) {
+        return Vec::new();
+    }
+    let kind = Kind::of(content);
+    vec![kind.name().into(), kind.words().into()]
 }
 
 /// Of red, green and blue, as ITU-R BT.601 weighs them.
@@ -51,6 +71,3 @@ fn brightness(pixel: &[u8]) -> u8 {
         pixel.iter().zip([299, 587, 114]).map(|(&part, weight)| u32::from(part) * weight).sum::<u32>();
     u8::try_from(weighed / 1000).unwrap_or(u8::MAX)
 }
-
-/// The modules on a side of the smallest code.
-const SMALLEST: usize = 21;

@@ -6,7 +6,8 @@ import qrcode from "qrcode-generator";
 /** A picture in grey: a byte a pixel, 255 is white. @typedef {{ width: number, height: number, pixels: Uint8Array }} Picture */
 
 /**
- * A QR code in the alphanumeric mode where the text allows it, in white space that makes the picture so large.
+ * A QR code in the alphanumeric mode if the text allows it, in white space that makes the picture so large. Each character of
+ * another text is one byte.
  * @param {string} text @param {number} width @param {number} height @param {number} [scale] Pixels a module.
  * @returns {Picture}
  */

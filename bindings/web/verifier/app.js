@@ -1,6 +1,6 @@
 // The page: what is entered goes to the package, and what it says is shown. No rule of a token is here.
 
-import { Subject, TrustStore, Verifier } from "./kycvs/web.js";
+import { Subject, TrustStore, Verifier, otherKind } from "./kycvs/web.js";
 import * as camera from "./camera.js";
 import { checked, element, entered } from "./elements.js";
 import { keep, keepTrust, kept, keptTrust } from "./kept.js";
@@ -15,21 +15,44 @@ const MOST_BYTES = 2 ** 21;
 
 let trust = new TrustStore();
 /** What is said again when the language changes: the last result is not, since its answer is not kept. */
-let noticeKey = "";
+let noticed = { key: "", kind: "" };
 
 /** How many checks were begun: a picture that was being read when the next began is not looked at any more. */
 let begun = 0;
 
-/** @param {string} key A sentence's name; an empty one says nothing. */
-function notice(key) {
-  noticeKey = key;
-  element("notice", HTMLElement).textContent = key && say(key);
+/** @param {string} key A sentence's name; an empty one says nothing. @param {string} [kind] The name of a kind of code, for a sentence about it. */
+function notice(key, kind = "") {
+  noticed = { key, kind };
+  element("notice", HTMLElement).textContent = key && say(key, { kind: kind && say(`kind-${kind}`) });
 }
 
 // Verifying.
 
-/** @param {string} text */
-function check(text) {
+/**
+ * Checks what a code holds. If it is another kind of code, that is said.
+ * @param {Uint8Array} content
+ */
+function checkCode(content) {
+  check(textIn(content), otherKind(content)?.name);
+}
+
+/** The text in a code. Bytes that are no text become one that no answer can be. @param {Uint8Array} content */
+function textIn(content) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch {
+    return "\ufffd";
+  }
+}
+
+/** Checks what was typed or pasted. If it is no answer it may be a damaged one: only a kind that is known is named. @param {string} text */
+function checkText(text) {
+  const kind = otherKind(text)?.name;
+  check(text, kind === "other" ? undefined : kind);
+}
+
+/** @param {string} text @param {string} [kind] The name of the kind of code that it is, if it is no answer. */
+function check(text, kind) {
   begun += 1;
   notice("");
   try {
@@ -42,13 +65,14 @@ function check(text) {
         open: checked("open"),
         allowSpecimen: checked("specimens"),
       });
-      const verdict = verifier.verify(text, { nonce: challenge(), purpose: entered("purpose") || null, subject });
-      showVerdict(verdict, { name: subject !== null });
+      const nonce = challenge();
+      const verdict = verifier.verify(text, { nonce, purpose: entered("purpose") || null, subject });
+      showVerdict(verdict, { name: subject !== null, challenge: nonce !== null });
     } finally {
       subject?.free();
     }
   } catch (error) {
-    showError(error);
+    showError(error, kind);
   }
 }
 
@@ -62,7 +86,7 @@ function challenge() {
 
 element("text-form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  check(element("text", HTMLTextAreaElement).value);
+  checkText(element("text", HTMLTextAreaElement).value);
 });
 
 element("again", HTMLButtonElement).addEventListener("click", () => {
@@ -84,7 +108,7 @@ async function checkPicture(picture) {
   notice("looking");
   const found = await read(picture);
   if (own !== begun) return;
-  if ("text" in found) check(found.text);
+  if ("content" in found) checkCode(found.content);
   else notice(`problem-${found.problem}`);
 }
 
@@ -111,15 +135,24 @@ element("camera", HTMLButtonElement).addEventListener("click", async () => {
   notice("camera-looking");
   viewfinder.hidden = false;
   try {
-    const text = await camera.scan(video, () => notice("camera-other"));
-    if (text === undefined) return;
+    const content = await camera.scan(video, (seen) => {
+      if (seen === "several") notice("problem-several");
+      else noticeOther(otherKind(seen.content)?.name ?? "other");
+    });
+    if (content === undefined) return;
     stopCamera();
-    check(text);
+    checkCode(content);
   } catch (error) {
     stopCamera();
     notice(error instanceof DOMException && error.name === "NotAllowedError" ? "camera-not-allowed" : "camera-none");
   }
 });
+
+/** @param {string} kind */
+function noticeOther(kind) {
+  if (kind === "other") notice("another");
+  else notice("another-kind", kind);
+}
 
 element("stop", HTMLButtonElement).addEventListener("click", () => {
   stopCamera();
@@ -215,7 +248,7 @@ languages.addEventListener("change", async () => {
   await speak(languages.value);
   hide();
   showTrust();
-  notice(noticeKey);
+  notice(noticed.key, noticed.kind);
 });
 
 await speak(kept("language") || (navigator.language.startsWith("hi") ? "hi" : "en"));

@@ -19,11 +19,12 @@ export function stop(video) {
 }
 
 /**
- * Shows what it sees in `video`, until a QR code with an answer is seen: its text. `undefined` where it was stopped.
+ * Shows what it sees in `video`, until a QR code with an answer is seen: what it holds. `undefined` if it was stopped.
  * Throws a `DOMException` where there is no camera, or it may not be used.
  * @param {HTMLVideoElement} video
- * @param {() => void} other Is called where a code is seen that is no answer.
- * @returns {Promise<string | undefined>}
+ * @param {(problem: { content: Uint8Array } | "several") => void} other Is called with a code of another kind, and if there are
+ *   different answers.
+ * @returns {Promise<Uint8Array | undefined>}
  */
 export async function scan(video, other) {
   stop(video);
@@ -38,11 +39,12 @@ export async function scan(video, other) {
   while (stream === own) {
     const found = await read(await frame(video));
     if (stream !== own) return undefined;
-    if ("text" in found && found.answer) {
+    if ("content" in found && found.answer) {
       stop(video);
-      return found.text;
+      return found.content;
     }
-    if ("text" in found) other();
+    if ("content" in found) other(found);
+    else if (found.problem === "several") other("several");
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
   return undefined;

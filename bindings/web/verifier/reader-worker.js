@@ -12,6 +12,8 @@ const MOST_PIXELS = 40_000_000;
  * its noise, better.
  */
 const LOOKS = [1_000, 2_000, 4_000];
+/** After so long no further size is looked at, in milliseconds. */
+const LATEST_LOOK = 3_000;
 
 self.onmessage = async ({ data }) => self.postMessage(await find(data));
 
@@ -33,23 +35,25 @@ async function find(picture) {
 }
 
 /** @param {ImageBitmap} bitmap @param {typeof import("./kycvs/web.js")} kycvs @returns {Found} */
-function look(bitmap, { Presentation, readQr }) {
+function look(bitmap, { readQr }) {
+  const { found, content } = readQr(looks(bitmap));
+  return content ? { content, answer: found === "answer" } : { problem: /** @type {"several" | "damaged" | "nothing"} */ (found) };
+}
+
+/**
+ * Every size is looked at, also after an answer was found: at another size there may be another answer. A slow device leaves
+ * out the largest ones, since it would run out of patience.
+ * @param {ImageBitmap} bitmap
+ */
+function* looks(bitmap) {
+  const start = performance.now();
   const longest = Math.max(bitmap.width, bitmap.height);
   const sizes = LOOKS.filter((size) => size < longest);
   if (longest <= Math.max(...LOOKS)) sizes.push(longest);
-  let damaged = false;
-  /** @type {string | undefined} */
-  let other;
   for (const size of sizes) {
-    const found = readQr(scaled(bitmap, size / longest));
-    const answers = new Set(found.texts.filter((text) => Presentation.isKv1(text)));
-    if (answers.size > 1) return { problem: "several" };
-    for (const text of answers) return { text, answer: true };
-    other ??= found.texts[0];
-    damaged ||= found.damaged > 0;
+    if (performance.now() - start > LATEST_LOOK) return;
+    yield scaled(bitmap, size / longest);
   }
-  if (other !== undefined) return { text: other, answer: false };
-  return { problem: damaged ? "damaged" : "nothing" };
 }
 
 /** @param {ImageBitmap} bitmap @param {number} scale @returns {ImageData} */
@@ -58,9 +62,7 @@ function scaled(bitmap, scale) {
   const height = Math.max(1, Math.round(bitmap.height * scale));
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("there is no canvas here");
-  // What is transparent is paper.
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
+  // Without a background: what is transparent is for the reader to see.
   context.drawImage(bitmap, 0, 0, width, height);
   return context.getImageData(0, 0, width, height);
 }

@@ -5,8 +5,8 @@
 const PATIENCE = 10_000;
 
 /**
- * `answer`: the text claims to be an answer's.
- * @typedef {{ text: string, answer: boolean } | { problem: "nothing" | "damaged" | "several" | "too-large" | "no-picture" | "too-long" }} Found
+ * What a code holds, and whether it claims to be an answer; or why there is no such code.
+ * @typedef {{ content: Uint8Array, answer: boolean } | { problem: "nothing" | "damaged" | "several" | "too-large" | "no-picture" | "too-long" }} Found
  */
 
 /** @type {Worker | undefined} */
@@ -15,7 +15,7 @@ let worker;
 let last = Promise.resolve();
 
 /**
- * The text of the QR code in a picture: of several, the one that is an answer.
+ * What the QR code in a picture holds: of several, the one that is an answer.
  * @param {Blob | ImageBitmap} picture A picture's file; or a frame of the camera, which is handed over.
  * @returns {Promise<Found>}
  */

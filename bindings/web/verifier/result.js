@@ -14,14 +14,16 @@ const STATUS = /** @type {const} */ ([
 ]);
 
 /**
- * Shows a good answer.
- * @param {Verdict} verdict @param {{ name: boolean }} asked Whether the verifier said whose answer it has to be.
+ * Shows a valid answer.
+ * @param {Verdict} verdict
+ * @param {{ name: boolean, challenge: boolean }} compared What the answer was compared with. The answer itself cannot say:
+ *   a nonce in it is somebody's challenge, and this verifier's only if this verifier compared it.
  */
-export function showVerdict(verdict, asked) {
+export function showVerdict(verdict, compared) {
   const { key, sign, look } = STATUS[verdict.status];
   const cautions = [];
-  if (!asked.name) cautions.push(say("caution-name"));
-  if (verdict.nonce === null) cautions.push(say("caution-copy"));
+  if (!compared.name) cautions.push(say("caution-name"));
+  if (!compared.challenge) cautions.push(say(verdict.nonce === null ? "caution-copy" : "caution-challenge"));
   show({
     look, sign,
     words: say(key),
@@ -34,17 +36,19 @@ export function showVerdict(verdict, asked) {
       ["fact-audience", verdict.audience ?? say("anyone")],
       ["fact-purpose", verdict.purpose],
       ["fact-issued", time(verdict.issuedAt)],
-      ["fact-subject", say(verdict.subjectMatched ? "subject-matched" : "subject-not-checked")],
+      ["fact-subject", say(verdict.subjectMatched ? "subject-matched" : "not-checked")],
+      ["fact-challenge", say(compared.challenge ? "challenge-matched" : "not-checked")],
       ["fact-key", verdict.keyId],
     ],
   });
 }
 
 /**
- * Shows why there is no good answer. The sentence is the core's, or its translation.
- * @param {unknown} error
+ * Shows why there is no valid answer. The sentence is the core's, or its translation; or it says what was shown instead of an
+ * answer.
+ * @param {unknown} error @param {string} [kind] The name of the kind of code that was shown instead of an answer.
  */
-export function showError(error) {
+export function showError(error, kind) {
   if (!(error instanceof KycvsError)) {
     // Nothing that the app's own code throws holds what was entered.
     const what = error instanceof Error ? error.message : String(error);
@@ -55,6 +59,10 @@ export function showError(error) {
   // What was typed in is below, as the settings are; but to say that there are none would send the operator the wrong way.
   const kind = code === "invalid_claim" ? "issuing" : family;
   const translated = `code-${code}`;
+  if (kind !== undefined && family === "unreadable") {
+    showAnother(error, kind);
+    return;
+  }
   const sentence = has(translated) ? say(translated) : message.charAt(0).toUpperCase() + message.slice(1);
   show({
     look: family === "set_up" || family === "issuing" ? "some" : "bad",
@@ -62,6 +70,18 @@ export function showError(error) {
     words: say(`family-${kind}`),
     advice: `${sentence}${sentence.endsWith("।") ? "" : "."}`,
     caution: say(`next-${kind}`),
+    specimen: false,
+    facts: [["fact-code", `${code} (${number})`]],
+  });
+}
+
+/** Says what was shown instead of an answer. @param {KycvsError} error @param {string} kind */
+function showAnother({ code, number }, kind) {
+  show({
+    look: "bad", sign: "✗",
+    words: say("no-answer"),
+    advice: kind === "other" ? say("another") : say("another-kind", { kind: say(`kind-${kind}`) }),
+    caution: say("next-another"),
     specimen: false,
     facts: [["fact-code", `${code} (${number})`]],
   });

@@ -47,8 +47,9 @@ pub(super) fn run(
         let verdicts = verifier.verify_many_at(&presented, expectation, clock());
         // Before any verdict is shown: a token whose verdict was shown is used.
         used.commit()?;
-        for verdict in verdicts {
-            write_line(count.next(&verdict, options.at_least), verdict, options.at_least, out)?;
+        for (input, verdict) in chunk.iter().zip(verdicts) {
+            let line = count.next(&verdict, options.at_least);
+            write_line(line, verdict.map_err(|error| input.failure(error)), options.at_least, out)?;
         }
         count.repeated = used.repeated();
         out.finish()?;
@@ -79,12 +80,12 @@ fn chunk(lines: &mut Lines<impl Read>) -> Result<Vec<TokenInput>, ReadError> {
     Ok(chunk)
 }
 
-fn write_line(line: u64, verdict: kycvs::Result<Verdict>, at_least: Status, out: &mut Output) -> Result<()> {
+fn write_line(line: u64, verdict: Result<Verdict>, at_least: Status, out: &mut Output) -> Result<()> {
     match (verdict, out.is_json()) {
         (Ok(verdict), true) => out.object(&OnLine { line, object: VerdictObject::new(&verdict, at_least) }),
         (Ok(verdict), false) => out.line(&VerdictObject::new(&verdict, at_least).line()),
-        (Err(error), true) => out.object(&OnLine { line, object: ErrorObject::new(&error.into()) }),
-        (Err(error), false) => out.line(&Failure::from(error).line()),
+        (Err(error), true) => out.object(&OnLine { line, object: ErrorObject::new(&error) }),
+        (Err(error), false) => out.line(&error.line()),
     }
 }
 

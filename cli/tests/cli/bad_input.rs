@@ -271,8 +271,8 @@ fn a_picture_does_not_take_for_ever() {
     let start = Instant::now();
     folder
         .verify("--allow-open page.png", NOTHING)
-        .ends(2, "error[no_qr_code]: no QR code was found in `page.png` within ");
-    assert!(start.elapsed() < Duration::from_mins(2), "{:?}", start.elapsed());
+        .ends(2, "error[no_qr_code]: the search for a QR code in `page.png` takes too long");
+    assert!(start.elapsed() < Duration::from_mins(5), "{:?}", start.elapsed());
 }
 
 #[test]

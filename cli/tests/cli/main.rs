@@ -14,6 +14,7 @@ mod gate;
 mod json;
 #[cfg(target_os = "linux")]
 mod memory;
+mod pictures;
 #[cfg(feature = "serve")]
 mod records;
 #[cfg(feature = "serve")]

@@ -1,10 +1,11 @@
 // The verifier page, in Chromium: what a guard does, and what the page says.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { Issuer, Presentation, SigningKey, Status, Subject, TrustStore, TrustedKey } from "kycvs";
 import { start } from "../browser.mjs";
@@ -82,6 +83,18 @@ async function open({ with: own = browser, trusted = true, permissions = [], vie
 /** @param {Page} page */
 const ready = (page) => page.locator("html[data-ready]").waitFor();
 
+/** Writes down what the page announces from now on. @param {Page} page @returns {Promise<() => Promise<string[]>>} */
+async function noticesOf(page) {
+  const said = await page.evaluateHandle(() => {
+    /** @type {string[]} */
+    const said = [];
+    const notice = document.querySelector("#notice");
+    if (notice) new MutationObserver(() => said.push(notice.textContent ?? "")).observe(notice, { childList: true });
+    return said;
+  });
+  return () => said.jsonValue();
+}
+
 /** @param {Page} page @param {string} text */
 async function paste(page, text) {
   await page.fill("#text", text);
@@ -151,6 +164,34 @@ test("a challenge", () => open({}, async (page) => {
   assert.match(await result(page), /invalid_claim \(64\)/, "a number alone cannot be checked");
 }));
 
+test("an answer whose challenge was not compared says so, whatever nonce it carries", () => open({}, async (page) => {
+  const nonce = Buffer.from("somebody's nonce");
+  await page.click("summary");
+  for (const [language, notChecked, matched, caution, copy] of /** @type {const} */ ([
+    ["en", /Challenge\s+not checked/, /Challenge\s+matches/, "The challenge was not checked", "It answers no challenge"],
+    ["hi", /चुनौती\s+नहीं जाँचा गया/, /चुनौती\s+लिखी गई चुनौती से मेल/, "चुनौती नहीं जाँची गई", "किसी चुनौती का उत्तर नहीं है"],
+  ])) {
+    await page.selectOption("#language", language);
+    await paste(page, issued({ nonce }).toText());
+    const withNonce = await result(page);
+    assert.match(withNonce, notChecked);
+    assert.ok(withNonce.includes(caution), withNonce);
+    assert.ok(!withNonce.includes(copy), withNonce);
+
+    await paste(page, issued().toText());
+    const without = await result(page);
+    assert.match(without, notChecked);
+    assert.ok(without.includes(copy), without);
+
+    await page.fill("#nonce", nonce.toString("hex"));
+    await paste(page, issued({ nonce }).toText());
+    const compared = await result(page);
+    assert.match(compared, matched);
+    assert.ok(!compared.includes(caution) && !compared.includes(copy), compared);
+    await page.fill("#nonce", "");
+  }
+}));
+
 test("a QR code in a picture's file", () => open({}, async (page) => {
   const picture = png(qr(issued().toText(), 1200, 900));
   await page.setInputFiles("#picture", { name: "answer.png", mimeType: "image/png", buffer: picture });
@@ -173,14 +214,57 @@ test("pictures that do not help say why", () => open({}, async (page) => {
   await give(Buffer.from("this is no picture"));
   await notice.getByText("no picture that can be read").waitFor();
   await give(png(qr("https://example.org/", 300, 300)));
-  await page.getByText("Cannot be read").waitFor();
-  assert.match(await result(page), /bad_text \(2\)/);
+  await page.getByText("Not a KYC-VS answer").waitFor();
+  assert.match(await result(page), /code of another kind \(a web address\): ask for the KYC-VS answer[\s\S]*bad_text \(2\)/);
 }));
+
+test("a code of another kind is named, from a picture or pasted, in both languages", () => open({}, async (page) => {
+  const zip = `PK\x03\x04${Array.from({ length: 256 }, (_, at) => String.fromCharCode(at)).join("")}`;
+  for (const [language, heading, cowin, another] of /** @type {const} */ ([
+    ["en", "Not a KYC-VS answer", "another kind (a CoWIN certificate): ask for the KYC-VS answer", "another kind: ask for the KYC-VS answer"],
+    ["hi", "यह KYC-VS का उत्तर नहीं है", "(CoWIN प्रमाणपत्र): KYC-VS का उत्तर माँगें", "किसी और प्रकार का कोड है: KYC-VS"],
+  ])) {
+    await page.selectOption("#language", language);
+    for (const [content, sentence] of /** @type {const} */ ([[zip, cowin], ["Coach B2, seat 41", another]])) {
+      const buffer = png(qr(content, 700, 700, 3));
+      await page.setInputFiles("#picture", { name: "x.png", mimeType: "image/png", buffer });
+      await page.locator("#result").getByText(sentence).waitFor();
+      const said = await result(page);
+      assert.ok(said.includes(heading) && said.includes("bad_text (2)"), said);
+    }
+  }
+  await page.selectOption("#language", "en");
+  await paste(page, "HC1:6BFOXN*TS0BI$ZD4N9");
+  assert.match(await result(page), /Not a KYC-VS answer[\s\S]*\(an EU health certificate\)/);
+  await accessible(page);
+  for (const text of ["hello", "KV1:NCF"]) {
+    await paste(page, text);
+    assert.doesNotMatch(await result(page), /another kind/, "it may be a damaged answer");
+  }
+}));
+
+test("pictures from the field", async (context) => {
+  const folder = process.env.KYCVS_SHARED_DATA ?? fileURLToPath(new URL("../../../../../shared/data", import.meta.url));
+  const field = (/** @type {string} */ name) => join(folder, "field", name);
+  if (!existsSync(field("qr-answer.txt"))) return context.skip("pictures from the field are not there (KYCVS_SHARED_DATA names the folder)");
+  await open({}, async (page) => {
+    for (const [name, sentence] of /** @type {const} */ ([
+      ["qr-cowin-zip.png", "(a CoWIN certificate)"],
+      ["qr-upi.png", "(a UPI payment)"],
+      // The answer was made by somebody else: that it was read is what counts.
+      ["qr-transparent.png", "unknown_key (7)"],
+      ["qr-a4-300dpi.png", "unknown_key (7)"],
+    ])) {
+      await page.setInputFiles("#picture", field(name));
+      await page.locator("#result").getByText(sentence).waitFor();
+    }
+  });
+});
 
 test("the camera", async () => {
   const film = join(mkdtempSync(join(tmpdir(), "kycvs-")), "camera.y4m");
   // A code that is no answer at first, then one that is.
-  const other = qr("HTTPS://EXAMPLE.ORG/", 640, 480);
+  const other = qr("HC1:6BFOXN*TS0BI$ZD4N9", 640, 480);
   const answer = qr(issued().toText(), 640, 480);
   writeFileSync(film, y4m([...Array.from({ length: 20 }, () => other), ...Array.from({ length: 20 }, () => answer)]));
   const own = await start([
@@ -188,9 +272,11 @@ test("the camera", async () => {
   ]);
   try {
     await open({ with: own, permissions: ["camera"] }, async (page) => {
+      const notices = await noticesOf(page);
       await page.click("#camera");
       await page.locator("#result").waitFor();
       assert.equal(await heading(page), "✓ Fully vaccinated");
+      assert.ok((await notices()).includes("This is a code of another kind (an EU health certificate): ask for the KYC-VS answer."));
       assert.ok(await page.locator("#viewfinder").isHidden(), "the camera was stopped");
       assert.equal(await page.evaluate(() => document.querySelector("video")?.srcObject ?? null), null);
 

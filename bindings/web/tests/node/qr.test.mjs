@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Presentation, readQr } from "kycvs";
+import { Presentation, otherKind, readQr } from "kycvs";
 import { beside, qr } from "../pictures.mjs";
 import { issued } from "./parties.mjs";
 
@@ -48,4 +48,56 @@ test("a code that cannot be read is counted", () => {
   const { texts, damaged } = readQr(canvas(picture));
   assert.deepEqual(texts, []);
   assert.ok(damaged > 0);
+});
+
+/** What a code with these bytes in byte mode is taken for. @param {string} bytes Each character is one byte. */
+const seen = (bytes) => readQr(canvas(qr(bytes, 700, 700, 3)));
+
+test("bytes that are no text come out as they are", () => {
+  const zip = `PK\x03\x04${Array.from({ length: 256 }, (_, at) => String.fromCharCode(at)).join("")}`;
+  const { found, content, contents, texts } = seen(zip);
+  assert.equal(found, "other");
+  assert.deepEqual(content, Uint8Array.from(zip, (char) => char.charCodeAt(0)));
+  assert.deepEqual([contents.length, texts], [1, []]);
+  assert.deepEqual(otherKind(content ?? ""), { name: "cowin", words: "a CoWIN certificate" });
+});
+
+test("a code of another kind is named, and an answer is none", () => {
+  for (const [content, name] of /** @type {const} */ ([
+    ["HC1:6BFOXN*TS0BI$ZD4N9", "eu-health"], ["shc:/5676", "smart-health"], ["upi://pay?pa=shop@bank", "upi"],
+    ["https://example.org/", "url"], ["eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "jwt"], ["mdoc:owBj", "mobile-document"],
+    ["BEGIN:VCARD", "contact"], ["WIFI:S:x;;", "wifi"], ["8901234567890", "number"], ["hello", "other"],
+  ])) {
+    assert.equal(otherKind(content)?.name, name);
+    assert.equal(otherKind(new TextEncoder().encode(content))?.name, name);
+    const { found, texts } = seen(content);
+    assert.deepEqual([found, texts], ["other", [content]]);
+  }
+  const answer = issued();
+  for (const text of [answer.toText(), answer.toBase64url(), "KV1:damaged", `\n${answer.toText()}`]) assert.equal(otherKind(text), null);
+  assert.equal(otherKind("1".repeat(1_000_000))?.name, "aadhaar");
+});
+
+test("a code is read on any background that is transparent", () => {
+  const text = issued().toText();
+  const { width, height, pixels } = qr(text, 600, 600);
+  for (const [ink, paper] of /** @type {const} */ ([
+    [[0, 255], [0, 0]], [[0, 255], [255, 0]], [[255, 255], [255, 0]], [[255, 255], [0, 0]], [[0, 0], [0, 255]], [[0, 0], [255, 255]],
+  ])) {
+    const data = new Uint8ClampedArray(pixels.length * 4);
+    pixels.forEach((grey, at) => {
+      const [light, opacity] = grey < 128 ? ink : paper;
+      data.set([light, light, light, opacity], at * 4);
+    });
+    assert.deepEqual(readQr({ data, width, height }).texts, [text], `${ink} on ${paper}`);
+  }
+});
+
+test("two answers are several, in one picture or in two copies of it", () => {
+  const [a, b] = [qr(issued().toText(), 500, 500), qr(issued({ purpose: "gate" }).toText(), 500, 500)];
+  assert.equal(readQr(canvas(beside(a, b))).found, "several");
+  assert.equal(readQr([canvas(a), canvas(b)]).found, "several");
+  const same = readQr([canvas(a), canvas(beside(a, a))]);
+  assert.deepEqual([same.found, same.contents.length], ["answer", 1]);
+  assert.equal(readQr(canvas(beside(qr("https://example.org/", 500, 500), b))).found, "answer");
 });

@@ -39,7 +39,7 @@ test("every sentence is used, and every one that is used is there", () => {
     ...Array.from(page.matchAll(/data-t(?:-label)?="([^"]+)"/g), ([, key]) => key ?? ""),
     ...Array.from(code.matchAll(/"([a-z][\w-]*)"/g), ([, key]) => key ?? ""),
   ]);
-  const composed = /^(problem|family|next)-/;
+  const composed = /^(problem|family|next|kind)-/;
   for (const key of Object.keys(english)) assert.ok(used.has(key) || composed.test(key), `nobody says ${key}`);
   for (const [, key = ""] of page.matchAll(/data-t(?:-label)?="([^"]+)"/g)) assert.ok(Object.hasOwn(english, key), key);
   for (const [, key = ""] of code.matchAll(/(?:say|notice)\("([^"]*)"/g)) assert.ok(key === "" || Object.hasOwn(english, key), key);

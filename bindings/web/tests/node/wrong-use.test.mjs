@@ -38,6 +38,7 @@ const CALLS = {
   "a key of": (thing) => kycvs.VerifyingKey.fromBytes(thing),
   "a constructor that is not public": (thing) => Reflect.construct(kycvs.SigningKey, [thing]),
   "a picture": (thing) => kycvs.readQr(thing),
+  "a picture of several": (thing) => kycvs.readQr([thing]),
 };
 
 for (const [what, call] of Object.entries(CALLS)) {
@@ -164,7 +165,7 @@ test("a picture whose numbers do not agree", () => {
   }
   for (const [width, height] of /** @type {const} */ ([[0, 0], [1, 1], [20, 20], [1, 400], [400, 1], [21, 21]])) {
     const data = new Uint8ClampedArray(width * height * 4).fill(255);
-    assert.deepEqual(kycvs.readQr({ data, width, height }), { texts: [], damaged: 0 });
+    assert.deepEqual(kycvs.readQr({ data, width, height }), { found: "nothing", content: null, contents: [], texts: [], damaged: 0 });
   }
 });
 

@@ -2,7 +2,7 @@
 
 import {
   Algorithm, Issuer, KycvsError, MemoryReplayGuard, Presentation, SigningKey, Status, Subject, TrustStore, TrustedKey, Verdict,
-  Verifier, VerifyingKey, importKeys, readQr,
+  Verifier, VerifyingKey, importKeys, otherKind, readQr,
 } from "kycvs";
 import type { Answer, Bytes, Claims, Expectation, Family, Input, Policy, ReplayGuard, Signer, StatusListRef } from "kycvs";
 
@@ -35,4 +35,6 @@ for (const result of results) {
   }
 }
 const claims: Claims = presentation.unverifiedClaims();
-console.log(claims.statusList?.uri, readQr({ data: new Uint8ClampedArray(4), width: 1, height: 1 }).texts);
+const seen = readQr([{ data: new Uint8ClampedArray(4), width: 1, height: 1 }]);
+if (seen.content !== null && seen.found === "other") console.log(otherKind(seen.content)?.words);
+console.log(claims.statusList?.uri, seen.texts, readQr({ data: new Uint8ClampedArray(4), width: 1, height: 1 }).damaged);
