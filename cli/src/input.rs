@@ -102,7 +102,7 @@ impl TokenInput {
     pub(crate) fn failure(&self, error: kycvs::Error) -> Failure {
         match self.other_kind() {
             Some(kind) if error.family() == Family::Unreadable => Failure::AnotherKind(error, kind),
-            _ => Failure::Core(error),
+            _ => error.into(),
         }
     }
 
@@ -161,7 +161,9 @@ impl TokenInput {
 
 /// Whether a file holds an answer, or a batch of them with empty lines for refused rows.
 pub(crate) fn holds_answer(content: &[u8]) -> bool {
-    let first = content.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty());
+    let content = text::without_mark(content);
+    let first =
+        content.split(|&byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.trim_ascii().is_empty());
     let is_answer = |bytes: &[u8]| TokenInput::of_file(bytes).presentation().is_ok();
     is_answer(content) || first.is_none_or(is_answer)
 }

@@ -78,7 +78,9 @@ fn tables_as_spreadsheets_save_them_are_imported() {
         ),
     ] {
         folder.write("people.csv", text);
-        assert_eq!(import(&folder, "people.csv").good(), said, "{text:?}");
+        let report = import(&folder, "people.csv").good();
+        // What it says of others in the register is not of interest here.
+        assert_eq!(report.trim_end().split("; ").next(), Some(said.trim_end()), "{text:?}");
     }
     folder.write("people.csv", "mobile\u{ff0c}name\n");
     import(&folder, "people.csv").ends(2, "`people.csv`: the separator of the first row is U+FF0C");
