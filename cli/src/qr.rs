@@ -295,7 +295,7 @@ mod tests {
                 match read_picture(two(&one, &other, above, pixels, gap, scale)?, "it") {
                     Err(Failure::NoQrCode(text)) if text.contains("there are two answers") => {}
                     found => {
-                        wrong.push((above, pixels, gap, scale, found.map(|text| text == one.as_bytes())))
+                        wrong.push((above, pixels, gap, scale, found.map(|text| text == one.as_bytes())));
                     }
                 }
             }

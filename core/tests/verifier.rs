@@ -147,6 +147,40 @@ fn many_at_a_time_is_each_in_turn() {
     assert!(guarded().verify_many_at::<&[u8]>(&[], &example_expectation(), EXAMPLE_NOW).is_empty());
 }
 
+/// A day's answers, each with a challenge of its own: every pair gets what it gets alone.
+#[test]
+fn each_with_its_own_expectation_is_each_in_turn() {
+    let inputs = [token(1), token(2), forged(3), token(1), token(4), vec![]];
+    let other = Expectation::nonce(Nonce::new(b"another challenge").expect("17 bytes"));
+    let expectations = [
+        example_expectation(),
+        other.clone(),
+        example_expectation(),
+        example_expectation(),
+        Expectation::no_nonce().with_purpose(purpose("gate")),
+        other,
+    ];
+    let expected = [
+        None,
+        Some(ErrorCode::WrongNonce),
+        Some(ErrorCode::BadSignature),
+        Some(ErrorCode::Replayed),
+        Some(ErrorCode::WrongPurpose),
+        Some(ErrorCode::Malformed),
+    ];
+    let requests: Vec<(&[u8], &Expectation)> = inputs.iter().map(Vec::as_slice).zip(&expectations).collect();
+    let guarded = || example_verifier().with_replay_guard(MemoryReplayGuard::new(100));
+    for now in [EXAMPLE_NOW, at(EXAMPLE_EXP + 60), at(0)] {
+        let one_by_one = guarded();
+        let one_by_one: Vec<_> =
+            requests.iter().map(|(input, own)| one_by_one.verify_at(input, own, now)).collect();
+        assert_eq!(guarded().verify_each_at(&requests, now), one_by_one);
+    }
+    let each = guarded().verify_each_at(&requests, EXAMPLE_NOW);
+    assert_eq!(each.into_iter().map(code).collect::<Vec<_>>(), expected);
+    assert!(guarded().verify_each_at::<&[u8]>(&[], EXAMPLE_NOW).is_empty());
+}
+
 /// The calls without a time take the system's, which is later than the example.
 #[test]
 fn the_calls_without_a_time_take_the_systems() {

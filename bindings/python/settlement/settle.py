@@ -1,6 +1,6 @@
 """Settles a day's answers with Apache Spark: reads Parquet, checks every answer, writes Parquet by verdict.
 
-    spark-submit settle.py --trust trust.cbor --audience irctc.co.in --now 2026-11-24T23:59:59Z DAY OUT
+    spark-submit settle.py --trust trust.cbor --audience irctc.co.in --nonce-column nonce --now 2026-11-24T23:59:59Z DAY OUT
 
 DAY is a folder of Parquet files (and of nothing else, but what begins with `.` or `_`) with a column `answer` (binary, or text), OUT one that this job makes: below it stand
 `part=N/code=CODE/*.parquet`, the rows as they were with `verdict` beside them. `code` is `good`, the code for which an answer
@@ -52,6 +52,8 @@ class Plan:
     audience: str
     now: int
     column: str
+    nonce_column: str | None
+    subject_column: str | None
     trust_sha256: str
     parts: list[list[str]]
     """Files, as `name:bytes:milliseconds`: their sizes, and when they were changed last."""
@@ -74,8 +76,8 @@ def settle(spark: SparkSession, arguments: argparse.Namespace) -> dict[str, int]
     verify = verify_column(
         arguments.column,
         TrustStore.from_bytes(trust),
-        # The challenges were checked when the answers came in.
-        nonce=None,
+        **({"nonce_column": arguments.nonce_column} if arguments.nonce_column else {"nonce": None}),
+        subject_column=arguments.subject_column,
         audience=arguments.audience,
         now=arguments.now,
     )
@@ -159,6 +161,8 @@ def planned(folder: Folder, arguments: argparse.Namespace, trust: bytes, files: 
         arguments.audience,
         arguments.now,
         arguments.column,
+        arguments.nonce_column,
+        arguments.subject_column,
         hashlib.sha256(trust).hexdigest(),
         [files[at : at + size] for at in range(0, len(files), size)],
     )
@@ -286,6 +290,10 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--audience", required=True, help="the verifying entity's own name")
     parser.add_argument("--now", required=True, type=moment, help="the time at which answers have to be good (RFC 3339)")
     parser.add_argument("--column", default="answer", help="the column with the answers (answer)")
+    nonce = parser.add_mutually_exclusive_group(required=True)
+    nonce.add_argument("--nonce-column", help="the column with the challenge that each answer was given to (binary)")
+    nonce.add_argument("--no-nonce", action="store_true", help="compare no challenge: it was compared when the answer came in")
+    parser.add_argument("--subject-column", help="the column with the name that each answer has to be about (text)")
     parser.add_argument("--files-in-a-part", type=at_least_one, default=64, help="how many files are done, or done again, together (64)")
     return parser.parse_args(words)
 

@@ -2,11 +2,12 @@
 //!
 //! A day's answers are some hundred millions of rows, and a Python object for each would cost more than its check. Here a
 //! column comes in and a column goes out, by the Arrow PyCapsule interface, which every library of that kind speaks; the
-//! rows in it are never Python's. [`capsules`] is that interface, [`rows`] reads what came in, [`verdicts`] writes what
-//! goes out.
+//! rows in it are never Python's. [`capsules`] is that interface, [`rows`] reads what came in, [`beside`] what is expected of
+//! each row, and [`verdicts`] writes what goes out.
 //!
 //! What a row comes to is the core's verdict, as everywhere: the rows go through `verify_many`.
 
+mod beside;
 mod capsules;
 mod rows;
 mod verdicts;
@@ -17,13 +18,14 @@ use crate::{
     arguments::instance,
     failure::{Outcome, stops},
     times,
-    verifier::{Verifier, expectation},
+    verifier::Verifier,
 };
+use beside::{Expected, Own};
 use kycvs::{Expectation, Presented, Timestamp, Verdict};
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, prelude::*};
 use rows::Rows;
-use std::ops::Range;
+use std::{ops::Range, slice};
 use verdicts::Column;
 
 /// How many rows are checked between two looks for Ctrl-C: some hundred milliseconds, and a few megabytes of verdicts
@@ -39,8 +41,11 @@ const FEWEST: usize = 32;
 /// - ``column``: a column of binary or text (or a table of one such column) of any library that speaks the Arrow
 ///   PyCapsule interface: pyarrow, Polars, DuckDB, DataFusion and others. It is not copied. Text is what
 ///   ``Verifier.verify`` takes as ``str``.
-/// - ``verifier``, ``nonce``, ``purpose``, ``subject`` and ``now`` are as of ``Verifier.verify``, and hold for all rows;
+/// - ``verifier``, ``nonce``, ``purpose``, ``subject`` and ``now`` are those of ``Verifier.verify``, and hold for all rows;
 ///   without ``now`` the clock is read once.
+/// - ``nonce`` can be an Arrow column of binary with the challenge of each row, and ``subject`` an Arrow column of text with
+///   the name of each row, or of structs with ``name`` and ``mobile`` (null if there is none). A row whose challenge or name
+///   is null, empty or none that a token can hold is ``invalid_claim``.
 /// - ``one_thread``: checks in the thread that calls this, for a program that runs a process on each processor already.
 ///
 /// A row that is not good has its code in the result; it never raises. Rows keep their order and their chunks, and a row
@@ -48,7 +53,8 @@ const FEWEST: usize = 32;
 /// which then checks row by row. Other threads run meanwhile, and Ctrl-C ends it early.
 ///
 /// Raises TypeError where it is no such column, RuntimeError where the column's own source fails (KeyboardInterrupt where
-/// that is Ctrl-C), and SetUpError (``invalid_claim``) for a nonce or a purpose that no token can hold.
+/// that is Ctrl-C), ValueError if a column beside has another number of rows, and SetUpError (``invalid_claim``) for a nonce
+/// or a purpose for all rows that no token can hold.
 ///
 /// >>> import kycvs.arrow
 /// >>> from kycvs import TrustStore, Verifier
@@ -70,23 +76,24 @@ pub(crate) fn verify_column(
     one_thread: bool,
 ) -> Outcome<Verdicts> {
     let verifier = instance::<Verifier>("verifier", verifier)?.get();
-    let expectation = expectation(nonce, purpose, subject)?;
+    let expected = Expected::of(nonce, purpose, subject)?;
     let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
     let mut source = capsules::read("column", column)?;
     Rows::can_be(&source.data_type)?;
-    let mut work = Work { verifier, expectation, now, one_thread, threads: None };
+    let mut work = Work { verifier, expected, now, one_thread, threads: None };
     let mut chunks = Vec::new();
     // The source may want the interpreter's lock for itself.
     while let Some(array) = py.detach(|| source.chunks.next()) {
-        let rows = Rows::of(&array.map_err(|error| capsules::source_failed(py, &error))?)?;
+        let rows = Rows::of("column", &array.map_err(|error| capsules::source_failed(py, &error))?)?;
         chunks.push(work.chunk(py, &rows)?);
     }
+    work.expected.end(py)?;
     Ok(Verdicts::new(chunks))
 }
 
 struct Work<'a> {
     verifier: &'a Verifier,
-    expectation: Expectation,
+    expected: Expected,
     now: Timestamp,
     one_thread: bool,
     /// Made for this call: threads that are kept would not outlive a `fork()`, and whoever waits for them there would
@@ -100,66 +107,68 @@ impl Work<'_> {
         let mut start = 0;
         while start < rows.len() {
             let end = rows.len().min(start + AT_A_TIME);
-            py.detach(|| self.part(rows, start..end, &mut column))?;
+            let own = self.expected.next(py, end - start)?;
+            py.detach(|| self.part(rows, start..end, &own, &mut column))?;
             py.check_signals()?;
             start = end;
         }
         Ok(column.finish())
     }
 
-    fn part(&mut self, rows: &Rows, places: Range<usize>, column: &mut Column) -> Outcome<()> {
-        let all: Vec<Option<Presented<'_>>> = places.map(|place| rows.presented(place)).collect();
-        let presented: Vec<Presented<'_>> = all.iter().copied().flatten().collect();
-        let mut results = if self.verifier.asks_a_guard() {
-            self.one_by_one(&presented)?
-        } else {
-            self.together(&presented)
+    /// Checks the rows at `places`, of which `own` says what is expected of each.
+    fn part(&mut self, rows: &Rows, places: Range<usize>, own: &Own, column: &mut Column) -> Outcome<()> {
+        let checks_alone = self.verifier.asks_a_guard();
+        if !checks_alone && !self.one_thread && self.threads.is_none() && places.len() > FEWEST {
+            // A system that is out of threads gets by with this one.
+            self.threads = threads().ok();
         }
-        .into_iter();
+        let all: Vec<_> = places
+            .enumerate()
+            .map(|(number, place)| {
+                rows.presented(place).map(|presented| Ok((presented, self.expected.at(own, number)?)))
+            })
+            .collect();
+        let requests: Vec<Request<'_>> = all.iter().flatten().flatten().copied().collect();
+        let results = if checks_alone { self.one_by_one(&requests)? } else { self.together(&requests) };
+        let mut results = results.into_iter();
         for row in all {
             match row {
                 None => column.push_null(),
-                Some(_) => column.push(&results.next().unwrap_or_else(|| unreachable!("one for each row"))),
+                Some(Err(error)) => column.push(Err(error)),
+                Some(Ok(_)) => {
+                    let result = results.next().unwrap_or_else(|| unreachable!("one for each request"));
+                    column.push(result.as_ref());
+                }
             }
         }
         Ok(())
     }
 
-    fn together(&mut self, presented: &[Presented<'_>]) -> Vec<kycvs::Result<Verdict>> {
-        let (verifier, expectation, now) = (self.verifier.core(), &self.expectation, self.now);
-        if !self.one_thread && self.threads.is_none() && presented.len() > FEWEST {
-            // A system that is out of threads gets by with this one.
-            self.threads = threads().ok();
-        }
-        let Some(threads) = &self.threads else {
-            return verifier.verify_many_at(presented, expectation, now);
-        };
-        let size = presented.len().div_ceil(threads.current_num_threads()).clamp(FEWEST, TOGETHER);
-        let chunks = presented.par_chunks(size);
-        threads.install(|| {
-            chunks.flat_map_iter(|chunk| verifier.verify_many_at(chunk, expectation, now)).collect()
-        })
+    fn together(&self, requests: &[Request<'_>]) -> Vec<kycvs::Result<Verdict>> {
+        let (verifier, now) = (self.verifier.core(), self.now);
+        let Some(threads) = &self.threads else { return verifier.verify_each_at(requests, now) };
+        let size = requests.len().div_ceil(threads.current_num_threads()).clamp(FEWEST, TOGETHER);
+        let chunks = requests.par_chunks(size);
+        threads.install(|| chunks.flat_map_iter(|chunk| verifier.verify_each_at(chunk, now)).collect())
     }
 
     /// In the order of the rows and in this thread, as a replay guard is to be asked.
-    fn one_by_one(&self, presented: &[Presented<'_>]) -> Outcome<Vec<kycvs::Result<Verdict>>> {
-        let mut results = Vec::with_capacity(presented.len());
-        for &presented in presented {
-            match self.one(presented) {
-                Err(error) if stops(&error) => return Err(error.into()),
-                result => results.push(result),
+    fn one_by_one(&self, requests: &[Request<'_>]) -> Outcome<Vec<kycvs::Result<Verdict>>> {
+        let mut results = Vec::with_capacity(requests.len());
+        for request in requests {
+            for result in self.verifier.core().verify_each_at(slice::from_ref(request), self.now) {
+                match result {
+                    Err(error) if stops(&error) => return Err(error.into()),
+                    result => results.push(result),
+                }
             }
         }
         Ok(results)
     }
-
-    fn one(&self, presented: Presented<'_>) -> kycvs::Result<Verdict> {
-        match presented {
-            Presented::Bytes(bytes) => self.verifier.core().verify_at(bytes, &self.expectation, self.now),
-            Presented::Text(text) => self.verifier.core().verify_text_at(text, &self.expectation, self.now),
-        }
-    }
 }
+
+/// An answer, and what is expected of it.
+type Request<'a> = (Presented<'a>, &'a Expectation);
 
 fn threads() -> Result<ThreadPool, ThreadPoolBuildError> {
     ThreadPoolBuilder::new().thread_name(|number| format!("kycvs-arrow-{number}")).build()

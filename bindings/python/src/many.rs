@@ -2,11 +2,12 @@
 
 use crate::{
     arguments::Input,
+    expected::Expected,
     failure::stops,
     in_order::{Place, Question, Turns},
     replay::Guard,
 };
-use kycvs::{Expectation, Result, Timestamp, Verdict};
+use kycvs::{Result, Timestamp, Verdict};
 use pyo3::prelude::*;
 use std::{
     panic::resume_unwind,
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) struct Work<'a> {
     verifier: &'a kycvs::Verifier,
     guard: Option<&'a Guard>,
-    expectation: &'a Expectation,
+    expected: &'a Expected,
     now: Timestamp,
     inputs: &'a [Input],
     /// How many of the inputs are checked together.
@@ -44,7 +45,7 @@ impl<'a> Work<'a> {
     pub(crate) fn new(
         verifier: &'a kycvs::Verifier,
         guard: Option<&'a Guard>,
-        expectation: &'a Expectation,
+        expected: &'a Expected,
         now: Timestamp,
         inputs: &'a [Input],
     ) -> Self {
@@ -54,7 +55,7 @@ impl<'a> Work<'a> {
         let mut results = Vec::new();
         results.resize_with(inputs.len().div_ceil(at_a_time), OnceLock::new);
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { verifier, guard, expectation, now, inputs, at_a_time, results, next, stop }
+        Self { verifier, guard, expected, now, inputs, at_a_time, results, next, stop }
     }
 
     /// Checks them all: for each its result, in order. They end early where the app wants to stop, with an error that says
@@ -132,8 +133,10 @@ impl<'a> Work<'a> {
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let Some(inputs) = self.inputs.chunks(self.at_a_time).nth(number) else { return false };
-        let inputs: Vec<_> = inputs.iter().map(Input::presented).collect();
-        let check = || self.verifier.verify_many_at(&inputs, self.expectation, self.now);
+        let places = number * self.at_a_time..;
+        let requests: Vec<_> =
+            places.zip(inputs).map(|(place, input)| (input.presented(), self.expected.at(place))).collect();
+        let check = || self.verifier.verify_each_at(&requests, self.now);
         let results = match in_order {
             Some((turns, caller)) => {
                 Place { turns: Arc::clone(turns), number, caller: caller.clone() }.take(check)

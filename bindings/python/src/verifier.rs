@@ -1,19 +1,19 @@
 //! Checking answers.
 
 use crate::{
-    arguments::{Bytes, Flag, Input, instance, text},
+    arguments::{Flag, Input, instance, text},
+    expected::{Expected, expectation},
     failure::{Outcome, as_exception, stops},
     in_order::{InCaller, InOrder},
     many::Work,
     names::{not_able, wrong_type},
     preparation::Preparation,
     replay::Guard,
-    subject::Subject,
     times,
     trust::TrustStore,
     verdict::Verdict,
 };
-use kycvs::{Audience, Expectation, Nonce, Policy, Presented, Purpose, Timestamp};
+use kycvs::{Audience, Expectation, Policy, Presented, Timestamp};
 use pyo3::{
     PyTraverseError, PyVisit,
     prelude::*,
@@ -192,10 +192,15 @@ impl Verifier {
     /// Checks many presentations on all processors: for each, in order, its Verdict or the KycvsError that ``verify``
     /// would raise. The arguments are those of ``verify``, and hold for all of them.
     ///
+    /// If ``nonce`` or ``subject`` is a list or a tuple, it has one item for each presentation, which is what ``verify``
+    /// takes for that presentation: for answers that were each given to a challenge of their own.
+    ///
     /// A replay guard is asked in the order of the list, and in the thread that calls this. Other threads run meanwhile,
     /// and Ctrl-C ends it early.
     ///
-    /// Raises TypeError where one of them is of a wrong type, before any is checked.
+    /// Raises TypeError if an argument or an item is of a wrong type, ValueError if a list has another length than
+    /// ``presentations``, and SetUpError (``invalid_claim``) for a nonce that no token can hold, all before any
+    /// presentation is checked.
     ///
     /// >>> from kycvs import Issuer, KycvsError, SigningKey, Status, TrustStore, Verifier
     /// >>> issuer = Issuer("in.gov.cowin", SigningKey.generate())
@@ -215,10 +220,10 @@ impl Verifier {
         subject: Option<&Bound<'py, PyAny>>,
         now: Option<&Bound<'py, PyAny>>,
     ) -> Outcome<Bound<'py, PyList>> {
-        let expectation = expectation(nonce, purpose, subject)?;
         let inputs = inputs(presentations)?;
+        let expected = Expected::of(nonce, purpose, subject, inputs.len())?;
         let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
-        let results = Work::new(&self.inner, self.guard.as_ref(), &expectation, now, &inputs).run(py)?;
+        let results = Work::new(&self.inner, self.guard.as_ref(), &expected, now, &inputs).run(py)?;
         // What wants to stop is raised: where there is such a thing, other results are missing.
         if let Some(Err(error)) = results.iter().find(|result| result.as_ref().is_err_and(stops)) {
             return Err(error.clone().into());
@@ -299,25 +304,6 @@ pub(crate) fn check(
         Presented::Bytes(bytes) => verifier.verify_at(bytes, expectation, now),
         Presented::Text(text) => verifier.verify_text_at(text, expectation, now),
     }
-}
-
-/// What every request says: the arguments of ``verify`` but the time.
-pub(crate) fn expectation(
-    nonce: Option<&Bound<'_, PyAny>>,
-    purpose: Option<&Bound<'_, PyAny>>,
-    subject: Option<&Bound<'_, PyAny>>,
-) -> Outcome<Expectation> {
-    let mut expectation = match nonce {
-        Some(nonce) => Expectation::nonce(Nonce::new(Bytes::of("nonce", nonce)?.as_slice())?),
-        None => Expectation::no_nonce(),
-    };
-    if let Some(purpose) = purpose {
-        expectation = expectation.with_purpose(Purpose::new(text("purpose", purpose)?)?);
-    }
-    if let Some(subject) = subject {
-        expectation = expectation.with_subject(instance::<Subject>("subject", subject)?.get().inner.clone());
-    }
-    Ok(expectation)
 }
 
 fn inputs(presentations: &Bound<'_, PyAny>) -> PyResult<Vec<Input>> {

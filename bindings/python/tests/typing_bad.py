@@ -28,6 +28,7 @@ def wrong(verifier: Verifier, issuer: Issuer, trust: TrustStore, verdict: Verdic
     verifier.verify(b"", nonce=None, now=date(2026, 1, 1))  # error: arg-type
     verifier.verify(b"", nonce=None, now=1.5)  # error: arg-type
     verifier.verify_many([1], nonce=None)  # error: list-item
+    verifier.verify_many([b""], nonce=["text"])  # error: list-item
     verifier.verify_many([b""], nonce=None)[0].status  # error: union-attr
     Verifier(trust.to_bytes(), open=True)  # error: arg-type
     Verifier(trust, "irctc.co.in")  # error: call-arg

@@ -76,7 +76,7 @@ def as_json(result: Verdict | KycvsError | None) -> Json | None:
     """What a row has to be, where `verify` came to this."""
     if result is None:
         return None
-    nothing = dict.fromkeys(("status", "issuer", "token_id", "issued_at_seconds", "expires_at_seconds"))
+    nothing = dict.fromkeys(FIELDS)
     if isinstance(result, KycvsError):
         return {**nothing, "code": result.code, "number": result.number}
     return {
@@ -87,7 +87,29 @@ def as_json(result: Verdict | KycvsError | None) -> Json | None:
         "token_id": bytes.fromhex(result.token_id),
         "issued_at_seconds": result.issued_at_seconds,
         "expires_at_seconds": result.expires_at_seconds,
+        "audience": result.audience,
+        "purpose": result.purpose,
+        "nonce": result.nonce,
+        "key_id": bytes.fromhex(result.key_id),
+        "subject_matched": result.subject_matched,
+        "specimen": result.specimen,
     }
+
+
+FIELDS = (
+    "status",
+    "issuer",
+    "token_id",
+    "issued_at_seconds",
+    "expires_at_seconds",
+    "audience",
+    "purpose",
+    "nonce",
+    "key_id",
+    "subject_matched",
+    "specimen",
+)
+"""What a verdict has and an error has not."""
 
 
 def one_by_one(rows: list[Row], verifier: Verifier, **expected: Any) -> list[Json | None]:
@@ -230,6 +252,111 @@ def test_rows_that_are_all_null_are_null(verifier: Verifier) -> None:
         assert verified(nulls, verifier, nonce=None) == [None, None]
 
 
+def of_a_day(issuer: Issuer) -> tuple[list[Row], list[bytes | None], list[dict[str, str | None] | None]]:
+    """Answers, each with a challenge and a person of its own, some of which are others' or missing."""
+    chance = random.Random(5)
+    rows, nonces, people = [], [], []
+    for number in range(700):
+        nonce, name = chance.randbytes(chance.choice([8, 16, 64])), f"Asha Rao {number % 7} a"
+        mobile = chance.choice([None, "9876543210"])
+        answer = issuer.issue(
+            Status(number % 3),
+            "rail-booking",
+            valid_for=900,
+            audience="irctc.co.in",
+            nonce=nonce,
+            subject=Subject(name, mobile),
+            now=NOW,
+        )
+        rows.append(chance.choices([bytes(answer), b"damaged", None], [20, 1, 1])[0])
+        nonces.append(chance.choices([nonce, chance.randbytes(16), None, b"short"], [20, 2, 1, 1])[0])
+        person: dict[str, str | None] = {"name": name.upper(), "mobile": mobile}
+        others: list[dict[str, str | None] | None] = [{"name": "Ravi", "mobile": mobile}, {"name": " ", "mobile": None}, None]
+        people.append(chance.choices([person, *others], [20, 2, 1, 1])[0])
+    return rows, nonces, people
+
+
+@pytest.mark.parametrize("purpose", [None, "rail-booking", "gate"])
+@pytest.mark.parametrize("guarded", [False, True])
+def test_rows_with_a_challenge_and_a_person_of_their_own(
+    issuer: Issuer, trust: TrustStore, purpose: str | None, guarded: bool
+) -> None:
+    rows, nonces, people = of_a_day(issuer)
+    guard = MemoryReplayGuard(1_000)
+
+    def verifier() -> Verifier:
+        return Verifier(trust, audience="irctc.co.in", replay_guard=guard if guarded else None)
+
+    def alone(row: Row, nonce: bytes | None, person: dict[str, str | None] | None) -> Json | None:
+        if row is None:
+            return None
+        if nonce in (None, b"short") or person is None or person["name"] == " ":
+            return {**dict.fromkeys(FIELDS), "code": "invalid_claim", "number": kycvs_number("invalid_claim")}
+        subject = Subject(str(person["name"]), person["mobile"])
+        [found] = one_by_one([row], Verifier(trust, audience="irctc.co.in"), nonce=nonce, purpose=purpose, subject=subject, now=NOW)
+        return found
+
+    expected = [alone(*row) for row in zip(rows, nonces, people, strict=True)]
+    column = pyarrow.chunked_array([rows[:300], rows[300:]])
+    kinds = pyarrow.struct([("name", pyarrow.string()), ("mobile", pyarrow.string())])
+    beside = {
+        # In chunks of their own, which are not those of the answers.
+        "nonce": pyarrow.chunked_array([nonces[:1], [], nonces[1:650], nonces[650:]], pyarrow.binary()),
+        "subject": pyarrow.chunked_array([people[:299], people[299:]], kinds),
+    }
+    assert verified(column, verifier(), purpose=purpose, now=NOW, **beside) == expected
+    codes = {row["code"] for row in expected if row}
+    assert codes >= ({"good", "wrong_nonce", "wrong_subject", "invalid_claim"} if purpose != "gate" else {"wrong_purpose"})
+    if guarded and purpose != "gate":
+        again = {row["code"] for row in verified(column, verifier(), purpose=purpose, now=NOW, **beside) if row}
+        assert "replayed" in again and "good" not in again
+
+
+def kycvs_number(code: str) -> int:
+    """The number of a code, from an error that has it."""
+    with pytest.raises(KycvsError) as caught:
+        Issuer("", kycvs.SigningKey.generate())
+    assert caught.value.code == code
+    return caught.value.number
+
+
+@pytest.mark.parametrize("library", ["pyarrow", "pyarrow large", "pyarrow view", "polars series", "duckdb", "datafusion"])
+def test_columns_beside_come_from_every_library(library: str, issuer: Issuer, verifier: Verifier) -> None:
+    nonces = [bytes([number]) * 16 for number in range(3)]
+    answers = [
+        issuer.issue(Status(2), "gate", valid_for=900, audience="irctc.co.in", nonce=nonce, subject=Subject("Asha"), now=NOW)
+        for nonce in nonces
+    ]
+    nonces[1] = b"another challenge"
+    column = pyarrow.array([bytes(answer) for answer in answers])
+    beside = {"nonce": COLUMNS[library](list(nonces)), "subject": COLUMNS[library](["Asha", "ASHA", "Ravi"])}
+    rows = verified(column, verifier, now=NOW, **beside)
+    assert [row and row["code"] for row in rows] == ["good", "wrong_nonce", "wrong_subject"]
+    fixed = pyarrow.array([nonces[0], b"x" * 16, nonces[2]], pyarrow.binary(16))
+    rows = verified(column, verifier, nonce=fixed, subject=Subject("Asha"), now=NOW)
+    assert [row and row["code"] for row in rows] == ["good", "wrong_nonce", "good"]
+
+
+def test_columns_beside_that_do_not_fit_are_told(verifier: Verifier) -> None:
+    column: Any = pyarrow.array([b"x", b"y"])
+    names: Any = pyarrow.array(["Asha", "Asha"])
+    for short, says in (([b"a" * 16], "fewer"), ([b"a" * 16] * 3, "more"), ([], "fewer")):
+        with pytest.raises(ValueError, match=f"^nonce: the column has {says} rows than that of the answers$"):
+            kycvs.arrow.verify(column, verifier, nonce=pyarrow.array(short, pyarrow.binary()))
+    with pytest.raises(ValueError, match="^subject: the column has fewer rows"):
+        kycvs.arrow.verify(column, verifier, nonce=None, subject=pyarrow.chunked_array([["Asha"], []]))
+    with pytest.raises(TypeError, match="^nonce: expected an Arrow column of binary, not one of text$"):
+        kycvs.arrow.verify(column, verifier, nonce=names)
+    with pytest.raises(TypeError, match="^subject: expected an Arrow column of text, not one of binary$"):
+        kycvs.arrow.verify(column, verifier, nonce=None, subject=column)
+    for wrong in ([{"name": "Asha", "born": "1990"}] * 2, [{"mobile": "1"}] * 2):
+        with pytest.raises(TypeError, match="^subject: "):
+            kycvs.arrow.verify(column, verifier, nonce=None, subject=pyarrow.array(wrong))
+    nulls: Any = pyarrow.array([None, None])
+    codes = [row and row["code"] for row in verified(column, verifier, nonce=nulls, subject=nulls)]
+    assert codes == ["invalid_claim", "invalid_claim"]
+
+
 def test_chunks_and_nulls_stay(answer: Presentation, verifier: Verifier) -> None:
     parts = [[bytes(answer)], [], [None, None], [b"x", None, bytes(answer)]]
     column = pyarrow.chunked_array(parts, pyarrow.binary())
@@ -285,7 +412,6 @@ def test_every_library_takes_the_result(answer: Presentation, verifier: Verifier
         (pyarrow.array([1, 2]), "Int64"),
         (pyarrow.chunked_array([], pyarrow.int64()), "Int64"),
         (pyarrow.array(["a"]).dictionary_encode(), "Dictionary"),
-        (pyarrow.array([b"x"], pyarrow.binary(1)), "FixedSizeBinary"),
         (pyarrow.table({"a": [b"x"], "b": [b"x"]}), "a table of 2 columns (select one)"),
         (pyarrow.array([{"a": {"b": b"x"}}]), "a table of 1 columns"),
         (polars.Series([[b"x"]]), "List"),
@@ -474,7 +600,7 @@ verifier = kycvs.Verifier(kycvs.TrustStore().with_key("i" * 64, key.verifying_ke
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what Linux tells of a process")
 @pytest.mark.parametrize(("row", "code"), [("bytes(2_000)", "too_large"), ("bytes(good)", "good")])
-def test_no_row_holds_more_than_200_bytes_and_none_is_copied(row: str, code: str) -> None:
+def test_no_row_holds_more_than_its_fields_and_none_is_copied(row: str, code: str) -> None:
     program = f"""{MEMORY}
 ROWS = 100_000
 column = pyarrow.array([{row}] * ROWS)
@@ -483,10 +609,12 @@ open("/proc/self/clear_refs", "w").write("5")
 before = of("VmRSS")
 verdicts = kycvs.arrow.verify(column, verifier, nonce=None)
 assert pyarrow.chunked_array(verdicts)[-1].as_py()["code"] == "{code}"
-print((of("VmHWM") - before) // ROWS)
+print((of("VmHWM") - before) // ROWS, pyarrow.chunked_array(verdicts).nbytes // ROWS)
 """
-    # The result alone has some 50, and more where there is an issuer.
-    assert 30 < int(in_a_new_process(program)) < 200
+    held, result = map(int, in_a_new_process(program).split())
+    assert 30 < held < result + 80
+    # A good row of an issuer and a purpose with the longest names, here without audience and nonce.
+    assert result < 200
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what Linux tells of a process")

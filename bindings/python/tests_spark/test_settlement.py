@@ -90,7 +90,7 @@ def by_command_line(day: Path) -> dict[str, int]:
 
 
 def command(day: Path, out: Path, *more: str) -> list[str]:
-    settings = ["--trust", str(day / "trust.cbor"), "--audience", "irctc.co.in", "--now", moment(NOW)]
+    settings = ["--trust", str(day / "trust.cbor"), "--audience", "irctc.co.in", "--no-nonce", "--now", moment(NOW)]
     return [sys.executable, str(JOB), str(day / "parquet"), str(out), *settings, "--files-in-a-part", "1", *more]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +14,50 @@ import vectors
 from fixtures import NONCE, NOW
 from kycvs import Issuer, KycvsError, Presentation, TrustStore, Verifier
 from kycvs.spark import verify_column
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 
 def alone(row: bytes | str | None, verifier: Verifier, **expected: Any) -> Row | None:
     """What a row has to be."""
     if row is None:
         return None
-    names = ("status", "code", "number", "issuer", "token_id", "issued_at_seconds", "expires_at_seconds")
     try:
         good = verifier.verify(row, **expected)
     except KycvsError as error:
-        return Row(*names)(None, error.code, error.number, None, None, None, None)
-    times = [time if time < 2**63 else None for time in (good.issued_at_seconds, good.expires_at_seconds)]
-    token_id = bytearray.fromhex(good.token_id)
-    return Row(*names)(int(good.status), "good", 0, good.issuer, token_id, *times)
+        return Row(**{**dict.fromkeys(FIELDS), "code": error.code, "number": error.number})
+    issued, expires = (time if time < 2**63 else None for time in (good.issued_at_seconds, good.expires_at_seconds))
+    return Row(
+        status=int(good.status),
+        code="good",
+        number=0,
+        issuer=good.issuer,
+        token_id=bytearray.fromhex(good.token_id),
+        issued_at_seconds=issued,
+        expires_at_seconds=expires,
+        audience=good.audience,
+        purpose=good.purpose,
+        nonce=None if good.nonce is None else bytearray(good.nonce),
+        key_id=bytearray.fromhex(good.key_id),
+        subject_matched=good.subject_matched,
+        specimen=good.specimen,
+    )
+
+
+FIELDS = (
+    "status",
+    "code",
+    "number",
+    "issuer",
+    "token_id",
+    "issued_at_seconds",
+    "expires_at_seconds",
+    "audience",
+    "purpose",
+    "nonce",
+    "key_id",
+    "subject_matched",
+    "specimen",
+)
 
 
 def test_all_vectors_are_decided_as_alone(spark: SparkSession) -> None:
@@ -65,14 +96,106 @@ def test_text_is_decided_as_text(spark: SparkSession, trust: TrustStore, verifie
     assert [row.code for row in found if row] == ["good", "good", "good", "bad_text", "bad_text"]
 
 
-def test_the_time_is_read_once(spark: SparkSession, trust: TrustStore, issuer: Issuer) -> None:
-    answers = [bytearray(bytes(issuer.issue(kycvs.Status(2), "gate", valid_for=900))) for _ in range(10)]
+def test_rows_with_a_challenge_and_a_person_of_their_own(spark: SparkSession, trust: TrustStore, issuer: Issuer) -> None:
+    nonces: list[bytes | None] = [bytes([number]) * 16 for number in range(6)]
+    people: list[dict[str, str | None] | None] = [{"name": "Asha", "mobile": "9876543210"} for _ in nonces]
+    answers = [
+        issuer.issue(
+            kycvs.Status(2), "gate", valid_for=900, nonce=nonce, subject=kycvs.Subject("Asha", "9876543210"), now=NOW
+        )
+        for nonce in nonces
+    ]
+    nonces[1], nonces[2], people[3], people[4] = b"another challenge", None, {"name": "Ravi", "mobile": None}, None
+    rows = [
+        (place, bytearray(bytes(answer)), nonce if nonce is None else bytearray(nonce), person)
+        for place, (answer, nonce, person) in enumerate(zip(answers, nonces, people, strict=True))
+    ]
+    schema = "place int, answer binary, nonce binary, person struct<name: string, mobile: string>"
+    table = spark.createDataFrame(rows, schema).repartition(2)
+    verify = verify_column("answer", trust, nonce_column="nonce", subject_column="person", open=True, now=NOW)
+    found = {row.place: row.verdict for row in table.transform(verify).collect()}
+    codes = ["good", "wrong_nonce", "invalid_claim", "wrong_subject", "invalid_claim", "good"]
+    assert [found[place].code for place in range(6)] == codes
+    assert (found[0].nonce, found[0].subject_matched, found[0].purpose) == (bytearray(16), True, "gate")
+
+
+def test_the_clock_is_read_when_the_transformation_is_applied(
+    spark: SparkSession, trust: TrustStore, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [NOW]
+    monkeypatch.setattr("kycvs.spark.time.time", lambda: clock[0])
+    answers = [bytearray(bytes(issuer.issue(kycvs.Status(2), "gate", valid_for=900, now=NOW))) for _ in range(10)]
     table = spark.createDataFrame([(row,) for row in answers], "answer binary")
-    codes = table.transform(verify_column("answer", trust, open=True, nonce=None)).select("verdict.code").distinct()
-    assert [row.code for row in codes.collect()] == ["good"]
+    verify = verify_column("answer", trust, open=True, nonce=None)
+
+    def codes() -> list[str]:
+        applied = table.transform(verify)
+        # What is evaluated later, and again, is decided by the time that was read.
+        clock[0] += 10_000
+        return [row.code for row in applied.select("verdict.code").distinct().collect()]
+
+    assert codes() == ["good"]
+    assert codes() == ["expired"]
 
 
-def test_the_store_is_broadcast_and_its_keys_are_prepared_once(spark: SparkSession, trust: TrustStore) -> None:
+def test_a_stream_without_a_time_is_refused(
+    spark: SparkSession, trust: TrustStore, issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock of a stream would stand still; in `foreachBatch` it is read for each batch."""
+    clock = [NOW]
+    monkeypatch.setattr("kycvs.spark.time.time", lambda: clock[0])
+    answer = bytearray(bytes(issuer.issue(kycvs.Status(2), "gate", valid_for=900, now=NOW)))
+    for name in ("one", "two"):
+        table = spark.createDataFrame([(name, answer)], "name string, answer binary")
+        table.coalesce(1).write.mode("append").parquet(str(tmp_path / "in"))
+    stream = spark.readStream.schema("name string, answer binary").option("maxFilesPerTrigger", 1).parquet(str(tmp_path / "in"))
+    verify = verify_column("answer", trust, open=True, nonce=None)
+    with pytest.raises(ValueError, match="^now: a stream needs it for each batch: call verify_column in foreachBatch$"):
+        stream.transform(verify)
+    assert stream.transform(verify_column("answer", trust, open=True, nonce=None, now=NOW)).isStreaming
+
+    codes: list[str] = []
+
+    def settle(batch: DataFrame, _number: int) -> None:
+        checked = batch.transform(verify_column("answer", trust, open=True, nonce=None))
+        codes.extend(row.code for row in checked.select("verdict.code").collect())
+        clock[0] += 10_000
+
+    query = stream.writeStream.foreachBatch(settle).trigger(availableNow=True)
+    query.option("checkpointLocation", str(tmp_path / "checkpoint")).start().awaitTermination()
+    assert codes == ["good", "expired"]
+
+
+CONNECT = """
+import kycvs
+from kycvs.spark import verify_column
+from pyspark.sql import SparkSession
+
+issuer = kycvs.Issuer("in.gov.cowin", kycvs.SigningKey.generate())
+trust = kycvs.TrustStore().with_key(issuer.name, issuer.verifying_key)
+answer = issuer.issue(kycvs.Status(2), "gate", valid_for=900, nonce=b"sixteen bytes...")
+spark = (
+    SparkSession.builder.remote("local[1]")
+    .config("spark.connect.grpc.binding.address", "127.0.0.1")
+    .config("spark.connect.grpc.binding.port", "0")
+    .config("spark.ui.enabled", "false")
+    .getOrCreate()
+)
+rows = [(bytearray(bytes(answer)), bytearray(b"sixteen bytes...")), (bytearray(b"x"), bytearray(16)), (None, None)]
+table = spark.createDataFrame(rows, "answer binary, nonce binary")
+checked = table.transform(verify_column("answer", trust, nonce_column="nonce", open=True))
+print(type(table).__module__, [row.verdict and row.verdict.code for row in checked.collect()])
+spark.stop()
+"""
+
+
+def test_spark_connect_decides_alike(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", CONNECT], capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "pyspark.sql.connect.dataframe ['good', 'malformed', None]"
+
+
+def test_the_keys_of_a_store_are_prepared_once(spark: SparkSession, trust: TrustStore) -> None:
     import kycvs.spark
 
     one = kycvs.spark._verifier(trust.to_bytes(), (("open", True),))
@@ -97,6 +220,21 @@ def test_a_wrong_table_is_told(
     table = spark.createDataFrame([(1, bytearray(b"x"))], "number int, answer binary")
     with pytest.raises(raises, match=says):
         table.transform(verify_column(column, trust, open=True, nonce=None, verdict=verdict))
+
+
+def test_columns_beside_that_do_not_fit_are_told(spark: SparkSession, trust: TrustStore) -> None:
+    table = spark.createDataFrame([(1, bytearray(b"x"))], "number int, answer binary")
+    for wrong, raises, says in (
+        ({"nonce_column": "missing"}, ValueError, "nonce_column: the table has no column 'missing'"),
+        ({"nonce_column": "number"}, TypeError, "nonce_column: expected binary, not int"),
+        ({"nonce": None, "subject_column": "number"}, TypeError, "subject_column: expected text or structs of name and"),
+        ({"nonce": None, "subject_column": "answer"}, TypeError, "subject_column: expected text or structs of name and"),
+    ):
+        with pytest.raises(raises, match=says):
+            table.transform(verify_column("answer", trust, open=True, **wrong))  # type: ignore[arg-type]
+    for neither_nor_both in ({}, {"nonce": None, "nonce_column": "answer"}):
+        with pytest.raises(TypeError, match="give either nonce"):
+            verify_column("answer", trust, open=True, **neither_nor_both)  # type: ignore[arg-type]
 
 
 def test_wrong_settings_are_told_at_once(trust: TrustStore) -> None:

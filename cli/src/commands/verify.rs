@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
     // Not before the token is there: a scanner at standard input may take its time.
     let now = options.now.unwrap_or_else(Timestamp::now);
     let verdict =
-        input.verify(&verifier, &expectation, now).map_err(|error| with_shell_hint(token, error.into()))?;
+        input.verify(&verifier, &expectation, now).map_err(|error| with_shell_hint(token, error))?;
     if let Some(used) = used {
         used.commit()?;
     }

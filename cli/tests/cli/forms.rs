@@ -162,7 +162,7 @@ fn of_several_codes_the_token_is_taken() {
     image::imageops::overlay(&mut page, &large, 20, 20);
     image::imageops::overlay(&mut page, &small, 2500, 700);
     page.save(folder.path("far.png")).expect("a picture");
-    folder.verify(&format!("{PASS} far.png"), NOTHING).ends(2, "`far.png` shows 2 different answers");
+    folder.verify(&format!("{PASS} far.png"), NOTHING).ends(2, "there are two answers in `far.png`");
 
     let mut page = GrayImage::from_pixel(400, 400, Luma([255]));
     image::imageops::overlay(&mut page, &other, 50, 50);

@@ -63,11 +63,51 @@ impl Verifier {
         expectation: &Expectation,
         now: Timestamp,
     ) -> Vec<Result<Verdict>> {
+        self.check_every(presentations, now, |&presented| (presented.into(), expectation))
+    }
+
+    /// Checks many presentations at the time `now`, each against an expectation of its own: for each, in order, what
+    /// [`verify_at`](Self::verify_at) or, for text, [`verify_text_at`](Self::verify_text_at) gives.
+    ///
+    /// For a day's answers, each of which was given to a challenge of its own.
+    ///
+    /// ```
+    /// # use kycvs::*;
+    /// # let issuer = Issuer::new(IssuerName::new("in.gov.cowin")?, SigningKey::from_seed(&[7; 32]));
+    /// # let trust = TrustStore::new().with(TrustedKey::new(issuer.name().clone(), issuer.verifying_key().clone()))?;
+    /// # let verifier = Verifier::new(trust, Policy::open());
+    /// let challenges = [Nonce::new(b"the first's own.")?, Nonce::new(b"the second's own")?];
+    /// let day = core::time::Duration::from_secs(86_400);
+    /// let answer = Answer::new(Status::FullyVaccinated, Purpose::new("gate")?, day).with_nonce(challenges[0].clone());
+    /// let text = issuer.issue(&answer)?.to_text();
+    ///
+    /// let expected = challenges.map(Expectation::nonce);
+    /// let requests = [(text.as_str(), &expected[0]), (text.as_str(), &expected[1])];
+    /// let verdicts = verifier.verify_each_at(&requests, Timestamp::now());
+    /// assert!(verdicts[0].is_ok());
+    /// assert_eq!(verdicts[1].as_ref().unwrap_err().code(), ErrorCode::WrongNonce);
+    /// # Ok::<(), kycvs::Error>(())
+    /// ```
+    #[must_use]
+    pub fn verify_each_at<'a, P: Into<Presented<'a>> + Copy + Sync>(
+        &self,
+        requests: &[(P, &Expectation)],
+        now: Timestamp,
+    ) -> Vec<Result<Verdict>> {
+        self.check_every(requests, now, |&(presented, expectation)| (presented.into(), expectation))
+    }
+
+    /// Checks each item as `request` reads it.
+    fn check_every<'a, 'e, T: Sync>(
+        &self,
+        items: &[T],
+        now: Timestamp,
+        request: impl Fn(&T) -> (Presented<'a>, &'e Expectation) + Sync,
+    ) -> Vec<Result<Verdict>> {
         if let Err(code) = self.check_set_up(now) {
-            return presentations.iter().map(|_| Err(code.into())).collect();
+            return items.iter().map(|_| Err(code.into())).collect();
         }
-        let mut verdicts =
-            every_chunk(presentations, CHUNK, |chunk| self.check_chunk(chunk, expectation, now));
+        let mut verdicts = every_chunk(items, CHUNK, |chunk| self.check_chunk(chunk, now, &request));
         for verdict in &mut verdicts {
             if let Ok(good) = verdict
                 && let Err(error) = self.check_replay(good, now)
@@ -79,13 +119,17 @@ impl Verifier {
     }
 
     /// All but the set-up and the replays.
-    fn check_chunk<'a, P: Into<Presented<'a>> + Copy>(
+    fn check_chunk<'a, 'e, T>(
         &self,
-        chunk: &[P],
-        expectation: &Expectation,
+        chunk: &[T],
         now: Timestamp,
+        request: impl Fn(&T) -> (Presented<'a>, &'e Expectation),
     ) -> Vec<Result<Verdict>> {
-        let decoded: Vec<_> = chunk.iter().map(|&presented| presented.into().bytes()).collect();
+        let (decoded, expectations): (Vec<_>, Vec<_>) = chunk
+            .iter()
+            .map(&request)
+            .map(|(presented, expectation)| (presented.bytes(), expectation))
+            .unzip();
         let read = decoded.iter().map(|decoded| match decoded {
             Ok(bytes) => self.read(bytes),
             Err(error) => Err(error.code().into()),
@@ -93,7 +137,7 @@ impl Verifier {
         let mut read: Vec<_> = read.collect();
         self.decide_signatures(&mut read);
         let mut good_at = Vec::new();
-        let verdicts = read.into_iter().map(|read| {
+        let verdicts = read.into_iter().zip(expectations).map(|(read, expectation)| {
             let Read { parts, at, trusted, signature } = read?;
             let verdict = match signature {
                 Signature::Good => self.judge(&parts, trusted, expectation, now)?,

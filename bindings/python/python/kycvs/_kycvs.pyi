@@ -46,9 +46,9 @@ def verify_column(
     column: ArrowArray | ArrowStream,
     verifier: Verifier,
     *,
-    nonce: Buffer | None,
+    nonce: Buffer | ArrowArray | ArrowStream | None,
     purpose: str | None = None,
-    subject: Subject | None = None,
+    subject: Subject | ArrowArray | ArrowStream | None = None,
     now: _Time | None = None,
     one_thread: bool = False,
 ) -> Verdicts: ...
@@ -57,6 +57,8 @@ def verify_column(
 _Time: TypeAlias = datetime | int
 # A span of time, or whole seconds.
 _Span: TypeAlias = timedelta | int
+# What the challenge of one presentation is.
+_Nonce: TypeAlias = Buffer | None
 # The content of a file.
 _File: TypeAlias = str | Buffer
 
@@ -317,9 +319,9 @@ class Verifier:
         self,
         presentations: Iterable[Buffer | str | Presentation],
         *,
-        nonce: Buffer | None,
+        nonce: Buffer | list[_Nonce] | tuple[_Nonce, ...] | None,
         purpose: str | None = None,
-        subject: Subject | None = None,
+        subject: Subject | list[Subject | None] | tuple[Subject | None, ...] | None = None,
         now: _Time | None = None,
     ) -> list[Verdict | KycvsError]: ...
     def __copy__(self) -> Verifier: ...

@@ -14,6 +14,15 @@ object. It needs none of these libraries itself; ``pip install kycvs[arrow]`` br
 >>> verdicts = pyarrow.chunked_array(kycvs.arrow.verify(column, verifier, nonce=None))
 >>> [verdict and (verdict["code"], verdict["status"]) for verdict in verdicts.to_pylist()]
 [('good', 2), ('malformed', None), None]
+
+Answers that were each given to a challenge of their own have it in a column beside them:
+
+>>> challenges = [b"challenge of one", b"challenge of two"]
+>>> answers = [issuer.issue(Status.FULLY_VACCINATED, "gate", valid_for=900, nonce=nonce) for nonce in challenges]
+>>> day = pyarrow.table({"answer": [bytes(answer) for answer in answers], "nonce": [challenges[0], b"another one....."]})
+>>> verdicts = pyarrow.chunked_array(kycvs.arrow.verify(day["answer"], verifier, nonce=day["nonce"]))
+>>> [verdict["code"] for verdict in verdicts.to_pylist()]
+['good', 'wrong_nonce']
 """
 
 from kycvs._kycvs import Verdicts

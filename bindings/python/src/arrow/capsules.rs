@@ -58,6 +58,12 @@ pub(super) fn read(name: &str, column: &Bound<'_, PyAny>) -> PyResult<Source> {
     Err(wrong_type(name, EXPECTED, column))
 }
 
+/// Whether this is something for [`read`].
+pub(super) fn is_column(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(value.getattr_opt("__arrow_c_array__")?.is_some()
+        || value.getattr_opt("__arrow_c_stream__")?.is_some())
+}
+
 const EXPECTED: &str = "an Arrow column of binary or text";
 
 /// `TypeError`, with what it is instead.

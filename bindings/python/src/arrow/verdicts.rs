@@ -4,9 +4,10 @@ use super::capsules;
 use arrow_array::{
     Array, ArrayRef, StructArray,
     builder::{
-        ArrayBuilder as _, FixedSizeBinaryBuilder, Int8Builder, LargeStringBuilder, UInt16Builder,
-        UInt64Builder,
+        ArrayBuilder as _, BooleanBuilder, FixedSizeBinaryBuilder, GenericByteBuilder, Int8Builder,
+        LargeStringBuilder, UInt16Builder, UInt64Builder,
     },
+    types::{ByteArrayType, LargeBinaryType, LargeUtf8Type},
 };
 use arrow_buffer::NullBufferBuilder;
 use arrow_schema::{DataType, Field, Fields};
@@ -31,7 +32,9 @@ pub(super) type Chunk = Arc<StructArray>;
 /// - ``code``: large_string, ``good``, or the code for which it is not, such as ``expired``.
 /// - ``number``: uint16, 0, or the code's number.
 /// - ``issuer``: large_string, ``token_id``: fixed_size_binary(16), ``issued_at_seconds`` and ``expires_at_seconds``:
-///   uint64, seconds since 1970; all four as in a ``Verdict``, and null where the answer is not good.
+///   uint64, seconds since 1970; ``audience`` and ``purpose``: large_string, ``nonce``: large_binary, ``key_id``:
+///   fixed_size_binary(8), ``subject_matched`` and ``specimen``: bool; all as in a ``Verdict``, and null if the answer is
+///   not good. ``audience`` is null for an open pass, and ``nonce`` if the answer carries none.
 ///
 /// There are as many chunks as came in. What has been taken from it can be taken again.
 ///
@@ -97,6 +100,12 @@ fn fields() -> Fields {
         field("token_id", DataType::FixedSizeBinary(16)),
         field("issued_at_seconds", DataType::UInt64),
         field("expires_at_seconds", DataType::UInt64),
+        field("audience", DataType::LargeUtf8),
+        field("purpose", DataType::LargeUtf8),
+        field("nonce", DataType::LargeBinary),
+        field("key_id", DataType::FixedSizeBinary(8)),
+        field("subject_matched", DataType::Boolean),
+        field("specimen", DataType::Boolean),
     ])
 }
 
@@ -106,13 +115,17 @@ pub(super) struct Column {
     /// Its offsets have eight bytes, so that no chunk that fits into memory is too long.
     code: LargeStringBuilder,
     number: UInt16Builder,
-    issuer: LargeStringBuilder,
+    issuer: Repeated<LargeUtf8Type>,
     token_id: FixedSizeBinaryBuilder,
     issued_at: UInt64Builder,
     expires_at: UInt64Builder,
+    audience: Repeated<LargeUtf8Type>,
+    purpose: Repeated<LargeUtf8Type>,
+    nonce: Repeated<LargeBinaryType>,
+    key_id: FixedSizeBinaryBuilder,
+    subject_matched: BooleanBuilder,
+    specimen: BooleanBuilder,
     nulls: NullBufferBuilder,
-    /// How many there will be.
-    rows: usize,
 }
 
 impl Column {
@@ -121,16 +134,21 @@ impl Column {
             status: Int8Builder::with_capacity(rows),
             code: LargeStringBuilder::with_capacity(rows, rows.saturating_mul(CODE)),
             number: UInt16Builder::with_capacity(rows),
-            issuer: LargeStringBuilder::with_capacity(rows, 0),
-            rows,
+            issuer: Repeated::with_capacity(rows),
             token_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
             issued_at: UInt64Builder::with_capacity(rows),
             expires_at: UInt64Builder::with_capacity(rows),
+            audience: Repeated::with_capacity(rows),
+            purpose: Repeated::with_capacity(rows),
+            nonce: Repeated::with_capacity(rows),
+            key_id: FixedSizeBinaryBuilder::with_capacity(rows, 8),
+            subject_matched: BooleanBuilder::with_capacity(rows),
+            specimen: BooleanBuilder::with_capacity(rows),
             nulls: NullBufferBuilder::new(rows),
         }
     }
 
-    pub(super) fn push(&mut self, result: &kycvs::Result<Verdict>) {
+    pub(super) fn push(&mut self, result: Result<&Verdict, &kycvs::Error>) {
         self.nulls.append_non_null();
         match result {
             Ok(verdict) => {
@@ -156,31 +174,30 @@ impl Column {
     fn push_verdict(&mut self, verdict: &Verdict) {
         let status = i8::try_from(verdict.status().number());
         self.status.append_value(status.unwrap_or_else(|_| unreachable!("a status is 0, 1 or 2")));
-        if self.issuer.values_slice().is_empty() {
-            self.make_room_for(verdict.issuer());
-        }
-        self.issuer.append_value(verdict.issuer());
-        let written = self.token_id.append_value(verdict.token_id().as_bytes());
-        written.unwrap_or_else(|_| unreachable!("a token id has 16 bytes"));
+        self.issuer.push(Some(verdict.issuer()));
+        push_fixed(&mut self.token_id, verdict.token_id().as_bytes());
         self.issued_at.append_value(verdict.issued_at().as_secs());
         self.expires_at.append_value(verdict.expires_at().as_secs());
-    }
-
-    /// Most answers of a column are of one issuer, whose name stands in each row: what grows while it is written takes half as
-    /// much again at the end.
-    fn make_room_for(&mut self, issuer: &str) {
-        let before = self.issuer.len();
-        let bytes = (self.rows - before).saturating_mul(issuer.len());
-        self.issuer = LargeStringBuilder::with_capacity(self.rows, bytes);
-        (0..before).for_each(|_| self.issuer.append_null());
+        self.audience.push(verdict.audience());
+        self.purpose.push(Some(verdict.purpose()));
+        self.nonce.push(verdict.nonce());
+        push_fixed(&mut self.key_id, verdict.key_id().as_bytes());
+        self.subject_matched.append_value(verdict.subject_matched());
+        self.specimen.append_value(verdict.is_specimen());
     }
 
     fn push_no_verdict(&mut self) {
         self.status.append_null();
-        self.issuer.append_null();
+        self.issuer.push(None);
         self.token_id.append_null();
         self.issued_at.append_null();
         self.expires_at.append_null();
+        self.audience.push(None);
+        self.purpose.push(None);
+        self.nonce.push(None);
+        self.key_id.append_null();
+        self.subject_matched.append_null();
+        self.specimen.append_null();
     }
 
     pub(super) fn finish(mut self) -> Chunk {
@@ -188,11 +205,44 @@ impl Column {
             Arc::new(self.status.finish()),
             Arc::new(self.code.finish()),
             Arc::new(self.number.finish()),
-            Arc::new(self.issuer.finish()),
+            Arc::new(self.issuer.0.finish()),
             Arc::new(self.token_id.finish()),
             Arc::new(self.issued_at.finish()),
             Arc::new(self.expires_at.finish()),
+            Arc::new(self.audience.0.finish()),
+            Arc::new(self.purpose.0.finish()),
+            Arc::new(self.nonce.0.finish()),
+            Arc::new(self.key_id.finish()),
+            Arc::new(self.subject_matched.finish()),
+            Arc::new(self.specimen.finish()),
         ];
         Arc::new(StructArray::new(fields(), parts, self.nulls.finish()))
     }
+}
+
+/// Texts or bytes, most of which are as long as the first: the same issuer, audience and purpose stand in every row.
+///
+/// The first one makes room for all: a buffer that grows while it is written takes half as much again at the end.
+struct Repeated<T: ByteArrayType>(GenericByteBuilder<T>, usize);
+
+impl<T: ByteArrayType> Repeated<T> {
+    fn with_capacity(rows: usize) -> Self {
+        Self(GenericByteBuilder::with_capacity(rows, 0), rows)
+    }
+
+    fn push(&mut self, value: Option<&T::Native>) {
+        let Some(value) = value else { return self.0.append_null() };
+        if self.0.values_slice().is_empty() {
+            let before = self.0.len();
+            let bytes = (self.1 - before).saturating_mul(<T::Native as AsRef<[u8]>>::as_ref(value).len());
+            self.0 = GenericByteBuilder::with_capacity(self.1, bytes);
+            (0..before).for_each(|_| self.0.append_null());
+        }
+        self.0.append_value(value);
+    }
+}
+
+fn push_fixed(builder: &mut FixedSizeBinaryBuilder, value: &[u8]) {
+    let written = builder.append_value(value);
+    written.unwrap_or_else(|_| unreachable!("the type of the claim has this length"));
 }
