@@ -115,7 +115,7 @@ impl Work<'_> {
         Ok(column.finish())
     }
 
-    /// Checks the rows at `places`, of which `own` says what is expected of each.
+    /// Checks the rows at `places` against `own`, their own expectations.
     fn part(&mut self, rows: &Rows, places: Range<usize>, own: &Own, column: &mut Column) -> Outcome<()> {
         let checks_alone = self.verifier.asks_a_guard();
         if !checks_alone && !self.one_thread && self.threads.is_none() && places.len() > FEWEST {

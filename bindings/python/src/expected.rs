@@ -1,4 +1,4 @@
-//! What is expected of an answer: the arguments of ``verify`` except the time, for one presentation or for many.
+//! Expectations: the arguments of ``verify`` except the time, for one presentation or for many.
 
 use crate::{
     arguments::{Bytes, instance, text},
@@ -12,7 +12,7 @@ use pyo3::{
     types::{PyList, PyTuple},
 };
 
-/// What one request expects of its answer.
+/// The expectation of one request.
 pub(crate) fn expectation(
     nonce: Option<&Bound<'_, PyAny>>,
     purpose: Option<&Bound<'_, PyAny>>,
@@ -31,7 +31,7 @@ pub(crate) fn expectation(
     Ok(expectation)
 }
 
-/// What is expected of each presentation of a list.
+/// The expectations of the presentations of a list.
 pub(crate) enum Expected {
     /// The same of all of them.
     Same(Expectation),
@@ -57,7 +57,7 @@ impl Expected {
         Ok(Self::Own(own.collect::<Outcome<_>>()?))
     }
 
-    /// Of the presentation at `place`; the first is at 0.
+    /// The expectation of the presentation at `place`; the first is at 0.
     pub(crate) fn at(&self, place: usize) -> &Expectation {
         match self {
             Self::Same(expectation) => expectation,

@@ -2,7 +2,7 @@
 //!
 //! Nothing is decided here. Each file turns Python's types into those of the core, calls it, and turns back what it says:
 //! [`arguments`] (bytes, text, flags), [`times`] (moments, spans, numbers), [`names`] (the enums and the classes of
-//! exceptions, which are written in Python), [`expected`] (what is expected of an answer), [`failure`] (errors); then one
+//! exceptions, which are written in Python), [`expected`] (expectations), [`failure`] (errors); then one
 //! file for each class. [`many`] checks a list on
 //! several threads, and [`in_order`] is how these ask one replay guard; [`arrow`] checks a column. What is not given by the
 //! caller is not given to the core either, so that no default stands twice.

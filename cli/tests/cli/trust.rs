@@ -32,6 +32,11 @@ fn what_is_exported_can_be_added() {
         )
         .good();
     assert!(list("pem.cbor").as_array().expect("a list").iter().all(|key| key["algorithm"] == "Ed25519"));
+    // Words around the blocks, as a mail has them, change nothing (RFC 7468).
+    let mail = format!("\u{feff}Dear verifier,\r\nthese are our keys:\r\n\r\n{pem}\n-- \nThe issuer\n");
+    let add = format!("trust add --trust mail.cbor --issuer {ISSUER} --alg Ed25519 -");
+    folder.run_with(&add, NOTHING, mail.as_bytes()).good();
+    assert_eq!(list("mail.cbor"), list("pem.cbor"));
 }
 
 #[test]

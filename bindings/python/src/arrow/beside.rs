@@ -1,4 +1,4 @@
-//! What is expected of each row: the same of the whole column, or what columns beside it hold.
+//! The expectation of each row: one for the whole column, or one from the columns beside it.
 
 use super::{
     capsules::{self, Source, source_failed},
@@ -19,7 +19,7 @@ use pyo3::{
 
 /// The arguments of ``kycvs.arrow.verify`` that say what is expected.
 pub(super) struct Expected {
-    /// Of each row, if no column says more.
+    /// The expectation of each row, if there is no column beside.
     same: Expectation,
     nonces: Option<Beside<Rows>>,
     people: Option<Beside<People>>,
@@ -29,8 +29,8 @@ pub(super) struct Expected {
     subject: Option<Subject>,
 }
 
-/// What is expected of some rows of their own, in order; nothing if the same is expected of all. A row whose nonce or
-/// name no token can hold has the core's reason.
+/// The own expectations of some rows, in order; empty if all rows have the same. A row whose nonce or name no token can
+/// hold has the core's reason.
 pub(super) type Own = Vec<kycvs::Result<Expectation>>;
 
 impl Expected {
@@ -53,7 +53,7 @@ impl Expected {
         Ok(Self { same, nonces, people, nonce, purpose, subject })
     }
 
-    /// What is expected of the next `count` rows.
+    /// The own expectations of the next `count` rows.
     ///
     /// # Errors
     /// `ValueError` if a column beside has fewer rows, and what its source raises.
@@ -81,7 +81,7 @@ impl Expected {
         Ok(own.collect())
     }
 
-    /// What is expected of the row at `place` of those that `own` is about.
+    /// The expectation of one row; `place` is its place among the rows of `own`.
     pub(super) fn at<'a>(
         &'a self,
         own: &'a [kycvs::Result<Expectation>],

@@ -220,7 +220,7 @@ impl Column {
     }
 }
 
-/// Texts or bytes, most of which are as long as the first: the same issuer, audience and purpose stand in every row.
+/// Texts or bytes. Most are as long as the first, because every row has the same issuer, audience and purpose.
 ///
 /// The first one makes room for all: a buffer that grows while it is written takes half as much again at the end.
 struct Repeated<T: ByteArrayType>(GenericByteBuilder<T>, usize);
