@@ -64,6 +64,8 @@ pub(super) struct Collector {
     spaces: Vec<About>,
     people: Vec<Known>,
     by_key: HashMap<Key, usize>,
+    /// Spaces that also hold a version of a Patient, beside that of the newest one.
+    other_spaces: HashMap<usize, BTreeSet<Space>>,
     records: HashMap<Key, Record>,
     bad: BTreeMap<Place, Reason>,
     notes: BTreeSet<(Place, &'static str)>,
@@ -142,6 +144,7 @@ impl Collector {
             spaces: vec![About::default()],
             people: Vec::new(),
             by_key: HashMap::new(),
+            other_spaces: HashMap::new(),
             records: HashMap::new(),
             bad: BTreeMap::new(),
             notes: BTreeSet::new(),
@@ -358,6 +361,9 @@ impl Collector {
             return Taken::Whole;
         };
         let known = &mut self.people[index];
+        if known.names.space != new.names.space {
+            self.other_spaces.entry(index).or_default().extend([known.names.space, new.names.space]);
+        }
         let order = new.version.against(&known.version);
         if matches!(known.state, State::Torn) || self.rules.hold(Rule::Patients) && !new.can_be(known, order)
         {
@@ -444,7 +450,11 @@ impl Record {
         if is_newer {
             std::mem::swap(&mut self, known);
         }
-        // `self` is the version that lost.
+        // `self` is the version that lost. A deletion names nobody, and may be in another file than what it deletes.
+        if known.is_nameless() && !self.is_nameless() {
+            known.names = self.names.clone();
+            known.patient = self.patient.clone();
+        }
         for patient in std::mem::take(&mut self.before).into_iter().chain([self.patient]) {
             if known.before.len() < 8 && !known.before.contains(&patient) {
                 known.before.push(patient);
@@ -455,6 +465,11 @@ impl Record {
 
     fn is_nameless(&self) -> bool {
         self.patient == Ref::Named(Who::default())
+    }
+
+    /// Whether it withdraws a dose, and nothing says of whom.
+    fn is_lone_withdrawal(&self) -> bool {
+        matches!(self.says, Says::Withdrawn { .. }) && self.is_nameless() && self.before.is_empty()
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     immunization::{Says, Who},
     names::{self, Address, Key, Place, Space},
     rules::Rule,
+    version::Order,
 };
 use crate::records::{
     Doses,
@@ -19,6 +20,8 @@ const MOST_LINKS: usize = 64;
 /// So many Patients of one source can have one id or identifier. More would make the work grow with their square.
 const MOST_NAMESAKES: usize = 16;
 const NOT_THERE: &str = "the Patient that it refers to is in none of the files";
+const WITHDRAWN_OF_NOBODY: &str = "it withdraws a dose of somebody who is in none of the files, so that person's row may be too \
+     high: import the whole record of the person";
 
 /// What an import of FHIR comes to.
 #[derive(Debug, Default)]
@@ -73,6 +76,8 @@ struct Course {
     is_blocked: bool,
     is_withdrawn: bool,
     has_immunization: bool,
+    /// The spaces of its Immunizations and of the Patients that are the same person.
+    spaces: BTreeSet<Space>,
 }
 
 impl Collector {
@@ -82,6 +87,11 @@ impl Collector {
         let index = self.index();
         let places = self.places(&index);
         let mut courses = vec![Course::default(); self.people.len()];
+        for (number, place) in places.iter().enumerate() {
+            let Some(place) = *place else { continue };
+            let others = self.other_spaces.get(&number).into_iter().flatten().copied();
+            courses[place].spaces.extend(others.chain([self.people[number].names.space]));
+        }
         let mut seen = Seen { patients: self.people.len() as u64, ..Seen::default() };
         for record in self.records() {
             seen.immunizations += 1;
@@ -155,7 +165,48 @@ impl Collector {
         }
         let mut records: Vec<_> = records.into_values().collect();
         records.sort_by_key(|record| record.place);
+        if self.rules.hold(Rule::NewestVersion) {
+            self.withdraw_by_id(&mut records);
+        }
         records
+    }
+
+    /// A deletion names a dose by its address or its id only, and can come in another file than the dose. In doubt it
+    /// withdraws every dose with that id, unless both name a server and these differ.
+    fn withdraw_by_id(&mut self, records: &mut Vec<Record>) {
+        let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+        for (number, record) in records.iter().enumerate().filter(|(_, record)| record.is_lone_withdrawal()) {
+            by_id.entry(record.names.id.clone().unwrap_or_default()).or_default().push(number);
+        }
+        let mut found = HashSet::new();
+        for number in 0..records.len() {
+            let record = &records[number];
+            if by_id.is_empty() || record.is_lone_withdrawal() {
+                continue;
+            }
+            let Some(deletions) = record.names.id.as_ref().and_then(|id| by_id.get(id)) else { continue };
+            for deletion in deletions {
+                let (record, deletion_of) = (&records[number], &records[*deletion]);
+                let bases = record.names.base.as_ref().zip(deletion_of.names.base.as_ref());
+                if bases.is_some_and(|(one, other)| one != other) {
+                    continue;
+                }
+                found.insert(*deletion);
+                if deletion_of.version.against(&record.version) == Order::Older
+                    || matches!(record.says, Says::OtherVaccine)
+                {
+                    continue;
+                }
+                let place = record.place;
+                records[number].says = Says::Withdrawn { is_wanted: true };
+                self.notes.insert((place, "a deletion names its id: the dose is not counted"));
+            }
+        }
+        let mut number = 0;
+        records.retain(|_| {
+            number += 1;
+            !found.contains(&(number - 1))
+        });
     }
 
     /// Gives an Immunization to the person that it is about.
@@ -169,10 +220,19 @@ impl Collector {
         let all: BTreeSet<_> = own.union(&before).copied().collect();
         for person in &all {
             courses[*person].has_immunization = true;
+            courses[*person].spaces.insert(record.names.space);
             courses[*person].is_withdrawn |= matches!(record.says, Says::Withdrawn { .. } | Says::NotGiven);
         }
         let why: Reason = match &record.says {
             Says::OtherVaccine => return,
+            Says::Withdrawn { is_wanted: true } if all.is_empty() && self.rules.hold(Rule::NothingHalf) => {
+                self.bad.insert(place, WITHDRAWN_OF_NOBODY.into());
+                return;
+            }
+            Says::NotGiven if all.is_empty() => {
+                self.notes.insert((place, NOT_THERE));
+                return;
+            }
             Says::NotGiven | Says::Withdrawn { .. } => {
                 if record.is_firm && !record.before.is_empty() {
                     self.notes
@@ -349,8 +409,9 @@ impl Collector {
             }
             let Some((forms, left_out, is_active)) = self.written(number) else { continue };
             let place = self.people[number].place;
-            let about = &self.spaces[self.people[number].names.space];
-            let (is_torn, may_lack_a_dose) = (about.is_torn && !force, about.has_lost_dose);
+            let mut about = course.spaces.iter().map(|space| &self.spaces[*space]);
+            let is_torn = about.clone().any(|about| about.is_torn) && !force;
+            let may_lack_a_dose = about.any(|about| about.has_lost_dose);
             if !is_active {
                 self.notes.insert((
                     place,
@@ -424,7 +485,11 @@ impl Collector {
                 }
                 known.doses = None;
             }
-            Some(_) if holds => {}
+            Some((known, _)) if holds => {
+                known.may_lack_a_dose |= found.may_lack_a_dose;
+                known.is_withdrawn |= found.is_withdrawn;
+                known.has_immunization |= found.has_immunization;
+            }
             _ => _ = people.insert(person, (found, shots.to_vec())),
         }
     }

@@ -192,3 +192,85 @@ fn source_in_which_many_patients_have_one_id_is_not_written() {
         assert_eq!((people.len(), bad.len()), (written, count - count.min(16)));
     }
 }
+
+#[test]
+fn withdrawal_of_a_dose_of_somebody_who_is_not_there_is_reported() {
+    for withdrawn in [
+        with(dose("Patient/meena", 2), "/status", json!("entered-in-error")),
+        with(dose("Patient/meena", 2), "/patient", json!({"display": "Meena"})),
+    ] {
+        let withdrawn = with(withdrawn, "/status", json!("entered-in-error"));
+        let (people, bad) = collected(&[asha(), dose("Patient/asha", 1), withdrawn]);
+        assert_eq!(people.len(), 1);
+        assert_eq!(bad.iter().map(|bad| bad.0).collect::<Vec<_>>(), [3]);
+        assert!(bad[0].1.contains("withdraws a dose"), "{}", bad[0].1);
+    }
+    let delete = json!({"request": {"method": "DELETE", "url": "Immunization/of-meena"}});
+    let (_, bad) = of_bundles(&[json!({"resourceType": "Bundle", "type": "transaction", "entry": [delete]})]);
+    assert_eq!(bad.len(), 1);
+}
+
+#[test]
+fn deletion_that_names_a_dose_otherwise_or_in_another_file_withdraws_it() {
+    let second = || with(dose("Patient/asha", 2), "/id", json!("two"));
+    let deletion = |entry: Value| json!({"resourceType": "Bundle", "type": "history", "entry": [entry]});
+    let by_address = json!({"fullUrl": "https://f.example/Immunization/two", "request": {"method": "DELETE", "url": "Immunization/two"}});
+    let by_id = json!({"request": {"method": "DELETE", "url": "Immunization/two"}});
+    let record = bundle(&[asha(), dose("Patient/asha", 1), second()]);
+    let with_address = {
+        let mut record = record.clone();
+        record["entry"][2]["fullUrl"] = json!("https://f.example/Immunization/two");
+        // A second server, so that no single one is that of the whole Bundle.
+        record["entry"][1]["resource"]["performer"] = json!([]);
+        record["entry"][1]["fullUrl"] = json!("http://f.example/Immunization/one");
+        record
+    };
+    for record in [&record, &with_address] {
+        for delete in [&by_address, &by_id] {
+            let mut together = record.clone();
+            together["entry"].as_array_mut().expect("a list").push(delete.clone());
+            for bundles in [vec![together], vec![record.clone(), deletion(delete.clone())]] {
+                let (people, bad) = of_bundles(&bundles);
+                assert_eq!(people, [person("+919876543210", "asha r verma", 1, 2)], "{delete}");
+                assert_eq!(bad, [], "{delete}");
+            }
+        }
+    }
+    // A dose of another server that has the same id stays.
+    let elsewhere =
+        json!({"request": {"method": "DELETE", "url": "x"}, "fullUrl": "https://g.example/Immunization/two"});
+    let (people, bad) = of_bundles(&[with_address, deletion(elsewhere)]);
+    assert_eq!((people[0].2, bad.len()), (2, 1));
+}
+
+#[test]
+fn person_in_two_bundles_is_held_back_by_what_cannot_be_read_in_either() {
+    let torn = {
+        let mut torn = bundle(&[asha()]);
+        torn["entry"]
+            .as_array_mut()
+            .expect("a list")
+            .push(json!({"resource": {"resourceType": "Immunization", "id": 5}}));
+        torn
+    };
+    let whole = bundle(&[asha(), dose("Patient/asha", 1)]);
+    for bundles in [[whole.clone(), torn.clone()], [torn, whole]] {
+        let (people, bad) = of_bundles(&bundles);
+        assert_eq!((people.len(), bad.len()), (0, 1));
+    }
+}
+
+#[test]
+fn second_registration_of_a_person_keeps_that_a_dose_was_withdrawn() {
+    let twice = with(asha(), "/id", json!("again"));
+    let twice = with(twice, "/birthDate", json!("1990-01-02"));
+    let withdrawn = with(dose("Patient/again", 2), "/status", json!("entered-in-error"));
+    let mut reader = collector(&[COVID]);
+    for (line, resource) in (1..).zip([asha(), twice, withdrawn]) {
+        let text = resource.to_string();
+        reader.add((0, line), 0, &Entry::line(text.as_bytes())).expect("there is room");
+    }
+    let found = reader.finish(Some(2), false);
+    let [person] = &found.people[..] else { panic!("{:?}", found.people) };
+    assert!(person.is_withdrawn && person.has_immunization);
+}
