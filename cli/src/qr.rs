@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -142,8 +143,8 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<Vec<u8>> {
 
 /// All QR codes in a picture.
 ///
-/// A picture can be drawn for which a reader searches for hours. The search ends if one look takes longer than [`PATIENCE`], and
-/// what was seen until then counts.
+/// A picture can be drawn for which a reader searches for hours. If one look takes longer than [`PATIENCE`], the search fails:
+/// a later look could have seen another answer, and the verdict must not depend on how fast the machine is.
 pub(crate) fn codes(file: Vec<u8>, name: &str) -> Result<Codes> {
     let (sender, receiver) = mpsc::channel();
     // It ends with the program if it does not end before.
@@ -153,16 +154,11 @@ pub(crate) fn codes(file: Vec<u8>, name: &str) -> Result<Codes> {
         match receiver.recv_timeout(PATIENCE) {
             Ok(Ok(seen)) => codes.get_or_insert_default().extend(seen),
             Ok(Err(reason)) => return Err(Failure::Io(format!("cannot read {name}: {}", shown(&reason)))),
-            // A library that panics at the first look has seen something that it cannot read.
-            Err(RecvTimeoutError::Disconnected) => {
-                return Ok(codes.unwrap_or(Codes { contents: Vec::new(), damaged: 1 }));
-            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(codes.unwrap_or_else(damaged)),
             Err(RecvTimeoutError::Timeout) => {
-                return codes.filter(|codes| !codes.contents.is_empty()).ok_or_else(|| {
-                    Failure::NoQrCode(format!(
-                        "the search for a QR code in {name} takes too long: take another picture"
-                    ))
-                });
+                return Err(Failure::NoQrCode(format!(
+                    "the search for a QR code in {name} takes too long: take another picture"
+                )));
             }
         }
     }
@@ -179,12 +175,19 @@ fn look(file: &[u8], seen: &Sender<std::result::Result<Codes, String>>) {
         for size in sizes(&picture) {
             let picture = scaled(&picture, size);
             let pixels = picture.as_raw().chunks_exact(2).map(|pixel| [pixel[0], pixel[1]]);
-            let codes = Picture::new(picture.width(), pixels).map(|picture| picture.codes_by(&[reader]));
+            let codes = || Picture::new(picture.width(), pixels).map(|picture| picture.codes_by(&[reader]));
+            // A library that panics has seen something that it cannot read. The other looks go on.
+            let codes = catch_unwind(AssertUnwindSafe(codes)).unwrap_or_else(|_| Some(damaged()));
             if seen.send(Ok(codes.unwrap_or_default())).is_err() {
                 return;
             }
         }
     }
+}
+
+/// A code that cannot be read.
+fn damaged() -> Codes {
+    Codes { contents: Vec::new(), damaged: 1 }
 }
 
 /// Brightness and opacity of each pixel.

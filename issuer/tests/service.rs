@@ -266,9 +266,12 @@ async fn service_without_tls_lives_on_after_sighup_and_signs_with_the_new_key() 
         hang_up();
         let before = service.get("/jwks.json").await;
         files.write("issuer.pem", &SigningKey::generate().expect("a key").to_pem());
-        while service.get("/jwks.json").await == before {
-            hang_up();
-        }
+        let renewed = async {
+            while service.get("/jwks.json").await == before {
+                hang_up();
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(2), renewed).await.expect("the key is renewed");
     }
     assert_ne!(service.get("/jwks.json").await, first);
     assert_eq!(service.get("/readyz").await.0, 200);

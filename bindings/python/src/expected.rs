@@ -7,7 +7,7 @@ use crate::{
 };
 use kycvs::{Expectation, Nonce, Purpose};
 use pyo3::{
-    exceptions::PyValueError,
+    exceptions::{PyTypeError, PyValueError},
     prelude::*,
     types::{PyList, PyTuple},
 };
@@ -40,7 +40,8 @@ pub(crate) enum Expected {
 }
 
 impl Expected {
-    /// From the arguments of ``verify_many`` for `count` presentations: a list or a tuple has one item for each.
+    /// From the arguments of ``verify_many`` for `count` presentations: a list or a tuple has one item for each, and none of
+    /// them is None. That would skip the check for a row whose challenge was not found.
     pub(crate) fn of(
         nonce: Option<&Bound<'_, PyAny>>,
         purpose: Option<&Bound<'_, PyAny>>,
@@ -79,6 +80,11 @@ impl<'py> Argument<'py> {
             return Ok(Self::Same(Some(value.clone())));
         }
         let items: Vec<Bound<'py, PyAny>> = value.try_iter()?.collect::<PyResult<_>>()?;
+        if let Some(place) = items.iter().position(PyAnyMethods::is_none) {
+            return Err(PyTypeError::new_err(format!(
+                "{name}[{place}]: expected what is compared, not None: check such presentations apart"
+            )));
+        }
         if items.len() != count {
             return Err(PyValueError::new_err(format!(
                 "{name}: {} items for {count} presentations: give one for each",
@@ -91,7 +97,7 @@ impl<'py> Argument<'py> {
     fn at(&self, place: usize) -> Option<Bound<'py, PyAny>> {
         match self {
             Self::Same(value) => value.clone(),
-            Self::Own(items) => Some(items[place].clone()).filter(|item| !item.is_none()),
+            Self::Own(items) => Some(items[place].clone()),
         }
     }
 }

@@ -192,8 +192,8 @@ impl Verifier {
     /// Checks many presentations on all processors: for each, in order, its Verdict or the KycvsError that ``verify``
     /// would raise. The arguments are those of ``verify``, and hold for all of them.
     ///
-    /// If ``nonce`` or ``subject`` is a list or a tuple, it has one item for each presentation, which is what ``verify``
-    /// takes for that presentation: for answers that were each given to a challenge of their own.
+    /// If ``nonce`` or ``subject`` is a list or a tuple, it has one item for each presentation, for answers that were each
+    /// given to a challenge of their own. No item can be None: a challenge that was not found must not skip the check.
     ///
     /// A replay guard is asked in the order of the list, and in the thread that calls this. Other threads run meanwhile,
     /// and Ctrl-C ends it early.

@@ -78,7 +78,7 @@ def everything(trust_file: bytes, moment: datetime, view: memoryview, array: byt
 
     results: list[Verdict | KycvsError] = verifier.verify_many(scanned(), nonce=None)
     results = verifier.verify_many([b"", array, answer, "KV1:"], nonce=None)
-    results = verifier.verify_many([b"", array], nonce=[b"sixteen bytes...", None], subject=(Subject("Asha"), None))
+    results = verifier.verify_many([b"", array], nonce=[b"sixteen bytes...", view], subject=(Subject("Asha"), Subject("Ravi")))
     for result in results:
         if isinstance(result, KycvsError):
             code: str = result.code

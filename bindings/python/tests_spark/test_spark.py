@@ -232,6 +232,10 @@ def test_columns_beside_that_do_not_fit_are_told(spark: SparkSession, trust: Tru
     ):
         with pytest.raises(raises, match=says):
             table.transform(verify_column("answer", trust, open=True, **wrong))  # type: ignore[arg-type]
+    # After a join: the second one would be compared with itself.
+    twice = table.join(table.withColumnRenamed("number", "other"), table.number == 1).drop("number")
+    with pytest.raises(ValueError, match="column: the table has several columns 'answer'"):
+        twice.transform(verify_column("answer", trust, open=True, nonce=None))
     for neither_nor_both in ({}, {"nonce": None, "nonce_column": "answer"}):
         with pytest.raises(TypeError, match="give either nonce"):
             verify_column("answer", trust, open=True, **neither_nor_both)  # type: ignore[arg-type]

@@ -12,8 +12,6 @@ const MOST_PIXELS = 40_000_000;
  * its noise, better.
  */
 const LOOKS = [1_000, 2_000, 4_000];
-/** After so long no further size is looked at, in milliseconds. */
-const LATEST_LOOK = 3_000;
 
 self.onmessage = async ({ data }) => self.postMessage(await find(data));
 
@@ -41,19 +39,15 @@ function look(bitmap, { readQr }) {
 }
 
 /**
- * Every size is looked at, also after an answer was found: at another size there may be another answer. A slow device leaves
- * out the largest ones, since it would run out of patience.
+ * Every size is looked at, also after an answer was found: at another size there may be another answer. The result must not
+ * depend on how fast the device is.
  * @param {ImageBitmap} bitmap
  */
 function* looks(bitmap) {
-  const start = performance.now();
   const longest = Math.max(bitmap.width, bitmap.height);
   const sizes = LOOKS.filter((size) => size < longest);
   if (longest <= Math.max(...LOOKS)) sizes.push(longest);
-  for (const size of sizes) {
-    if (performance.now() - start > LATEST_LOOK) return;
-    yield scaled(bitmap, size / longest);
-  }
+  for (const size of sizes) yield scaled(bitmap, size / longest);
 }
 
 /** @param {ImageBitmap} bitmap @param {number} scale @returns {ImageData} */

@@ -1,8 +1,8 @@
 // Reads QR codes in a worker, which is ended where it takes too long: a picture can be drawn so that looking for codes in it
 // takes hours.
 
-/** How long a code is looked for, in milliseconds. */
-const PATIENCE = 10_000;
+/** How long a code is looked for, in milliseconds. A slow phone takes some seconds for a large photograph. */
+const PATIENCE = 30_000;
 
 /**
  * What a code holds, and whether it claims to be an answer; or why there is no such code.

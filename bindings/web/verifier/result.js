@@ -57,7 +57,7 @@ export function showError(error, kind) {
   }
   const { code, number, family, message } = error;
   // What was typed in is below, as the settings are; but to say that there are none would send the operator the wrong way.
-  const kind = code === "invalid_claim" ? "issuing" : family;
+  const texts = code === "invalid_claim" ? "issuing" : family;
   const translated = `code-${code}`;
   if (kind !== undefined && family === "unreadable") {
     showAnother(error, kind);
@@ -67,9 +67,9 @@ export function showError(error, kind) {
   show({
     look: family === "set_up" || family === "issuing" ? "some" : "bad",
     sign: family === "set_up" || family === "issuing" ? "!" : "✗",
-    words: say(`family-${kind}`),
+    words: say(`family-${texts}`),
     advice: `${sentence}${sentence.endsWith("।") ? "" : "."}`,
-    caution: say(`next-${kind}`),
+    caution: say(`next-${texts}`),
     specimen: false,
     facts: [["fact-code", `${code} (${number})`]],
   });

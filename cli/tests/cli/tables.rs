@@ -195,8 +195,9 @@ impl Waiting {
             "{begin} exec {} issue --key issuer.pem --issuer {ISSUER} --purpose p --batch - --out answers",
             env!("CARGO_BIN_EXE_kycvs")
         );
-        let mut command = std::process::Command::new("sh");
-        command.args(["-c", &script]).current_dir(folder.path("."));
+        // Whoever started the tests may have them ignore signals, which a child inherits.
+        let mut command = std::process::Command::new("env");
+        command.args(["--default-signal=INT,TERM,HUP", "sh", "-c", &script]).current_dir(folder.path("."));
         let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(b"status,name\n2,Asha\n").expect("it reads");

@@ -78,7 +78,9 @@ mod tests {
             let mut command = Command::new("pgbouncer");
             command.args(if is_root { &["-u", "nobody"][..] } else { &[] }).arg(&file);
             let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+            let start = std::time::Instant::now();
             while TcpStream::connect(("127.0.0.1", port)).is_err() {
+                assert!(start.elapsed().as_secs() < 120, "PgBouncer does not listen");
                 let ended = process.try_wait().expect("it can be asked");
                 assert!(ended.is_none(), "PgBouncer ended: {ended:?}");
                 tokio::task::yield_now().await;

@@ -126,7 +126,10 @@ async fn take_back(
         .bind(&password.request)
         .execute(&mut *tx)
         .await?;
-    budget::give_back(&mut tx, app, Some(&entity.id)).await?;
+    // A message that may have arrived cost money.
+    if !may_have_arrived {
+        budget::give_back(&mut tx, app, Some(&entity.id)).await?;
+    }
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;
     tx.commit().await?;
     Ok(())

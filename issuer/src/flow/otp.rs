@@ -322,7 +322,8 @@ async fn take_back(
         }
         Some(_) => {}
     }
-    if left {
+    // A message that may have arrived cost money.
+    if left && !may_have_arrived {
         budget::give_back(&mut tx, app, request.entity.as_deref()).await?;
     }
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;

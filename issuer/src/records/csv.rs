@@ -52,14 +52,14 @@ impl Columns {
 
     /// Who the row is about, and the doses or why they cannot be read.
     pub(super) fn read(&self, cells: &Cells<'_>) -> Result<(Subject, Result<Doses, Reason>), Reason> {
-        if cells.len() != self.count {
-            return Err(
-                format!("the number of cells is {}, and of columns {}", cells.len(), self.count).into()
-            );
-        }
         let [mobile, name, doses, required] =
             self.places.map(|place| trim(place.and_then(|place| cells.get(place)).unwrap_or_default()));
         let person = self.numbers.checked(Subject::new(name)?, mobile)?;
+        if cells.len() != self.count {
+            // Which cells are shifted is not known, but this row is most likely about that person.
+            let reason = format!("the number of cells is {}, and of columns {}", cells.len(), self.count);
+            return Ok((person, Err(reason.into())));
+        }
         Ok((person, self.doses(doses, required)))
     }
 

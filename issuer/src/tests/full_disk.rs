@@ -62,9 +62,12 @@ async fn readiness(stage: &Stage) -> u16 {
 
 /// Waits until what readiness found before holds no longer.
 async fn wait_for_readiness(stage: &Stage, wanted: u16) {
-    while readiness(stage).await != wanted {
-        tokio::task::yield_now().await;
-    }
+    let wait = async {
+        while readiness(stage).await != wanted {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(2), wait).await.expect("readiness changes");
 }
 
 #[tokio::test]

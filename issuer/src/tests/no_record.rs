@@ -81,8 +81,7 @@ async fn right_password_without_record_signs_nothing_and_shows_nobody_else_that_
     assert_eq!(seen().await, before);
     nothing_was_told(&stage, &id).await;
     // Nor do metrics, of which the route and the HTTP status are those of an answer.
-    let metrics = stage.get("/metrics").send().await;
-    let metrics = String::from_utf8(metrics.bytes).expect("text");
+    let metrics = stage.app.metrics.to_text().expect("text");
     assert!(!metrics.contains("no_record") && !metrics.contains("kycvs_answers_total{"), "{metrics}");
 }
 
@@ -415,6 +414,6 @@ async fn client_of_2021_gets_an_error_without_record_and_an_answer_once_the_pers
         assert_eq!(status(&token).await, expected);
     }
     assert_eq!(stage.count("audit WHERE event = 'consented'").await, 2);
-    let metrics = stage.get("/metrics").send().await;
-    assert!(!String::from_utf8(metrics.bytes).expect("text").contains("no_record"));
+    let metrics = stage.app.metrics.to_text().expect("text");
+    assert!(!metrics.contains("no_record"), "{metrics}");
 }

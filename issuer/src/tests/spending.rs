@@ -70,18 +70,30 @@ async fn people_who_consent_use_no_budget_up() {
 }
 
 #[tokio::test]
-async fn an_outage_of_the_gateway_uses_no_budget_up() {
+async fn messages_that_were_certainly_not_sent_use_no_budget_up() {
+    let stage = Stage::with(|config| {
+        config.limits.messages_per_entity = Rate { burst: 2, seconds: 3600.0 };
+    })
+    .await;
+    stage.gateway.is_down.store(true, std::sync::atomic::Ordering::Relaxed);
+    for n in 0..5 {
+        send(&stage, KEY, n).await.1.expect_problem(503, "otp_not_delivered");
+        by_a_call_of_2021(&stage, KEY, 100 + n).await.expect_problem(503, "otp_not_delivered");
+    }
+    stage.gateway.is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    send(&stage, KEY, 9).await.1.expect(StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn messages_of_which_the_gateway_did_not_say_whether_it_sent_them_use_the_budget() {
     let stage = Stage::with(|config| {
         config.limits.messages_per_entity = Rate { burst: 2, seconds: 3600.0 };
     })
     .await;
     stage.gateway.is_silent.store(true, std::sync::atomic::Ordering::Relaxed);
-    for n in 0..5 {
-        send(&stage, KEY, n).await.1.expect_problem(503, "otp_not_delivered");
-        by_a_call_of_2021(&stage, KEY, 100 + n).await.expect_problem(503, "otp_not_delivered");
-    }
-    stage.gateway.is_silent.store(false, std::sync::atomic::Ordering::Relaxed);
-    send(&stage, KEY, 9).await.1.expect(StatusCode::ACCEPTED);
+    send(&stage, KEY, 0).await.1.expect_problem(503, "otp_not_delivered");
+    by_a_call_of_2021(&stage, KEY, 100).await.expect_problem(503, "otp_not_delivered");
+    send(&stage, KEY, 1).await.1.expect_problem(429, "too_many_requests");
 }
 
 #[tokio::test]

@@ -57,8 +57,6 @@ def verify_column(
 _Time: TypeAlias = datetime | int
 # A span of time, or whole seconds.
 _Span: TypeAlias = timedelta | int
-# What the challenge of one presentation is.
-_Nonce: TypeAlias = Buffer | None
 # The content of a file.
 _File: TypeAlias = str | Buffer
 
@@ -319,9 +317,9 @@ class Verifier:
         self,
         presentations: Iterable[Buffer | str | Presentation],
         *,
-        nonce: Buffer | list[_Nonce] | tuple[_Nonce, ...] | None,
+        nonce: Buffer | list[Buffer] | tuple[Buffer, ...] | None,
         purpose: str | None = None,
-        subject: Subject | list[Subject | None] | tuple[Subject | None, ...] | None = None,
+        subject: Subject | list[Subject] | tuple[Subject, ...] | None = None,
         now: _Time | None = None,
     ) -> list[Verdict | KycvsError]: ...
     def __copy__(self) -> Verifier: ...

@@ -129,6 +129,7 @@ def _with_verdict(table: DataFrame, columns: _Columns, verdict: str) -> StructTy
         )
 
     types = {field.name: field.dataType for field in table.schema.fields}
+    names = [field.name.lower() for field in table.schema.fields]
     right: dict[str, tuple[Callable[[DataType], bool], str]] = {
         "column": (lambda found: isinstance(found, (BinaryType, StringType)), "binary or text"),
         "nonce": (lambda found: isinstance(found, BinaryType), "binary"),
@@ -138,6 +139,8 @@ def _with_verdict(table: DataFrame, columns: _Columns, verdict: str) -> StructTy
         shown = argument if argument == "column" else f"{argument}_column"
         if column not in types:
             raise ValueError(f"{shown}: the table has no column {column!r}")
+        if names.count(column.lower()) > 1:
+            raise ValueError(f"{shown}: the table has several columns {column!r}")
         fits, expected = right[argument]
         if not fits(types[column]):
             raise TypeError(f"{shown}: expected {expected}, not {types[column].simpleString()}")
