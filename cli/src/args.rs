@@ -136,16 +136,16 @@ const AFTER_ISSUE: &str = "The answer is KV1: text on standard output; with --js
 the opening.
 
 With --batch, the first line of the CSV file names its columns: status, purpose, audience, nonce, name, mobile, \
-valid_for, in any order and as many as are wanted. An empty cell takes its value from the option of the same name; white space is not empty. Cells are separated by \
-commas, semicolons, tabs or |. A quoted cell may have line breaks in it; empty rows are skipped. Line n of the output \
-belongs to row n: it is empty where the row was refused, which standard error tells with the line number. With --json \
-there is one JSON object on a line for each row. A file that --out names can be read by its owner only.
+valid_for, in any order and as many as are wanted. An empty cell takes its value from the option of the same name; white \
+space is not empty. Cells are separated by commas, semicolons, tabs or |. A quoted cell may have line breaks in it; empty \
+rows are skipped and not counted. Line n of the output belongs to row n of those that are left: it is empty if the row was \
+refused, which standard error reports with the line number in the file. With --json there is one JSON object on a line for each row. A file that --out names can be read by its owner only.
 
 A name given as an option can be seen in the process list; --subject-file and --batch keep it out.";
 
 #[cfg(feature = "serve")]
 const AFTER_SERVE: &str = "kycvs.toml in the source tells of every setting. SIGTERM or Ctrl-C stop the service once what \
-is under way is finished, within ten seconds; SIGHUP reads the certificate again.";
+is under way is finished, within ten seconds; SIGHUP reads the certificate, the signing key and the log level again.";
 
 /// `kycvs serve`
 #[cfg(feature = "serve")]

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias, final
 
@@ -317,9 +317,9 @@ class Verifier:
         self,
         presentations: Iterable[Buffer | str | Presentation],
         *,
-        nonce: Buffer | list[Buffer] | tuple[Buffer, ...] | None,
+        nonce: Buffer | Sequence[Buffer] | None,
         purpose: str | None = None,
-        subject: Subject | list[Subject] | tuple[Subject, ...] | None = None,
+        subject: Subject | Sequence[Subject] | None = None,
         now: _Time | None = None,
     ) -> list[Verdict | KycvsError]: ...
     def __copy__(self) -> Verifier: ...
