@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -177,7 +178,6 @@ answer = issuer.issue(kycvs.Status(2), "gate", valid_for=900, nonce=b"sixteen by
 spark = (
     SparkSession.builder.remote("local[1]")
     .config("spark.connect.grpc.binding.address", "127.0.0.1")
-    .config("spark.connect.grpc.binding.port", "0")
     .config("spark.ui.enabled", "false")
     .getOrCreate()
 )
@@ -190,7 +190,12 @@ spark.stop()
 
 
 def test_spark_connect_decides_alike(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", CONNECT], capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path)
+    # With this variable the server takes a free port, and the client asks which.
+    environment = {**os.environ, "SPARK_TESTING": "1"}
+    command = [sys.executable, "-c", CONNECT]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path, env=environment
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "pyspark.sql.connect.dataframe ['good', 'malformed', None]"
 
