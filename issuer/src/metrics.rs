@@ -165,6 +165,10 @@ impl Default for Metrics {
         registry.register("otp_messages", "Messages with a password by outcome", metrics.messages.clone());
         let help = "Messages that were not sent because a budget is used up";
         registry.register("budget_refusals", help, metrics.budgets.clone());
+        // There from the start: an alarm on a count that appears with its first refusal would miss it.
+        for budget in ["entity", "all"] {
+            drop(metrics.budgets.get_or_create(&BudgetLabel { budget }));
+        }
         registry.register(
             "webhooks",
             "Calls of webhooks that entities took and did not take, and webhooks that were given up",
