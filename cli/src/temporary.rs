@@ -29,7 +29,7 @@ mod unix {
     use signal_hook::low_level::emulate_default_handler;
     use tempfile::NamedTempFile;
 
-    /// Those that were made. One that has got its name is no longer there under the path that stands here.
+    /// The temporary files that were made. A file that was renamed is no longer at its path here.
     static KNOWN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     static WATCHED: Once = Once::new();
 
@@ -38,7 +38,7 @@ mod unix {
             // Without it, files are made all the same: nothing else depends on it.
             let _ = watch();
         });
-        // Held meanwhile, so that no file is there that the watcher does not know.
+        // Held meanwhile: the watcher must know every file that exists.
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let file = make()?;
         // A relative path would lead elsewhere from another folder; nothing here changes the folder.

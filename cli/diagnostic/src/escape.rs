@@ -21,7 +21,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     }))
 }
 
-/// JSON with the same characters escaped. They stand nowhere in it but in strings, where JSON's own escape means the
+/// JSON with the same characters escaped. They are only in its strings, where JSON's own escape means the
 /// same character.
 #[must_use]
 pub fn escaped(json: String) -> String {
@@ -41,7 +41,7 @@ pub fn escaped(json: String) -> String {
 }
 
 /// Control characters, separators of lines, what turns the order of letters round, and what is not seen at all
-/// (Unicode's `Default_Ignorable_Code_Point`, but for the joiners).
+/// (Unicode's `Default_Ignorable_Code_Point`, except the joiners).
 fn steers(char: char) -> bool {
     char.is_control()
         || matches!(

@@ -1,4 +1,4 @@
-//! Who may read a file that is made or replaced, and who can keep it from being replaced.
+//! Access to a file that is made or replaced, and users who try to keep it from being replaced.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};

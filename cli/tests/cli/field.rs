@@ -1,4 +1,4 @@
-//! The inputs of `shared/data/field`: public faults of this field, each run through the binary, and read where they are.
+//! The inputs of `shared/data/field`: public faults of this field, each run through the binary. They are not copied.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,7 +21,7 @@ const DECIDED: &[(&str, &[Row], i32, &str)] = &[
     ("fhir-one-dose-product-then-another", &[("+919876543210", "asha verma", 1, 1)], 0, ""),
 ];
 
-/// What the report has to name, for the cases that ask for one.
+/// Words that the report must have, for the cases that ask for a report.
 const REPORTED: &[(&str, &[&str])] = &[
     ("fhir-coarser-date", &["note: `a.ndjson`: line 1", "coarse"]),
     ("fhir-unreadable-dose", &["`b.ndjson`: line 3"]),

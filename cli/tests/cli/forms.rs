@@ -321,7 +321,7 @@ fn both_algorithms_can_be_named() {
     folder.run(verify, &[&text]).ends(1, "error[unsupported_algorithm]");
 }
 
-/// From `issue --specimen` to the verdict, alone and in a batch.
+/// From `issue --specimen` to the verdict, one and in a batch.
 #[test]
 fn a_specimen_is_refused_unless_it_is_asked_for() {
     let folder = Folder::new();

@@ -108,7 +108,7 @@ fn a_used_token_does_not_pass_twice() {
     folder.verify(&format!("{used} {{}}"), &[one.trim()]).good();
     folder.verify(&format!("{used} {{}}"), &[one.trim()]).ends(1, "error[replayed]");
     folder.verify(&format!("{used} --json {{}}"), &[one.trim()]).ends(1, "").json();
-    // The file is for its owner alone, and nothing else is left.
+    // Only its owner can read the file, and nothing else is left.
     let mode = folder.path("used.db").metadata().expect("the list").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert!(!folder.names().iter().any(|name| name.starts_with('.')), "{:?}", folder.names());

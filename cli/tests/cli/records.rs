@@ -79,7 +79,7 @@ fn tables_as_spreadsheets_save_them_are_imported() {
     ] {
         folder.write("people.csv", text);
         let report = import(&folder, "people.csv").good();
-        // What it says of others in the register is not of interest here.
+        // The report also counts other people in the register. They do not matter here.
         assert_eq!(report.trim_end().split("; ").next(), Some(said.trim_end()), "{text:?}");
     }
     folder.write("people.csv", "mobile\u{ff0c}name\n");

@@ -69,7 +69,7 @@ impl Verifier {
     /// Checks many presentations at the time `now`, each against an expectation of its own: for each, in order, what
     /// [`verify_at`](Self::verify_at) or, for text, [`verify_text_at`](Self::verify_text_at) gives.
     ///
-    /// For a day's answers, each of which was given to a challenge of its own.
+    /// Use this to settle a day's answers, if each was given to its own challenge.
     ///
     /// ```
     /// # use kycvs::*;

@@ -46,7 +46,7 @@ fn no_record(reply: Reply, corrections_left: i64) -> String {
     document["no_record"]["acceptance"].as_str().expect("an acceptance").to_owned()
 }
 
-/// What the answer says, and that it is about this name alone.
+/// The status of the answer. Fails if it is about any other name.
 fn status_of(stage: &Stage, answer: &Reply, name: &str) -> Status {
     let presentation = Base64UrlUnpadded::decode_vec(&answer.text("presentation")).expect("base64url");
     let nonce = Nonce::new(b"sixteen bytes...").expect("a nonce");
