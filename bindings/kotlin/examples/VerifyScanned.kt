@@ -26,8 +26,10 @@ fun main(arguments: Array<String>) {
             is KycvsException.Unreadable -> "Scan it again."
             is KycvsException.Untrusted -> "Do not rely on it."
             is KycvsException.Refused -> "Ask for a new answer."
-            is KycvsException.SetUp -> "This device is at fault, and not the person: call the administrator."
-            is KycvsException.Issuing -> "The request is not well made: ${refusal.code}."
+            is KycvsException.SetUp ->
+                if (refusal.code == "invalid_claim") "The request is not well made."
+                else "This device is at fault, and not the person: call the administrator."
+            is KycvsException.Issuing -> "This device does not issue."
         }
         println("$advice (${refusal.code}: ${refusal.message})")
         exitProcess(1)

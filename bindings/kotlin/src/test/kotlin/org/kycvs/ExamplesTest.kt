@@ -23,7 +23,7 @@ class ExamplesTest {
         val refusals = mapOf(
             listOf(trust, "irctc.co.in", "00".repeat(16)) to "Ask for a new answer. (wrong_nonce: ",
             listOf(trust, "someone.else", NONCE) to "Ask for a new answer. (wrong_audience: ",
-            listOf(trust, "irctc.co.in", "00") to "The request is not well made: invalid_claim.",
+            listOf(trust, "irctc.co.in", "00") to "The request is not well made. (invalid_claim: ",
         )
         for ((arguments, words) in refusals) {
             val refused = java("VerifyScannedKt", *arguments.toTypedArray(), input = issued.out)
