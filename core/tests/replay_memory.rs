@@ -28,7 +28,7 @@ fn bytes_each(count: u64, keep_until: impl Fn(u64) -> u64) -> [u64; 2] {
 
 #[test]
 fn a_token_takes_130_to_200_bytes_and_at_most_240_while_a_table_grows() {
-    // Just below and just above where the tables double.
+    // Just below and just above the sizes at which the tables double.
     for count in [1_000, 10_000, 28_000, 29_000, 57_000, 58_000, 100_000] {
         for (name, bytes) in [
             ("in order", bytes_each(count, |number| 10_000 + number)),

@@ -147,7 +147,7 @@ fn many_at_a_time_is_each_in_turn() {
     assert!(guarded().verify_many_at::<&[u8]>(&[], &example_expectation(), EXAMPLE_NOW).is_empty());
 }
 
-/// A day's answers, each with a challenge of its own: every pair gets what it gets alone.
+/// A day's answers, each with a challenge of its own: every pair gets the verdict that it gets by itself.
 #[test]
 fn each_with_its_own_expectation_is_each_in_turn() {
     let inputs = [token(1), token(2), forged(3), token(1), token(4), vec![]];

@@ -97,7 +97,7 @@ fn a_store_of_which_the_owner_cannot_be_kept_is_not_replaced() {
         eprintln!("not run: only root can be another user");
         return;
     }
-    // Where the binary is, that user may not look.
+    // That user may not look into the folder of the binary.
     std::fs::copy(env!("CARGO_BIN_EXE_kycvs"), folder.path("kycvs")).expect("a copy");
     std::fs::set_permissions(folder.path("kycvs"), Permissions::from_mode(0o755)).expect("its mode");
     for change in changes() {

@@ -56,7 +56,7 @@ fn a_valid_answer_that_is_not_enough_says_so() {
     let starts: Vec<_> =
         batch.stdout.lines().map(|line| line.split(':').next().unwrap_or_default()).collect();
     assert_eq!(starts, ["not enough[0]", "not enough[1]", "good[2]"]);
-    // What is not good at all weighs more.
+    // An answer that is not good weighs more.
     folder.write("tokens", format!("{lines}nonsense\n"));
     folder
         .verify("--allow-open --batch tokens", NOTHING)
@@ -164,7 +164,7 @@ fn a_used_token_is_forgotten_only_when_it_has_expired() {
     at("2026-07-01T10:24:59Z", &one).ends(1, "error[replayed]");
     at("2026-07-01T10:25:00Z", &one).ends(1, "error[expired]");
     at("2026-07-01T10:25:00Z", &two).good();
-    // Of what was forgotten nothing is left, and so this is a new list but for the second one.
+    // Nothing is left of the tokens that were forgotten, so the list has only the second one.
     at(CHECKED, &one).good();
     at(CHECKED, &two).ends(1, "error[replayed]");
 

@@ -210,7 +210,7 @@ fn two_answers_in_one_picture_are_refused_in_every_layout() {
     }
 }
 
-/// The pictures of `data/field`, read where they lie.
+/// The pictures of `data/field`. They are not copied.
 #[test]
 fn pictures_from_the_field_give_what_their_readme_says() {
     let folder = std::env::var_os("KYCVS_SHARED_DATA").map_or_else(

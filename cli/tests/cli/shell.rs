@@ -31,7 +31,7 @@ fn out_replaces_only_what_it_writes_itself() {
     assert_eq!(kept.map(|name| folder.read(name)), before);
     assert_eq!(folder.read("trust.png"), before[0]);
 
-    // What it wrote itself, in any form, and what is empty.
+    // Its own output in any form, and empty files.
     folder.write("empty", "");
     folder.write("text", &answer);
     for name in ["empty", "text", "pass.kycvs", "batch"] {

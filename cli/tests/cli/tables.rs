@@ -84,7 +84,7 @@ fn white_space_in_a_cell_is_not_an_empty_cell() {
                 assert_eq!(refused.stdout, "\n", "{column} {blank:?}");
             }
         }
-        // What is only white space and separators is no row.
+        // A line of white space and separators only is no row.
         folder.write("people.csv", format!("name,purpose\n{blank},{blank}\n,\nAsha,\n"));
         folder.issue(&format!("--batch people.csv {options}")).ends(0, "1 issued, 0 refused\n");
     }

@@ -1,9 +1,12 @@
-//! What the register says about the person, once the right password has come, and what follows if it does not know them.
+//! Asks the register about the person, once the right password has come, and goes on if it does not know them.
 //!
-//! Then nothing is signed and the entity is told nothing: the request, its webhooks and the log stay as they are. The person,
-//! who has shown that the number is theirs, is told that there is no record. They can correct the name a few times, decline,
-//! or consent to the answer 0. That consent carries the *acceptance* that came with the reply: a keyed hash of the request,
-//! the password's round, the name and the number. So nobody consents to 0 who was not told first, or for another name.
+//! Then nothing is signed, and the request, its webhooks and the log stay as they are. The page says to the person that there
+//! is no record. They can correct the name a few times, decline, or consent to the answer 0. That consent carries the
+//! *acceptance* that came with the reply: a keyed hash of the request, the password's round, the name and the number. So the
+//! consent cannot come before the reply, or be for another name.
+//!
+//! The calls of 2021 have no page of ours: the entity's own server gets the reply and its acceptance. The service cannot see
+//! whether that server asks the person before it sends the acceptance back.
 
 use axum::http::StatusCode;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -54,7 +57,7 @@ impl Said {
     }
 }
 
-/// What a confirmation with the right password comes to.
+/// The result of a confirmation with the right password.
 pub(super) enum Finding {
     /// This person is answered with this status.
     Answer(Subject, Status),

@@ -88,7 +88,7 @@ mod tests {
         frame
     }
 
-    /// What is so after each byte, as runs of `h` (in a head) and `-`.
+    /// The state after each byte, as runs of `h` (in a head) and `-`.
     fn read(frames: &[Vec<u8>]) -> String {
         let mut reader = Frames::default();
         reader.read(&[0; PREFACE]);

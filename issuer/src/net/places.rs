@@ -76,7 +76,7 @@ impl Drop for Place {
     }
 }
 
-/// What one host has: an address, and of IPv6 a whole /64.
+/// The addresses of one host: one of IPv4, or a whole /64 of IPv6.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
