@@ -211,9 +211,12 @@ class Person:
         url = f"{self.service.url}/v1/requests/{request}/{what}"
         return requests.post(url, json=body, headers=headers, timeout=20)
 
-    def consent(self, request: str) -> dict[str, Any]:
-        """Types name and number, reads the password, and types that: the answer. Without a record, consents to 0."""
-        asked = self.post(request, "otp", {"name": self.name, "mobile": self.number})
+    def consent(self, request: str, *, is_given: bool = False) -> dict[str, Any]:
+        """Types name and number, unless the entity gave them, reads the password, and types that: the answer.
+
+        Without a record, consents to 0.
+        """
+        asked = self.post(request, "otp", {} if is_given else {"name": self.name, "mobile": self.number})
         assert asked.status_code == 202, asked.text
         said = {"otp": self.service.gateway.otp(self.number)}
         confirmed = self.post(request, "confirm", said)

@@ -36,9 +36,9 @@ class OldClient:
         self.transaction = reply.json().get("txnId", "")
         return reply
 
-    def confirm_otp(self, otp: str, **more: str) -> requests.Response:
+    def confirm_otp(self, otp: str) -> requests.Response:
         digest = hashlib.sha256(otp.encode("ascii")).hexdigest()
-        body = {"otp": digest, "txnId": self.transaction, **more}
+        body = {"otp": digest, "txnId": self.transaction}
         return requests.post(
             f"{self.base}/v3/vaccination/confirmOTP", json=body, headers=self.headers, timeout=20
         )
@@ -76,19 +76,27 @@ def test_it_works_as_before(
     assert int(verdict.status) == status
 
 
-def test_without_a_record_nothing_is_signed_before_the_person_has_chosen(
-    service: Service, new_person: NewPerson, key: str
+@pytest.mark.parametrize("consents", [True, False])
+def test_without_a_record_the_person_chooses_on_the_page(
+    service: Service, new_person: NewPerson, key: str, consents: bool
 ) -> None:
     person, client = new_person(service, None), OldClient(service.url, key)
     client.generate_otp(person)
     otp = service.gateway.otp(person.number)
     refused = client.confirm_otp(otp)
-    assert (refused.status_code, refused.json()["code"]) == (409, "no_record")
-    assert client.confirm_otp(otp, full_name="Another Name").status_code == 409
-    refused = client.confirm_otp(otp)
-    assert refused.json()["corrections_left"] == 2
-    confirmed = client.confirm_otp(otp, accept_no_record=refused.json()["acceptance"])
-    assert client.status(confirmed.json()["token"]).json()["vaccination_status"] == 0
+    assert (refused.status_code, refused.json()["code"]) == (409, "continue_on_page")
+    told = refused.json()
+    # Nothing that the entity's server has makes an answer.
+    assert client.confirm_otp(otp).status_code == 409
+    assert client.status(told["token"]).json()["code"] == "continue_on_page"
+    assert requests.get(told["url"], timeout=20).status_code == 200
+    request = told["url"].rsplit("/", 1)[1]
+    if consents:
+        assert person.consent(request, is_given=True)["status"] == 0
+        assert client.status(told["token"]).json()["vaccination_status"] == 0
+    else:
+        person.decline(request)
+        assert client.status(told["token"]).status_code == 410
 
 
 def test_a_wrong_password_is_401_as_before(service: Service, new_person: NewPerson, key: str) -> None:

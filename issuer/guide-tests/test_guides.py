@@ -128,6 +128,7 @@ def test_every_code_and_state_is_on_the_page(example: Example) -> None:
     # These are for the person alone: the frame says what to do.
     persons = {
         "invalid_name",
+        "corrections_used_up",
         "wrong_otp",
         "otp_expired",
         "tries_used_up",

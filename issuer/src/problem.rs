@@ -55,7 +55,7 @@ codes! {
     KeyReused = "key_reused", UNPROCESSABLE_ENTITY, "This Idempotency-Key was used for another request";
     WrongState = "wrong_state", CONFLICT, "The request is not at a point where this can be done";
     WrongOtp = "wrong_otp", UNPROCESSABLE_ENTITY, "This is not the password that was sent";
-    NoRecord = "no_record", CONFLICT, "There is no record under this name and number; nothing was signed";
+    ContinueOnPage = "continue_on_page", CONFLICT, "The person has to go on at the page of the service";
     CorrectionsUsedUp = "corrections_used_up", CONFLICT, "The name cannot be corrected once more";
     OtpExpired = "otp_expired", GONE, "The password's time is over; ask for a new one";
     TriesUsedUp = "tries_used_up", GONE, "Too many wrong passwords; the request is over";

@@ -67,11 +67,12 @@ export class Flow {
 
   #details() {
     const known = this.#consent.binding === "name_and_mobile";
+    const given = this.#isGiven();
     const name = field("name", t("name"), t("nameHint"), { autocomplete: "name", maxlength: 200, value: this.#given.name });
     const mobile = field("mobile", t("mobile"), t("mobileHint"), { type: "tel", autocomplete: "tel", maxlength: 40, value: this.#given.mobile });
     const send = async () => {
       this.#given = { name: name.input.value.trim(), mobile: known ? "" : mobile.input.value.trim() };
-      if (!this.#given.name) return name.complain(t("problem.invalid_name"));
+      if (!given && !this.#given.name) return name.complain(t("problem.invalid_name"));
       if (!known && !this.#given.mobile) return mobile.complain(t("problem.invalid_mobile"));
       try {
         await this.#send();
@@ -83,9 +84,9 @@ export class Flow {
       }
     };
     this.#show(
-      t("details"),
-      el("p", {}, t("detailsWhy", this.#names())),
-      this.#form(send, [name.whole, known ? el("p", {}, t("mobileKnown", this.#names())) : mobile.whole], t("send")),
+      t(given ? "send" : "details"),
+      given ? el("p", {}, t("detailsGiven", this.#names())) : el("p", {}, t("detailsWhy", this.#names())),
+      this.#form(send, [!given && name.whole, known ? el("p", {}, t("mobileKnown", this.#names())) : mobile.whole], t("send")),
     );
   }
 
@@ -94,7 +95,7 @@ export class Flow {
     const { name, mobile } = this.#given;
     try {
       /** @type {Sent} */
-      const sent = await this.#call(() => post(`/v1/requests/${id}/otp`, { name, ...(mobile && { mobile }), language: lang }));
+      const sent = await this.#call(() => post(`/v1/requests/${id}/otp`, { ...(name && { name }), ...(mobile && { mobile }), language: lang }));
       this.#consent.state = sent.state;
       this.#consent.otp = { expires_at: sent.otp_expires_at, resend_at: sent.resend_at, tries_left: sent.tries_left };
     } catch (error) {
@@ -131,11 +132,21 @@ export class Flow {
       t("enter"),
       el("p", {}, t("sent", { to: this.#given.mobile || t(consent.mobile_hint ? "endingIn" : "yourNumber", this.#names()) })),
       this.#form(confirm, [otp.whole, el("div", { class: "row" }, left, tries)], t("confirm")),
-      el("p", { class: "row" }, again, button(t("change"), () => this.#details(), "link")),
+      this.#other(again),
     );
     this.#tick = tick;
     tick();
     otp.input.focus();
+  }
+
+  /** The ways to another password, and to another name or number. @param {Node} again */
+  #other(again) {
+    return el("p", { class: "row" }, again, !this.#isGiven() && button(t("change"), () => this.#details(), "link"));
+  }
+
+  /** Whether the entity gave name and number, and takes the answer for that of this person. */
+  #isGiven() {
+    return this.#consent.kind === "legacy";
   }
 
   /** How long the password is valid, and the way to another. */
@@ -164,9 +175,10 @@ export class Flow {
   }
 
   /** The password was right, and nothing is told before the person corrects the name or consents to "not vaccinated". @param {string} otp @param {NoRecord} noRecord */
-  #noRecord(otp, { acceptance, corrections_left }) {
+  #noRecord(otp, { acceptance, corrections_left, name: given }) {
     const { entity, binding } = this.#consent;
     const searched = this.#given.name;
+    const shown = given ?? searched;
     const name = field("name", t("name"), t("nameHint"), { autocomplete: "name", maxlength: 200, value: searched });
     const { left, again, tick } = this.#clocks();
     name.input.addEventListener("input", () => (this.#given.name = name.input.value.trim()));
@@ -188,7 +200,7 @@ export class Flow {
     const accept = async () => (this.#given.name === searched ? say({ accept_no_record: acceptance }) : correct());
     const rules = ["rule.marks", "rule.initials", "rule.spellings", "rule.else"].map((rule) => el("li", {}, t(rule)));
     const consent = t(entity ? "noRecord.accept" : "noRecord.acceptPass");
-    const zero = el("p", {}, t(entity ? "noRecord.zero" : "noRecord.zeroPass", this.#names()));
+    const zero = el("p", {}, t(given ? "noRecord.zeroGiven" : entity ? "noRecord.zero" : "noRecord.zeroPass", this.#names()));
     const content = corrections_left > 0
       ? [
           el("p", {}, t("noRecord.nothing")),
@@ -199,11 +211,11 @@ export class Flow {
           zero,
           el("p", { class: "row" }, button(consent, accept, "second")),
         ]
-      : [el("p", {}, t("noRecord.usedUp")), searched !== "" && list([t("name"), searched]), this.#form(accept, [zero, left], consent)];
+      : [el("p", {}, t(given ? "noRecord.given" : "noRecord.usedUp", this.#names())), shown !== "" && list([t("name"), shown]), this.#form(accept, [zero, left], consent)];
     this.#show(
       t("noRecord"),
       ...content,
-      el("p", { class: "row" }, again, button(t("change"), () => this.#details(), "link")),
+      this.#other(again),
     );
     this.#tick = tick;
     tick();
@@ -212,7 +224,7 @@ export class Flow {
   async #again() {
     const { name, mobile } = this.#given;
     // After the page was loaded anew it does not know them any more.
-    if (!name || (!mobile && this.#consent.binding !== "name_and_mobile")) return this.#details();
+    if (!this.#isGiven() && (!name || (!mobile && this.#consent.binding !== "name_and_mobile"))) return this.#details();
     try {
       await this.#send();
       this.#status.textContent = t("resent");
@@ -329,7 +341,7 @@ export class Flow {
     if (here) heading.focus();
   }
 
-  /** @param {() => Promise<void>} submit @param {Node[]} fields @param {string} label */
+  /** @param {() => Promise<void>} submit @param {(Node | false)[]} fields @param {string} label */
   #form(submit, fields, label) {
     const go = (/** @type {Event} */ event) => {
       event.preventDefault();

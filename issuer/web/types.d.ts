@@ -61,6 +61,8 @@ export interface NoRecord {
   /** Consents to the answer 0, as `accept_no_record`. */
   acceptance: string;
   corrections_left: number;
+  /** The name that was searched for, if the entity gave it. */
+  name?: string;
 }
 
 export interface Receipt {

@@ -61,7 +61,7 @@ test("every code of a problem ends in a text that says what to do", () => {
   assert.ok(codes.length >= 20, `only ${codes.length} codes found`);
   const flow = read("flow.js");
   // The page itself makes no such call; where one comes all the same, it is a fault like one of the service.
-  const faults = ["bad_request", "unauthorized", "method_not_allowed", "timeout", "too_large", "unsupported_media_type", "invalid_value", "key_reused"];
+  const faults = ["bad_request", "unauthorized", "method_not_allowed", "timeout", "too_large", "unsupported_media_type", "invalid_value", "key_reused", "continue_on_page"];
   for (const code of codes) {
     const own = `problem.${code}` in english || flow.includes(`"${code}"`);
     assert.ok(own || faults.includes(code), `${code} has no text of its own, and is not listed as a fault`);

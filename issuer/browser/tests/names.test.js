@@ -1,6 +1,7 @@
 /** The right password of somebody who is not on record under the name that they typed: nothing is told before they choose. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import { Watched, picture } from "../lib/browser.js";
 import { ASHA, MIRA } from "../lib/service.js";
@@ -147,6 +148,70 @@ describe("somebody without a record", () => {
     await watched.page.getByRole("button", { name: "Get the pass “Not vaccinated”" }).click();
     await watched.page.locator(".qr").waitFor();
     assert.match(await widget.body.innerText(), /Your pass says:\s+Not vaccinated/);
+    await watched.close();
+  });
+});
+
+/** What a client of 2021 is told of this person, and its bearer token. @param {{name: string, mobile: string}} person */
+async function byCallOf2021({ name, mobile }) {
+  /** @param {string} call @param {object} body */
+  const post = (call, body) => fetch(`${service.url}/v3/vaccination/${call}`, {
+    method: "POST", headers: { "content-type": "application/json", "x-api-key": service.apiKey }, body: JSON.stringify(body),
+  });
+  const { txnId } = await (await post("generateOTP", { full_name: name, mobile_number: mobile })).json();
+  const otp = createHash("sha256").update(await service.password()).digest("hex");
+  const reply = await post("confirmOTP", { txnId, otp });
+  assert.equal(reply.status, 409);
+  return /** @type {{url: string, token: string}} */ (await reply.json());
+}
+
+/** @param {string} token */
+const statusOf2021 = (token) => fetch(`${service.url}/v3/vaccination/status`, { headers: { authorization: `Bearer ${token}` } });
+
+describe("a person whom an entity asked for by the calls of 2021, without a record", () => {
+  for (const [lang, given, consent, told] of /** @type {const} */ ([
+    ["en", "Sahyadri Rail gave your name and number", "Consent to “Not vaccinated”", "Not vaccinated"],
+    ["hi", "आपका नाम और नंबर Sahyadri Rail ने दिया है", "“टीकाकरण नहीं हुआ” बताने की सहमति दें", "टीकाकरण नहीं हुआ"],
+  ])) {
+    test(`consents to 0 on the page, ${lang}`, async () => {
+      const { url, token } = await byCallOf2021({ name: "Somebody Else", mobile: "9123400000" });
+      const watched = await Watched.open(browser, { locale: lang });
+      await watched.page.goto(url);
+      const widget = new Widget(watched.page);
+      await widget.go.click();
+      await widget.inside.getByText(given).waitFor();
+      assert.equal(await widget.inside.locator("input").count(), 0);
+      await picture(watched.page, `legacy-send-${lang}`);
+      await widget.go.click();
+      await widget.otp.waitFor();
+      await widget.enter(await service.password());
+      await widget.inside.locator("dd", { hasText: "somebody else" }).waitFor();
+      await picture(watched.page, `legacy-no-record-${lang}`);
+      assert.equal((await statusOf2021(token)).status, 409);
+      await widget.inside.getByRole("button", { name: consent }).click();
+      await widget.inside.getByText(told).first().waitFor();
+      assert.equal((await (await statusOf2021(token)).json()).vaccination_status, 0);
+      await watched.close();
+    });
+  }
+
+  test("loaded again, sends another OTP, and declines", async () => {
+    const { url, token } = await byCallOf2021({ name: "Somebody Else", mobile: "9123400000" });
+    const watched = await Watched.open(browser);
+    await watched.page.goto(url);
+    const widget = new Widget(watched.page);
+    await widget.go.click();
+    await widget.go.click();
+    await widget.titled("Enter the OTP");
+    await watched.page.reload();
+    await widget.go.click();
+    await widget.inside.getByRole("button", { name: "Send another OTP" }).click();
+    await widget.inside.getByText("Another OTP was sent.").waitFor();
+    await widget.enter(await service.password());
+    await widget.titled(TITLE);
+    await widget.decline.click();
+    await widget.titled("You declined");
+    assert.equal((await statusOf2021(token)).status, 410);
     await watched.close();
   });
 });

@@ -29,6 +29,7 @@ use super::{
     answered::{Answered, Signed},
     budget,
     end::end,
+    legacy::{self, Session},
     look_up::{self, Finding, Said},
     otp::give_back_of_right,
 };
@@ -65,8 +66,8 @@ pub(super) struct Attempt<'a> {
     pub(super) request: &'a Request,
     pub(super) proof: &'a Proof,
     pub(super) said: &'a Said,
-    /// What the bearer token of a call of 2021 is known by.
-    pub(super) session: Option<KeyedHash>,
+    /// The bearer token of a call of 2021.
+    pub(super) session: Option<&'a Session>,
 }
 
 /// How an answer is put into a reply.
@@ -84,11 +85,14 @@ impl Attempt<'_> {
         let mut tx = app.db.begin().await?;
         // Before the request's row is locked: `store` locks in this order, too.
         match &found {
-            // Only for an answer, which ends the request: a password that finds no record can be entered again.
+            // Only for a password that is used up with this call: one that finds no record can be entered again on the page.
             Some(Finding::Answer(subject, _)) => {
                 give_back_of_right(&mut tx, app, self.call, request, subject).await?;
             }
-            _ if request.kind != Kind::Legacy => {
+            Some(Finding::NoRecord { person, .. }) if !request.has_page() => {
+                give_back_of_right(&mut tx, app, self.call, request, person).await?;
+            }
+            _ if request.has_page() => {
                 let limit = Limit::ConfirmFromAddress(self.call.address, request.entity.as_deref());
                 limit.count(&mut tx, app).await?;
             }
@@ -99,12 +103,16 @@ impl Attempt<'_> {
             return Ok(None);
         };
         let is_answered = matches!(found, Some(Finding::Answer(..)));
+        // Otherwise there were more wrong tries than those that were kept when the number got its password back.
+        let is_kept = tries == request.tries + 1;
         let reply = match (self.expected().is(&stored), found) {
-            // Otherwise there were more wrong tries than those that were kept when the number got its password back.
-            (true, Some(Finding::Answer(subject, status))) if tries == request.tries + 1 => {
+            (true, Some(Finding::Answer(subject, status))) if is_kept => {
                 self.answer(&mut tx, subject, status, write).await?
             }
-            (true, Some(Finding::NoRecord { person, is_corrected })) => {
+            (true, Some(Finding::NoRecord { person, .. })) if !request.has_page() && is_kept => {
+                legacy::hand_over(&mut tx, app, request, &person, self.session).await?
+            }
+            (true, Some(Finding::NoRecord { person, is_corrected })) if request.has_page() => {
                 look_up::say_no_record(&mut tx, app, request, &person, is_corrected).await?
             }
             (true, Some(Finding::CorrectionsUsedUp)) => look_up::say_used_up(&mut tx, request).await?,
@@ -172,12 +180,12 @@ impl Attempt<'_> {
         let token_hash: [u8; 32] = Sha256::digest(presentation.token().as_bytes()).into();
         let expires_at = now + request.valid_for;
         sqlx::query(
-            "UPDATE requests SET state = 'answered', presentation = $1, expires_at = $2, session_hash = $3, \
-             otp_hash = NULL, sealed = NULL, known_mobile = NULL, corrections = 0 WHERE id = $4",
+            "UPDATE requests SET state = 'answered', presentation = $1, expires_at = $2, \
+             session_hash = COALESCE($3, session_hash), otp_hash = NULL, sealed = NULL, known_mobile = NULL, corrections = 0 WHERE id = $4",
         )
         .bind(presentation.as_bytes())
         .bind(expires_at)
-        .bind(self.session.map(|hash| hash.as_bytes().to_vec()))
+        .bind(self.session.map(|session| session.hash.as_bytes().to_vec()))
         .bind(&request.id)
         .execute(&mut **tx)
         .await?;

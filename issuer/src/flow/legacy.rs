@@ -3,6 +3,11 @@
 //! They make the same requests under other names: `txnId` is a request's id, and the bearer token leads to its answer,
 //! which is the entity's whose key began it, for the purpose `vaccination-status`, bound to the name and number. All calls come from one server, so
 //! that limits by address would be limits on the entity; those by number and by entity, and the tries, are the same.
+//!
+//! If there is no record, the person chooses, and the entity's server must not choose for them. So the password of this
+//! call is void then, and the request goes on at our page, as one that carries name and number. The page sends a password
+//! of its own. The reply has the page's address, and the bearer token that leads to the answer once the person has
+//! consented. It does not say why.
 
 use axum::http::StatusCode;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -12,21 +17,22 @@ use sqlx::Row;
 
 use crate::{
     app::App,
+    db::Tx,
     entities::Entity,
     limits::Limit,
     otp::{Language, Proof},
     problem::{Problem, ProblemCode, Result},
     replies::{self, Reply},
-    secret::Use,
+    secret::{KeyedHash, Use},
 };
 
 use super::{
     Binding, Call, Kind, Request, State, budget,
     confirm::{Attempt, too_busy},
-    look_up::Said,
+    look_up::{Said, give_try_back, uncounted},
     new_id,
     otp::{Password, begin_with_limits, give_back_of_failed, not_delivered},
-    random, row, seal_person,
+    random, row, seal_mobile, seal_person, view,
 };
 
 /// What the answers to these calls are for: they could not say.
@@ -135,27 +141,48 @@ async fn take_back(
     Ok(())
 }
 
+/// A bearer token, and the hash that it is known by.
+pub(super) struct Session {
+    token: Zeroizing<String>,
+    pub(super) hash: KeyedHash,
+}
+
+impl Session {
+    fn draw(app: &App) -> Result<Self> {
+        let token = Zeroizing::new(Base64UrlUnpadded::encode_string(&random::<32>()?[..]));
+        let hash = app.secret.hash(Use::Session, &[token.as_bytes()]);
+        Ok(Self { token, hash })
+    }
+}
+
 #[derive(Serialize)]
 struct Confirmed<'a> {
     token: &'a str,
 }
 
 /// `confirmOTP`: as [`confirm`](super::confirm::confirm()), answered with a bearer token for the answer.
-///
-/// The service has no page here that could ask the person. If there is no record, the client gets an error that the clients
-/// of 2021 do not know, and no answer: an answer that nobody consented to would be worse.
-pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof, said: &Said) -> Result<Reply> {
+pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof) -> Result<Reply> {
     replies::once(app, call.repeatable.as_ref(), async {
-        let secret = random::<32>()?;
-        let token = Zeroizing::new(Base64UrlUnpadded::encode_string(&secret[..]));
-        let session = app.secret.hash(Use::Session, &[token.as_bytes()]);
+        let session = Session::draw(app)?;
         for _ in 0..super::confirm::LOOKS {
             let request = Request::find(app, id).await?;
             if request.kind != Kind::Legacy {
                 return Err(row::not_found());
             }
-            let attempt = Attempt { app, call, request: &request, proof, said, session: Some(session) };
-            let write = |_: &_| Reply::new(StatusCode::OK, &Confirmed { token: &token });
+            // The page's password is not for the entity's server.
+            if request.has_page() {
+                request.must_live(app.clock.now())?;
+                return Err(continue_on_page(app, id));
+            }
+            let attempt = Attempt {
+                app,
+                call,
+                request: &request,
+                proof,
+                said: &Said::Nothing,
+                session: Some(&session),
+            };
+            let write = |_: &_| Reply::new(StatusCode::OK, &Confirmed { token: &session.token });
             if let Some(reply) = attempt.make(&write).await? {
                 return Ok(reply);
             }
@@ -163,6 +190,38 @@ pub(crate) async fn confirm(app: &App, call: &Call, id: &str, proof: &Proof, sai
         Err(too_busy())
     })
     .await
+}
+
+/// Hands a request over to our page, since there is no record. The password was right: it costs no try.
+pub(super) async fn hand_over(
+    tx: &mut Tx,
+    app: &App,
+    request: &Request,
+    person: &Subject,
+    session: Option<&Session>,
+) -> Result<Reply> {
+    let session =
+        session.ok_or_else(|| Problem::new(ProblemCode::Internal, "A call of 2021 has no bearer token."))?;
+    give_try_back(tx, request).await?;
+    sqlx::query(
+        "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
+         known_mobile = $1, session_hash = $2 WHERE id = $3",
+    )
+    .bind(seal_mobile(app, &request.id, person.mobile().unwrap_or_default())?)
+    .bind(session.hash.as_bytes())
+    .bind(&request.id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(uncounted(&continue_on_page(app, &request.id).with("token", session.token.as_str())))
+}
+
+/// A client of 2021 takes every success for an answer, so this is none.
+fn continue_on_page(app: &App, id: &str) -> Problem {
+    Problem::new(
+        ProblemCode::ContinueOnPage,
+        "Nothing was signed. Open the address `url` for the person, and ask `status` again with the `token` later.",
+    )
+    .with("url", view::address(app, &format!("/embed/{id}")))
 }
 
 /// The answer, as these calls give it.
@@ -180,15 +239,20 @@ pub(crate) async fn status(app: &App, token: &str) -> Result<Status> {
             "There is no such token, or the answer that it led to is over.",
         )
     };
-    let row = sqlx::query(
-        "SELECT presentation FROM requests WHERE session_hash = $1 AND state = 'answered' AND expires_at > $2",
-    )
-    .bind(app.secret.hash(Use::Session, &[token.as_bytes()]).as_bytes())
-    .bind(app.clock.now())
-    .fetch_optional(app.db.reader())
-    .await?
-    .ok_or_else(unknown)?;
-    let presentation = Presentation::from_bytes(&row.try_get::<Vec<u8>, _>("presentation")?)
+    let row =
+        sqlx::query("SELECT id, presentation FROM requests WHERE session_hash = $1 AND expires_at > $2")
+            .bind(app.secret.hash(Use::Session, &[token.as_bytes()]).as_bytes())
+            .bind(app.clock.now())
+            .fetch_optional(app.db.reader())
+            .await?
+            .ok_or_else(unknown)?;
+    let Some(presentation) = row.try_get::<Option<Vec<u8>>, _>("presentation")? else {
+        let id: String = row.try_get("id")?;
+        // Declined or failed: this is over.
+        Request::find(app, &id).await?.must_live(app.clock.now())?;
+        return Err(continue_on_page(app, &id));
+    };
+    let presentation = Presentation::from_bytes(&presentation)
         .map_err(|_| Problem::new(ProblemCode::Internal, "The stored answer cannot be read."))?;
     Ok(Status {
         vaccination_status: presentation.token().unverified_claims().status().number(),

@@ -5,8 +5,8 @@
 //! *acceptance* that came with the reply: a keyed hash of the request, the password's round, the name and the number. So the
 //! consent cannot come before the reply, or be for another name.
 //!
-//! The calls of 2021 have no page of ours: the entity's own server gets the reply and its acceptance. The service cannot see
-//! whether that server asks the person before it sends the acceptance back.
+//! For the calls of 2021, the entity's own server enters the password. It gets no acceptance: the person goes on at our
+//! page, with a password of its own (see [`legacy`](super::legacy)).
 
 use axum::http::StatusCode;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -26,6 +26,12 @@ use super::{Kind, Request, State, create::invalid, open_person, seal_person, sho
 
 /// How often the name of one request can be corrected, over all of its passwords.
 const MOST_CORRECTIONS: i64 = 3;
+
+/// The same for this request. A client of 2021 takes the status for that of the name that it sent, so only its entity can
+/// correct that name, with a new request.
+fn most_corrections(request: &Request) -> i64 {
+    if request.kind == Kind::Legacy { 0 } else { MOST_CORRECTIONS }
+}
 
 /// What the person says beside the password.
 pub(crate) enum Said {
@@ -81,7 +87,7 @@ impl Finding {
             }
             _ => (before, false),
         };
-        if is_corrected && request.corrections >= MOST_CORRECTIONS {
+        if is_corrected && request.corrections >= most_corrections(request) {
             return Ok(Self::CorrectionsUsedUp);
         }
         if let Some(doses) = doses(app, request, &person).await? {
@@ -126,6 +132,9 @@ struct NoRecord {
     /// What consents to the answer 0.
     acceptance: String,
     corrections_left: i64,
+    /// The name that was looked for, if the person did not type it on the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
 }
 
 /// Says that there is no record, and keeps the name that was looked for. The password was right: it costs no try.
@@ -148,20 +157,10 @@ pub(super) async fn say_no_record(
     }
     let no_record = NoRecord {
         acceptance: Base64UrlUnpadded::encode_string(acceptance(app, request, person).as_bytes()),
-        corrections_left: (MOST_CORRECTIONS - corrections).max(0),
+        corrections_left: (most_corrections(request) - corrections).max(0),
+        name: (request.kind == Kind::Legacy).then(|| person.name().to_owned()),
     };
-    if request.kind != Kind::Legacy {
-        return Reply::new(StatusCode::OK, &Unanswered { state: State::OtpSent, no_record });
-    }
-    // A client of 2021 takes every success for an answer.
-    let problem = Problem::new(
-        ProblemCode::NoRecord,
-        "There is no record under this name and number, and nothing was signed. Repeat the call with the right \
-         `full_name`, or with `accept_no_record` if the person consents to the answer 0.",
-    );
-    let problem =
-        problem.with("acceptance", no_record.acceptance).with("corrections_left", no_record.corrections_left);
-    Ok(uncounted(&problem))
+    Reply::new(StatusCode::OK, &Unanswered { state: State::OtpSent, no_record })
 }
 
 /// Says that the name cannot be corrected once more.
@@ -173,7 +172,7 @@ pub(super) async fn say_used_up(tx: &mut Tx, request: &Request) -> Result<Reply>
     )))
 }
 
-async fn give_try_back(tx: &mut Tx, request: &Request) -> Result<()> {
+pub(super) async fn give_try_back(tx: &mut Tx, request: &Request) -> Result<()> {
     sqlx::query("UPDATE requests SET tries = tries - 1 WHERE id = $1")
         .bind(&request.id)
         .execute(&mut **tx)
@@ -182,6 +181,6 @@ async fn give_try_back(tx: &mut Tx, request: &Request) -> Result<()> {
 }
 
 /// Without its code for the metrics: a count of people who are not on record would tell about them.
-fn uncounted(problem: &Problem) -> Reply {
+pub(super) fn uncounted(problem: &Problem) -> Reply {
     Reply { code: None, ..Reply::of_problem(problem) }
 }

@@ -18,11 +18,14 @@ use crate::{
     secret::{KeyedHash, Use},
 };
 
-use super::{Binding, Call, Kind, Request, State, budget, create::invalid, open_mobile, seal_person, short};
+use super::{
+    Binding, Call, Kind, Request, State, budget, create::invalid, open_mobile, open_person, seal_person,
+    short,
+};
 
 /// What a person types.
 pub(crate) struct Person {
-    pub(crate) name: Zeroizing<String>,
+    pub(crate) name: Option<Zeroizing<String>>,
     pub(crate) mobile: Option<Zeroizing<String>>,
     pub(crate) language: Option<String>,
 }
@@ -89,9 +92,16 @@ fn language(tag: Option<&str>) -> Result<Language> {
         .ok_or_else(|| invalid("`language` is `en` or `hi`."))
 }
 
-/// Who the person says they are: with the number that they gave, or with the one that the entity gave.
+/// Who the person says they are: with the number that they gave, or with the one that the entity gave. A client of 2021
+/// gave both, and takes the status for that of this person.
 fn subject(app: &App, request: &Request, person: &Person) -> Result<Subject> {
-    let subject = super::name(&person.name)?;
+    if request.kind == Kind::Legacy {
+        return match (person, &request.sealed) {
+            (Person { name: None, mobile: None, .. }, Some(sealed)) => open_person(app, &request.id, sealed),
+            _ => Err(invalid("The request carries name and number: leave `name` and `mobile` out.")),
+        };
+    }
+    let subject = super::name(person.name.as_ref().ok_or_else(|| invalid("`name` is missing."))?)?;
     match (&person.mobile, request.binding, &request.known_mobile) {
         (Some(mobile), Binding::None | Binding::Name, _) => super::with_mobile(app, subject, mobile),
         (None, Binding::NameAndMobile, Some(known)) => {
@@ -261,7 +271,7 @@ pub(super) async fn give_back_of_right(
 ) -> Result<()> {
     let Some(at) = request.otp_sent_at else { return Ok(()) };
     // The calls of 2021 all come from their entity's server.
-    if request.kind != Kind::Legacy {
+    if request.has_page() {
         for asker in of_asker(call, request) {
             asker.give_back_whole(tx, app).await?;
         }
@@ -304,7 +314,7 @@ async fn take_back(
     give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
     let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
-         sealed = NULL WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
+         sealed = CASE WHEN kind = 'legacy' THEN sealed END WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
     )
     .bind(&password.request)
     .bind(password.round)

@@ -98,10 +98,10 @@ impl Request {
         Self::read_from(app.db.reader(), id).await
     }
 
-    /// The same, for a person: the requests of the calls of 2021 have no page.
+    /// The same, for a person, if the request [has a page](Self::has_page).
     pub(crate) async fn find_for_person(app: &App, id: &str) -> Result<Self> {
         let request = Self::find(app, id).await?;
-        if request.kind == Kind::Legacy { Err(not_found()) } else { Ok(request) }
+        if request.has_page() { Ok(request) } else { Err(not_found()) }
     }
 
     /// The same, for the entity that made it. Another one does not learn that there is such a request.
@@ -143,6 +143,12 @@ impl Request {
     pub(crate) fn state(&self, now: i64) -> State {
         let ends = matches!(self.stored_state, State::Open | State::OtpSent | State::Answered);
         if ends && self.expires_at <= now { State::Expired } else { self.stored_state }
+    }
+
+    /// Whether the person answers on our page. A request of the calls of 2021 has a page from the moment at which
+    /// [`legacy`](super::legacy) hands it over; until then, its number is not among those that an entity sent along.
+    pub(crate) fn has_page(&self) -> bool {
+        self.kind != Kind::Legacy || self.known_mobile.is_some()
     }
 
     /// How many passwords can still be tried.

@@ -80,7 +80,8 @@ async fn consent(State(app): State<App>, _: SameOrigin, Id(id): Id) -> Result<Js
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OtpBody {
-    name: Zeroizing<String>,
+    #[serde(default, deserialize_with = "present")]
+    name: Option<Zeroizing<String>>,
     #[serde(default, deserialize_with = "present")]
     mobile: Option<Zeroizing<String>>,
     #[serde(default, deserialize_with = "present")]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     auth,
-    flow::{is_id, legacy, look_up::Said},
+    flow::{is_id, legacy},
     otp::Proof,
     problem::{Problem, ProblemCode, Result},
     replies::{Reply, Scope},
@@ -53,21 +53,18 @@ struct ConfirmBody {
     otp: Zeroizing<String>,
     #[serde(rename = "txnId")]
     txn_id: String,
-    full_name: Option<Zeroizing<String>>,
-    accept_no_record: Option<String>,
 }
 
 async fn confirm(State(app): State<App>, body: Body) -> Result<Response> {
-    let ConfirmBody { otp, txn_id, full_name, accept_no_record } = body.json()?;
+    let ConfirmBody { otp, txn_id } = body.json()?;
     let proof = Proof::of_hash(&otp).ok_or_else(|| {
         Problem::new(ProblemCode::InvalidValue, "`otp` is the password's SHA-256 in 64 hexadecimal digits.")
     })?;
     if !is_id(&txn_id) {
         return Err(Problem::new(ProblemCode::NotFound, "There is no such `txnId`."));
     }
-    let said = Said::new(full_name.as_ref(), accept_no_record.as_deref())?;
     let call = body.call(&app, Scope::Request(&txn_id))?;
-    legacy::confirm(&app, &call, &txn_id, &proof, &said).await.and_then(as_of_2021)
+    legacy::confirm(&app, &call, &txn_id, &proof).await.and_then(as_of_2021)
 }
 
 /// A wrong password is 401, in the document too.

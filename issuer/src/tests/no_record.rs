@@ -385,35 +385,157 @@ async fn number_that_the_entity_gave_stays_with_a_corrected_name() {
     assert_eq!(verdict.status(), Status::FullyVaccinated);
 }
 
+/// A client of 2021 asks about somebody without a record, and gets this: the request, the password that it handed on, and the token.
+async fn handed_over(stage: &Stage) -> (String, String, String) {
+    let body = json!({"mobile_number": MOBILE, "full_name": TYPED});
+    let call = stage.post("/v3/vaccination/generateOTP", &body).header("x-api-key", KEY);
+    let id = call.send().await.expect(StatusCode::OK).text("txnId");
+    let otp = stage.gateway.last_otp();
+    stage.get(&format!("/v1/requests/{id}/consent")).send().await.expect_problem(404, "not_found");
+    let reply = old_confirm(stage, &id, &otp, json!({})).await.expect_problem(409, "continue_on_page");
+    assert!(reply.text("url").ends_with(&format!("/embed/{id}")));
+    (id, otp, reply.text("token"))
+}
+
+async fn old_confirm(stage: &Stage, id: &str, otp: &str, mut more: Value) -> Reply {
+    more["txnId"] = id.into();
+    more["otp"] = hex::encode(Sha256::digest(otp)).into();
+    stage.post("/v3/vaccination/confirmOTP", &more).send().await
+}
+
+async fn old_status(stage: &Stage, token: &str) -> Reply {
+    stage.get("/v3/vaccination/status").key(token).send().await
+}
+
+/// The page's own password: the entity gave name and number.
+async fn send_from_page(stage: &Stage, id: &str) -> String {
+    let call = stage.post(&format!("/v1/requests/{id}/otp"), &json!({}));
+    call.send().await.expect(StatusCode::ACCEPTED);
+    stage.gateway.last_otp()
+}
+
 #[tokio::test]
-async fn client_of_2021_gets_an_error_without_record_and_an_answer_once_the_person_has_chosen() {
+async fn entity_of_2021_cannot_consent_for_somebody_without_record() {
     let stage = Stage::new().await;
-    let generate = async || {
-        let body = json!({"mobile_number": MOBILE, "full_name": TYPED});
-        let call = stage.post("/v3/vaccination/generateOTP", &body).header("x-api-key", KEY);
-        let id = call.send().await.expect(StatusCode::OK).text("txnId");
-        (id, hex::encode(Sha256::digest(stage.gateway.last_otp())))
-    };
-    let confirm = async |body: Value| stage.post("/v3/vaccination/confirmOTP", &body).send().await;
-    let status = async |token: &str| {
-        let reply = stage.get("/v3/vaccination/status").key(token).send().await;
-        reply.expect(StatusCode::OK).json()["vaccination_status"].clone()
-    };
-    for accepts in [true, false] {
-        let (id, otp) = generate().await;
-        let refused = confirm(json!({"otp": otp, "txnId": id})).await.expect_problem(409, "no_record");
-        assert_eq!(refused.json()["corrections_left"], 3);
-        assert_eq!(stage.column(&id, "tries").await, 0);
-        assert_eq!(stage.column(&id, "CASE WHEN presentation IS NULL THEN 0 ELSE 1 END").await, 0);
-        let (said, expected) = if accepts {
-            (json!({"otp": otp, "txnId": id, "accept_no_record": refused.text("acceptance")}), 0)
-        } else {
-            (json!({"otp": otp, "txnId": id, "full_name": NAME}), 2)
-        };
-        let token = confirm(said).await.expect(StatusCode::OK).text("token");
-        assert_eq!(status(&token).await, expected);
+    let (id, otp, token) = handed_over(&stage).await;
+    // Whatever the entity's server sends again, with the password that it has.
+    for more in [json!({}), json!({"full_name": NAME}), json!({"accept_no_record": "A".repeat(43)})] {
+        let reply = old_confirm(&stage, &id, &otp, more).await.expect_problem(409, "continue_on_page");
+        assert!(reply.json().get("token").is_none() && reply.json().get("acceptance").is_none());
     }
-    assert_eq!(stage.count("audit WHERE event = 'consented'").await, 2);
+    confirm(&stage, &id, json!({"otp": otp})).await.expect_problem(409, "wrong_state");
+    old_status(&stage, &token).await.expect_problem(409, "continue_on_page");
+    assert_eq!((stage.count("audit").await, stage.column(&id, "tries").await), (0, 0));
+    // Nor with the page's password at the old call, or the old password at the page.
+    let second = send_from_page(&stage, &id).await;
+    old_confirm(&stage, &id, &second, json!({})).await.expect_problem(409, "continue_on_page");
+    if second != otp {
+        confirm(&stage, &id, json!({"otp": otp})).await.expect_problem(422, "wrong_otp");
+    }
+    assert_eq!(stage.column(&id, "CASE WHEN presentation IS NULL THEN 0 ELSE 1 END").await, 0);
     let metrics = stage.app.metrics.to_text().expect("text");
-    assert!(!metrics.contains("no_record"), "{metrics}");
+    assert!(!metrics.contains("continue_on_page") && !metrics.contains("no_record"), "{metrics}");
+}
+
+#[tokio::test]
+async fn person_of_a_call_of_2021_consents_or_declines_on_the_page() {
+    let stage = Stage::new().await;
+    for consents in [true, false] {
+        let (id, _, token) = handed_over(&stage).await;
+        let consent = stage.get(&format!("/v1/requests/{id}/consent")).send().await.json();
+        let hint = MOBILE.get(MOBILE.len() - 2..).expect("digits");
+        assert_eq!((&consent["kind"], &consent["mobile_hint"]), (&json!("legacy"), &json!(hint)));
+        let otp = send_from_page(&stage, &id).await;
+        let told = stage.try_otp(&id, &otp).await;
+        // The name as it is compared, since the person did not type it.
+        assert_eq!(told.json()["no_record"]["name"], TYPED.to_lowercase());
+        let acceptance = no_record(told, 0);
+        old_status(&stage, &token).await.expect_problem(409, "continue_on_page");
+        if consents {
+            confirm(&stage, &id, json!({"otp": otp, "accept_no_record": acceptance}))
+                .await
+                .expect(StatusCode::OK);
+            let answer = old_status(&stage, &token).await.expect(StatusCode::OK);
+            assert_eq!(answer.json()["vaccination_status"], 0);
+            assert_eq!(stage.count("requests WHERE sealed IS NULL AND known_mobile IS NULL").await, 1);
+        } else {
+            let decline = format!("/v1/requests/{id}/decline");
+            stage.post(&decline, &json!({})).send().await.expect(StatusCode::OK);
+            let over = old_status(&stage, &token).await.expect_problem(410, "request_over");
+            assert_eq!(over.json()["state"], "declined");
+            let late = old_confirm(&stage, &id, &otp, json!({})).await;
+            late.expect_problem(410, "request_over");
+        }
+    }
+    assert_eq!(stage.count("audit WHERE event = 'consented'").await, 1);
+    assert_eq!(stage.count("audit WHERE event = 'declined'").await, 1);
+}
+
+/// A client of 2021 takes the status for that of the name that it sent, and of the number that it sent.
+#[tokio::test]
+async fn name_and_number_of_a_call_of_2021_cannot_be_changed_on_the_page() {
+    let stage = Stage::new().await;
+    let (id, _, token) = handed_over(&stage).await;
+    for other in [json!({"name": NAME}), json!({"mobile": MOBILE}), json!({"name": NAME, "mobile": MOBILE})] {
+        stage
+            .post(&format!("/v1/requests/{id}/otp"), &other)
+            .send()
+            .await
+            .expect_problem(422, "invalid_value");
+    }
+    let otp = send_from_page(&stage, &id).await;
+    let corrected = confirm(&stage, &id, json!({"otp": otp, "name": NAME})).await;
+    corrected.expect_problem(409, "corrections_used_up");
+    old_status(&stage, &token).await.expect_problem(409, "continue_on_page");
+    // The entity corrects the name with a new request; the number has a password left for it.
+    let body = json!({"mobile_number": MOBILE, "full_name": NAME});
+    let call = stage.post("/v3/vaccination/generateOTP", &body).header("x-api-key", KEY);
+    let id = call.send().await.expect(StatusCode::OK).text("txnId");
+    let confirmed = old_confirm(&stage, &id, &stage.gateway.last_otp(), json!({})).await;
+    let answer = old_status(&stage, &confirmed.text("token")).await.expect(StatusCode::OK);
+    assert_eq!(answer.json()["vaccination_status"], 2);
+}
+
+#[tokio::test]
+async fn message_that_the_page_of_a_call_of_2021_cannot_send_loses_nothing() {
+    let stage = Stage::new().await;
+    let (id, _, token) = handed_over(&stage).await;
+    stage.gateway.is_down.store(true, std::sync::atomic::Ordering::Relaxed);
+    let send = stage.post(&format!("/v1/requests/{id}/otp"), &json!({}));
+    send.send().await.expect_problem(503, "otp_not_delivered");
+    stage.gateway.is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    let otp = send_from_page(&stage, &id).await;
+    let acceptance = no_record(stage.try_otp(&id, &otp).await, 0);
+    confirm(&stage, &id, json!({"otp": otp, "accept_no_record": acceptance})).await.expect(StatusCode::OK);
+    assert_eq!(old_status(&stage, &token).await.json()["vaccination_status"], 0);
+}
+
+/// A record that came meanwhile is what is answered. As often as six people of a family, each with a password of the
+/// page, too.
+#[tokio::test]
+async fn right_passwords_of_calls_of_2021_without_record_do_not_use_up_the_number() {
+    let stage = Stage::new().await;
+    for _ in 0..6 {
+        let (id, _, token) = handed_over(&stage).await;
+        let otp = send_from_page(&stage, &id).await;
+        let acceptance = no_record(stage.try_otp(&id, &otp).await, 0);
+        confirm(&stage, &id, json!({"otp": otp, "accept_no_record": acceptance}))
+            .await
+            .expect(StatusCode::OK);
+        old_status(&stage, &token).await.expect(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn repeated_call_of_2021_without_record_gets_the_same_token() {
+    let stage = Stage::new().await;
+    let body = json!({"mobile_number": MOBILE, "full_name": TYPED});
+    let call = stage.post("/v3/vaccination/generateOTP", &body).header("x-api-key", KEY);
+    let id = call.send().await.expect(StatusCode::OK).text("txnId");
+    let body = json!({"txnId": id, "otp": hex::encode(Sha256::digest(stage.gateway.last_otp()))});
+    let twice = async || stage.post("/v3/vaccination/confirmOTP", &body).once("one").send().await;
+    let (first, second) = (twice().await, twice().await);
+    assert!(!first.is_replayed() && second.is_replayed());
+    assert_eq!(first.bytes, second.bytes);
+    old_status(&stage, &first.text("token")).await.expect_problem(409, "continue_on_page");
 }
