@@ -66,6 +66,13 @@ codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR, "A fault in the service";
 }
 
+impl ProblemCode {
+    /// Whether the metrics count it. A count of people who are not on record would tell about them.
+    pub(crate) const fn is_counted(self) -> bool {
+        !matches!(self, Self::ContinueOnPage | Self::CorrectionsUsedUp)
+    }
+}
+
 /// A problem: its code, a sentence for the person who reads it, and where it helps, numbers for the program.
 #[derive(Debug)]
 pub(crate) struct Problem {

@@ -29,7 +29,7 @@ use crate::{
 use super::{
     Binding, Call, Kind, Request, State, budget,
     confirm::{Attempt, too_busy},
-    look_up::{Said, give_try_back, uncounted},
+    look_up::{Said, give_try_back},
     new_id,
     otp::{Password, begin_with_limits, give_back_of_failed, not_delivered},
     random, row, seal_mobile, seal_person, view,
@@ -212,7 +212,7 @@ pub(super) async fn hand_over(
     .bind(&request.id)
     .execute(&mut **tx)
     .await?;
-    Ok(uncounted(&continue_on_page(app, &request.id).with("token", session.token.as_str())))
+    Ok(Reply::of_problem(&continue_on_page(app, &request.id).with("token", session.token.as_str())))
 }
 
 /// A client of 2021 takes every success for an answer, so this is none.

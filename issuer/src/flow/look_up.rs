@@ -166,7 +166,7 @@ pub(super) async fn say_no_record(
 /// Says that the name cannot be corrected once more.
 pub(super) async fn say_used_up(tx: &mut Tx, request: &Request) -> Result<Reply> {
     give_try_back(tx, request).await?;
-    Ok(uncounted(&Problem::new(
+    Ok(Reply::of_problem(&Problem::new(
         ProblemCode::CorrectionsUsedUp,
         "The name was corrected as often as it can be. Decline, or consent to the answer 0.",
     )))
@@ -178,9 +178,4 @@ pub(super) async fn give_try_back(tx: &mut Tx, request: &Request) -> Result<()> 
         .execute(&mut **tx)
         .await?;
     Ok(())
-}
-
-/// Without its code for the metrics: a count of people who are not on record would tell about them.
-pub(super) fn uncounted(problem: &Problem) -> Reply {
-    Reply { code: None, ..Reply::of_problem(problem) }
 }

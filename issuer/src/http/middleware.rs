@@ -55,7 +55,7 @@ async fn call(State(shared): State<Shared>, request: Request, next: Next) -> Res
         Ok(request) => run(&shared.app, request, next).await,
         Err(problem) => problem.into_response(),
     };
-    if let Some(code) = response.extensions().get::<ProblemCode>() {
+    if let Some(code) = response.extensions().get::<ProblemCode>().filter(|code| code.is_counted()) {
         shared.app.metrics.problem(code.as_str());
     }
     about.log(&shared.app, response.status());
@@ -148,10 +148,11 @@ impl About {
 }
 
 /// The status by which a call is counted and logged. A confirmation that ends with 409 mostly means that somebody is not on
-/// record: it is counted like an answer, because on a service with little traffic it would tell about people.
+/// record, and so does `status` of the calls of 2021. They are counted like answers, because on a service with little
+/// traffic they would tell about people.
 fn counted(route: &str, status: StatusCode) -> StatusCode {
-    let is_confirmation = route.ends_with("/confirm") || route.ends_with("/confirmOTP");
-    if is_confirmation && status == StatusCode::CONFLICT { StatusCode::OK } else { status }
+    let tells = ["/confirm", "/confirmOTP", "/vaccination/status"].iter().any(|end| route.ends_with(end));
+    if tells && status == StatusCode::CONFLICT { StatusCode::OK } else { status }
 }
 
 /// A method of HTTP, or `OTHER`: a client can make up any number of them.
@@ -222,9 +223,12 @@ mod tests {
     #[test]
     fn confirmation_without_a_record_is_counted_like_an_answer() {
         let (ok, conflict, wrong) = (StatusCode::OK, StatusCode::CONFLICT, StatusCode::UNAUTHORIZED);
-        for route in
-            ["/v1/requests/{id}/confirm", "/v3/vaccination/confirmOTP", "/api/v3/vaccination/confirmOTP"]
-        {
+        for route in [
+            "/v1/requests/{id}/confirm",
+            "/v3/vaccination/confirmOTP",
+            "/api/v3/vaccination/confirmOTP",
+            "/v3/vaccination/status",
+        ] {
             assert_eq!(
                 [ok, conflict, wrong].map(|status| counted(route, status)),
                 [ok, ok, wrong],

@@ -80,9 +80,28 @@ async fn right_password_without_record_signs_nothing_and_shows_nobody_else_that_
     no_record(stage.try_otp(&id, &otp).await, 3);
     assert_eq!(seen().await, before);
     nothing_was_told(&stage, &id).await;
-    // Nor do metrics, of which the route and the HTTP status are those of an answer.
+}
+
+#[tokio::test]
+async fn metrics_do_not_show_who_has_no_record() {
+    let mut stage = Stage::new().await;
+    // With what counts the calls around it.
+    stage.router = crate::http::service(&stage.app);
+    let (id, otp) = typed(&stage, TYPED).await;
+    no_record(stage.try_otp(&id, &otp).await, 3);
+    for (left, name) in [(2, "Asha A"), (1, "Asha B"), (0, "Asha C")] {
+        no_record(confirm(&stage, &id, json!({"otp": otp, "name": name})).await, left);
+    }
+    confirm(&stage, &id, json!({"otp": otp, "name": NAME})).await.expect_problem(409, "corrections_used_up");
+    let (id, otp, token) = handed_over(&stage).await;
+    old_confirm(&stage, &id, &otp, json!({})).await.expect_problem(409, "continue_on_page");
+    old_status(&stage, &token).await.expect_problem(409, "continue_on_page");
+    old_status(&stage, "unknown").await.expect_problem(401, "unauthorized");
     let metrics = stage.app.metrics.to_text().expect("text");
-    assert!(!metrics.contains("no_record") && !metrics.contains("kycvs_answers_total{"), "{metrics}");
+    assert!(metrics.contains("kycvs_calls_total{") && metrics.contains("\"unauthorized\""), "{metrics}");
+    for tells in ["409", "no_record", "corrections_used_up", "continue_on_page", "kycvs_answers_total{"] {
+        assert!(!metrics.contains(tells), "{tells}: {metrics}");
+    }
 }
 
 #[tokio::test]
@@ -433,8 +452,6 @@ async fn entity_of_2021_cannot_consent_for_somebody_without_record() {
         confirm(&stage, &id, json!({"otp": otp})).await.expect_problem(422, "wrong_otp");
     }
     assert_eq!(stage.column(&id, "CASE WHEN presentation IS NULL THEN 0 ELSE 1 END").await, 0);
-    let metrics = stage.app.metrics.to_text().expect("text");
-    assert!(!metrics.contains("continue_on_page") && !metrics.contains("no_record"), "{metrics}");
 }
 
 #[tokio::test]

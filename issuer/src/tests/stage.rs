@@ -300,6 +300,8 @@ impl Call<'_> {
     pub(super) async fn send(self) -> Reply {
         let mut request = self.request.body(Body::from(self.body)).expect("a request");
         request.extensions_mut().insert(ClientAddress(self.address));
+        let host = self.stage.app.config.public_url.authority().to_owned();
+        request.headers_mut().entry("host").or_insert(host.parse().expect("a header"));
         let response = self.stage.router.clone().oneshot(request).await.expect("it always answers");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
