@@ -39,8 +39,14 @@ impl Otp {
         Proof::of_digits(&self.0)
     }
 
-    /// What the person reads.
-    pub(crate) fn message(&self, language: Language, asker: &str, seconds: u32) -> Zeroizing<String> {
+    /// The text for the person. If the password is for a page of one host only, the text names that host.
+    pub(crate) fn message(
+        &self,
+        language: Language,
+        asker: &str,
+        only_at: Option<&str>,
+        seconds: u32,
+    ) -> Zeroizing<String> {
         let minutes = seconds.div_ceil(60);
         let otp = &*self.0;
         // Long enough for the longest name of an entity, so that growing leaves no copy of the password behind.
@@ -57,6 +63,11 @@ impl Otp {
                  इसे डालने पर उन्हें आपकी टीकाकरण स्थिति बताई जाएगी। इसे किसी को न दें।",
             ),
         }
+        .and_then(|()| match (only_at, language) {
+            (None, _) => Ok(()),
+            (Some(host), Language::English) => write!(text, " Enter it only at {host}."),
+            (Some(host), Language::Hindi) => write!(text, " इसे केवल {host} पर डालें।"),
+        })
         .unwrap_or_else(|_| unreachable!("a String takes all that is written"));
         text
     }
@@ -165,8 +176,10 @@ mod tests {
         let otp = Otp::draw().expect("random bytes");
         for language in ["en", "hi"] {
             let language = Language::from_tag(language).expect("it is known");
-            let text = otp.message(language, "Indian Railways", 180);
+            let text = otp.message(language, "Indian Railways", None, 180);
             assert!(text.contains(&*otp.0) && text.contains("Indian Railways") && text.contains('3'));
+            let only = otp.message(language, "Indian Railways", Some("kycvs.example"), 180);
+            assert!(only.starts_with(&*text) && only.contains("kycvs.example"));
         }
     }
 }

@@ -70,7 +70,7 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let password = Password::draw(app, &id, 1, app.clock.now() + lifetime)?;
     let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
     store(app, call, entity, subject, &password).await?;
-    if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name).await {
+    if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name, None).await {
         take_back(app, call, entity, subject, &password, error.may_have_arrived).await?;
         return Err(not_delivered());
     }

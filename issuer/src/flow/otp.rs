@@ -59,7 +59,9 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
     let password = Password::draw(app, id, request.otp_round + 1, request.expires_at)?;
     store(app, call, &request, &subject, &password).await?;
 
-    if let Err(error) = password.deliver(app, &subject, language, &asker).await {
+    // The entity of a call of 2021 has asked for a password in a page of its own. This one is for ours.
+    let only_at = (request.kind == Kind::Legacy).then(|| app.config.public_url.authority());
+    if let Err(error) = password.deliver(app, &subject, language, &asker, only_at).await {
         take_back(app, call, &request, &subject, &password, error.may_have_arrived).await?;
         return Err(not_delivered());
     }
@@ -154,10 +156,11 @@ impl Password {
         to: &Subject,
         language: Language,
         asker: &str,
+        only_at: Option<&str>,
     ) -> Result<(), NotDelivered> {
         let message = Message {
             to: Zeroizing::new(number(to).to_owned()),
-            text: self.otp.message(language, asker, app.config.otp.lifetime),
+            text: self.otp.message(language, asker, only_at, app.config.otp.lifetime),
             id: self.message_id(app),
             expires_at: self.expires_at,
         };

@@ -430,6 +430,8 @@ async fn old_status(stage: &Stage, token: &str) -> Reply {
 async fn send_from_page(stage: &Stage, id: &str) -> String {
     let call = stage.post(&format!("/v1/requests/{id}/otp"), &json!({}));
     call.send().await.expect(StatusCode::ACCEPTED);
+    let text = stage.gateway.messages.lock().expect("unpoisoned").last().expect("a message").1.clone();
+    assert!(text.contains(&format!("only at {}", stage.app.config.public_url.authority())), "{text}");
     stage.gateway.last_otp()
 }
 
