@@ -132,7 +132,7 @@ impl Verifier {
             .unzip();
         let read = decoded.iter().map(|decoded| match decoded {
             Ok(bytes) => self.read(bytes),
-            Err(error) => Err(error.code().into()),
+            Err(error) => Err(error.clone()),
         });
         let mut read: Vec<_> = read.collect();
         self.decide_signatures(&mut read);
