@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// - ``open``: takes answers that name no verifying entity (open passes). One of the two has to be said, or both.
 /// - ``clock_skew``: how far the issuer's clock and this one may be apart.
 /// - ``max_lifetime``: the longest lifetime of an answer.
+/// - ``issued_after``: refuses answers that may have been issued at or before this time, as ``expired``. Give the time of the
+///   start if the replay guard does not outlive the program, as MemoryReplayGuard: it does not know which answers were used
+///   before. Answers that are issued within the clock skew after it are refused as well. By default there is no such bound.
 /// - ``allow_specimen``: takes specimens too, for training.
 /// - ``ignore_status_lists``: does not look at status lists, so that an answer that was taken back is good here until it
 ///   expires.
@@ -34,7 +37,7 @@ use std::sync::Arc;
 ///   ``ReplayGuard``.
 /// - ``preparation``: what it may spend on being fast. Verdicts do not depend on it.
 ///
-/// Spans are timedeltas or seconds; what is not given is as SPEC.md says.
+/// Spans are timedeltas or seconds, ``issued_after`` is an aware datetime or seconds since 1970; what is not given is as SPEC.md says.
 ///
 /// Raises SetUpError: ``invalid_setting`` if a setting is out of its range or neither ``audience`` nor ``open`` is
 /// said, ``invalid_claim`` for an audience that is empty or too long.
@@ -68,11 +71,11 @@ impl Verifier {
     #[new]
     #[pyo3(
         signature = (
-            trust, *, audience=None, open=Flag::NO, clock_skew=None, max_lifetime=None, allow_specimen=Flag::NO,
-            ignore_status_lists=Flag::NO, replay_guard=None, preparation=None
+            trust, *, audience=None, open=Flag::NO, clock_skew=None, max_lifetime=None, issued_after=None,
+            allow_specimen=Flag::NO, ignore_status_lists=Flag::NO, replay_guard=None, preparation=None
         ),
         text_signature = "(trust, *, audience=None, open=False, clock_skew=None, max_lifetime=None, \
-            allow_specimen=False, ignore_status_lists=False, replay_guard=None, preparation=None)"
+            issued_after=None, allow_specimen=False, ignore_status_lists=False, replay_guard=None, preparation=None)"
     )]
     #[allow(clippy::too_many_arguments, reason = "they are keywords")]
     fn new(
@@ -82,6 +85,7 @@ impl Verifier {
         open: Flag,
         clock_skew: Option<&Bound<'_, PyAny>>,
         max_lifetime: Option<&Bound<'_, PyAny>>,
+        issued_after: Option<&Bound<'_, PyAny>>,
         allow_specimen: Flag,
         ignore_status_lists: Flag,
         replay_guard: Option<&Bound<'_, PyAny>>,
@@ -96,6 +100,9 @@ impl Verifier {
         }
         if let Some(lifetime) = max_lifetime {
             policy = policy.with_max_lifetime(times::span("max_lifetime", lifetime)?);
+        }
+        if let Some(time) = times::optional_time("issued_after", issued_after)? {
+            policy = policy.with_issued_after(time);
         }
         if allow_specimen.said(py, "allow_specimen")? {
             policy = policy.allowing_specimens();

@@ -7,6 +7,7 @@ import pickle
 
 import kycvs
 import pytest
+from fixtures import NONCE, NOW
 from kycvs import KycvsError, Presentation, TrustStore, UnreadableError, Verifier
 
 

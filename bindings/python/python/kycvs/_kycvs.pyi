@@ -295,6 +295,7 @@ class Verifier:
         open: bool = False,
         clock_skew: _Span | None = None,
         max_lifetime: _Span | None = None,
+        issued_after: _Time | None = None,
         allow_specimen: bool = False,
         ignore_status_lists: bool = False,
         replay_guard: ReplayGuard | None = None,
