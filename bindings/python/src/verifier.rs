@@ -7,6 +7,7 @@ use crate::{
     in_order::{InCaller, InOrder},
     many::Work,
     names::{not_able, wrong_type},
+    pending::PendingVerdict,
     preparation::Preparation,
     replay::Guard,
     times,
@@ -194,6 +195,38 @@ impl Verifier {
         let input = Input::of("presentation", presentation)?;
         let now = times::optional_time("now", now)?;
         Ok(py.detach(|| check(&self.inner, &input, &expectation, now))?.into())
+    }
+
+    /// Begins to check a presentation, for a replay guard that has to be awaited: gives what the guard is asked, and then, with
+    /// its answer, the verdict. The arguments are those of ``verify``. See also ``kycvs.aio.AsyncVerifier``.
+    ///
+    /// A ``replay_guard`` of this verifier is asked as well, when the verdict is finished.
+    ///
+    /// Raises what ``verify`` raises, except ``replayed`` and ``replay_guard_failed``.
+    ///
+    /// >>> from kycvs import Issuer, SigningKey, Status, TrustStore, Verifier
+    /// >>> issuer = Issuer("in.gov.cowin", SigningKey.generate())
+    /// >>> verifier = Verifier(TrustStore().with_key(issuer.name, issuer.verifying_key), open=True)
+    /// >>> answer = issuer.issue(Status.FULLY_VACCINATED, "gate", valid_for=900)
+    /// >>> pending = verifier.begin_verify(answer, nonce=None)
+    /// >>> first_use = len(pending.token_id) == 32  # for example, an INSERT that is awaited
+    /// >>> pending.finish(first_use).status
+    /// <Status.FULLY_VACCINATED: 2>
+    #[pyo3(signature = (presentation, *, nonce, purpose=None, subject=None, now=None))]
+    fn begin_verify(
+        slf: &Bound<'_, Self>,
+        presentation: &Bound<'_, PyAny>,
+        nonce: Option<&Bound<'_, PyAny>>,
+        purpose: Option<&Bound<'_, PyAny>>,
+        subject: Option<&Bound<'_, PyAny>>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<PendingVerdict> {
+        let expectation = expectation(nonce, purpose, subject)?;
+        let input = Input::of("presentation", presentation)?;
+        let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
+        let verifier = &slf.get().inner;
+        let pending = slf.py().detach(|| verifier.begin_verify_at(input.presented(), &expectation, now))?;
+        Ok(PendingVerdict::new(pending, slf.clone().unbind()))
     }
 
     /// Checks many presentations on all processors: for each, in order, its Verdict or the KycvsError that ``verify``
