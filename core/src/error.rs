@@ -50,6 +50,11 @@ impl Error {
         Self { code, is_whole: true, detail: sentence, source: None }
     }
 
+    /// Of an answer's text that was given as bytes. To scan it again would not help.
+    pub(crate) const fn text_given_as_bytes(code: ErrorCode) -> Self {
+        Self::saying(code, TEXT_GIVEN_AS_BYTES)
+    }
+
     pub(crate) fn caused_by(code: ErrorCode, source: BoxError) -> Self {
         Self { source: Some(Arc::from(source)), ..Self::new(code) }
     }
@@ -71,7 +76,24 @@ impl Error {
     pub fn family(&self) -> Family {
         self.code.family()
     }
+
+    /// Whether an answer's text (`KV1:` or base64url) was given as bytes. Then the program gives a column, a file or a request's
+    /// body in the wrong form, and the answer may be valid: give it as text.
+    ///
+    /// ```
+    /// use kycvs::Presentation;
+    ///
+    /// let of = |bytes| Presentation::from_bytes(bytes).unwrap_err().is_text_given_as_bytes();
+    /// assert!(of(b"KV1:RRQJ6BERK"));
+    /// assert!(!of(b"damaged"));
+    /// ```
+    #[must_use]
+    pub fn is_text_given_as_bytes(&self) -> bool {
+        self.is_whole && self.detail == TEXT_GIVEN_AS_BYTES
+    }
 }
+
+const TEXT_GIVEN_AS_BYTES: &str = "this is an answer's text given as bytes: give it as text";
 
 /// By the code: what is said beside it may change.
 impl PartialEq for Error {

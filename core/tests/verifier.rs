@@ -10,9 +10,9 @@ use common::{
     example_key, example_nonce, example_verifier, issuer, purpose,
 };
 use kycvs::{
-    Answer, BoxError, Claims, ErrorCode, Expectation, Issuer, MemoryReplayGuard, Nonce, Policy, RandomSource,
-    ReplayGuard, Result, Signer, SigningKey, Status, Timestamp, Token, TokenId, TrustStore, TrustedKey,
-    Verdict, Verifier, VerifyingKey,
+    Answer, BoxError, Claims, Error, ErrorCode, Expectation, Issuer, MemoryReplayGuard, Nonce, Policy,
+    Presented, RandomSource, ReplayGuard, Result, Signer, SigningKey, Status, Timestamp, Token, TokenId,
+    TrustStore, TrustedKey, Verdict, Verifier, VerifyingKey,
 };
 use proptest::prelude::*;
 use std::{
@@ -61,7 +61,7 @@ fn verifiers_can_be_shared() {
     shared::<Policy>();
     shared::<Expectation>();
     shared::<Verdict>();
-    shared::<kycvs::Error>();
+    shared::<Error>();
     sent::<MemoryReplayGuard>();
     sent::<Box<dyn ReplayGuard>>();
 }
@@ -179,6 +179,37 @@ fn each_with_its_own_expectation_is_each_in_turn() {
     let each = guarded().verify_each_at(&requests, EXAMPLE_NOW);
     assert_eq!(each.into_iter().map(code).collect::<Vec<_>>(), expected);
     assert!(guarded().verify_each_at::<&[u8]>(&[], EXAMPLE_NOW).is_empty());
+}
+
+/// A code is the same for several reasons: what is wrong in particular must not get lost on the way.
+#[test]
+fn errors_among_many_say_what_they_say_alone() {
+    let (damaged, long) = (forged(1), b"KV1:".repeat(1_000));
+    let inputs: [Presented<'_>; 8] = [
+        b"KV1:RRQJ6BERK".as_slice().into(),
+        b"\r\n0oRYJKMBJwRI".as_slice().into(),
+        long.as_slice().into(),
+        b"damaged".as_slice().into(),
+        [0xa0].as_slice().into(),
+        damaged.as_slice().into(),
+        "KV1:DAMAGED".into(),
+        "oA".into(),
+    ];
+    let verifier = example_verifier();
+    let expectation = example_expectation();
+    let alone = inputs.map(|input| match input {
+        Presented::Bytes(bytes) => verifier.verify_at(bytes, &expectation, EXAMPLE_NOW),
+        Presented::Text(text) => verifier.verify_text_at(text, &expectation, EXAMPLE_NOW),
+    });
+    let sentences = |results: &[Result<Verdict>]| -> Vec<_> {
+        results.iter().map(|result| result.as_ref().expect_err("none is valid").to_string()).collect()
+    };
+    let many = verifier.verify_many_at(&inputs, &expectation, EXAMPLE_NOW);
+    let each = verifier.verify_each_at(&inputs.map(|input| (input, &expectation)), EXAMPLE_NOW);
+    assert_eq!(sentences(&many), sentences(&alone));
+    assert_eq!(sentences(&each), sentences(&alone));
+    let are_text = many.iter().map(|result| result.as_ref().is_err_and(Error::is_text_given_as_bytes));
+    assert_eq!(are_text.collect::<Vec<_>>(), [true, true, true, false, false, false, false, false]);
 }
 
 /// The calls without a time take the system's, which is later than the example.

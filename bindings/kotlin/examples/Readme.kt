@@ -64,6 +64,12 @@ private fun once(trust: TrustStore, database: Database): Verifier {
     return verifier
 }
 
+private fun onceSinceTheStart(trust: TrustStore): Verifier {
+    val policy = Policy("irctc.co.in").withIssuedAfter(Instant.now())
+    val inMemory = Verifier(trust, policy, memoryReplayGuard(100_000))
+    return inMemory
+}
+
 private fun prepared(trust: TrustStore): Verifier {
     // Few keys, many answers, and fast from the first one on.
     val verifier = Verifier(trust, Policy("irctc.co.in")).withPreparation(Preparation.large().withMaxKeys(4))
@@ -105,6 +111,8 @@ fun main() {
     handle(Verifier(TrustStore(), Policy("irctc.co.in")), text, Expectation(nonce))
     val strict = once(trust, Database())
     repeat(2) { handle(strict, text, Expectation(nonce)) }
+    // It was issued before the start, or too near to it to tell.
+    handle(onceSinceTheStart(trust), text, Expectation(nonce))
     handle(prepared(trust), text, Expectation(nonce))
     try {
         signElsewhere(key.verifyingKey(), KeyStore()).issue(Answer(Status.NOT_VACCINATED, "rail-booking", Duration.ofMinutes(1)))

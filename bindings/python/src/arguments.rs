@@ -24,7 +24,7 @@ impl Bytes {
     }
 
     /// `None` where it is no buffer.
-    fn of_buffer(value: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+    pub(crate) fn of_buffer(value: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         if let Ok(bytes) = value.cast::<PyBytes>() {
             return Ok(Some(Self::Backed(bytes.clone().into())));
         }

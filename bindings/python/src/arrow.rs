@@ -22,7 +22,7 @@ use crate::{
 };
 use beside::{Expected, Own};
 use kycvs::{Expectation, Presented, Timestamp, Verdict};
-use pyo3::prelude::*;
+use pyo3::{exceptions::PyUserWarning, prelude::*};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, prelude::*};
 use rows::Rows;
 use std::{ops::Range, slice};
@@ -48,7 +48,8 @@ const FEWEST: usize = 32;
 ///   is null, empty or none that a token can hold is ``invalid_claim``.
 /// - ``one_thread``: checks in the thread that calls this, for a program that runs a process on each processor already.
 ///
-/// A row that is not good has its code in the result; it never raises. Rows keep their order and their chunks, and a row
+/// A row that is not good has its code and a sentence in the result; it never raises. If every row is an answer's text given as
+/// bytes, there is a UserWarning as well, because the column has the wrong type. Rows keep their order and their chunks, and a row
 /// that is null is null in the result. A replay guard is asked in the order of the rows and in the thread that calls this,
 /// which then checks row by row. Other threads run meanwhile, and Ctrl-C ends it early.
 ///
@@ -80,7 +81,8 @@ pub(crate) fn verify_column(
     let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
     let mut source = capsules::read("column", column)?;
     Rows::can_be(&source.data_type)?;
-    let mut work = Work { verifier, expected, now, one_thread, threads: None };
+    let form = Form::default();
+    let mut work = Work { verifier, expected, now, one_thread, threads: None, form };
     let mut chunks = Vec::new();
     // The source may want the interpreter's lock for itself.
     while let Some(array) = py.detach(|| source.chunks.next()) {
@@ -88,6 +90,7 @@ pub(crate) fn verify_column(
         chunks.push(work.chunk(py, &rows)?);
     }
     work.expected.end(py)?;
+    work.form.warn(py)?;
     Ok(Verdicts::new(chunks))
 }
 
@@ -99,6 +102,36 @@ struct Work<'a> {
     /// Made for this call: threads that are kept would not outlive a `fork()`, and whoever waits for them there would
     /// wait forever.
     threads: Option<ThreadPool>,
+    form: Form,
+}
+
+/// Whether the column has its answers in the wrong form.
+///
+/// A single row raises nothing: its bytes are a stranger's, who could stop a day's settlement with it.
+#[derive(Default)]
+struct Form {
+    /// Rows that are not null.
+    rows: usize,
+    /// Rows that are an answer's text given as bytes.
+    texts: usize,
+}
+
+impl Form {
+    fn count(&mut self, result: &kycvs::Result<Verdict>) {
+        self.rows += 1;
+        self.texts += usize::from(result.as_ref().is_err_and(kycvs::Error::is_text_given_as_bytes));
+    }
+
+    /// # Errors
+    /// The warning itself, if the program's filters turn it into an exception.
+    fn warn(&self, py: Python<'_>) -> PyResult<()> {
+        if self.texts == 0 || self.texts < self.rows {
+            return Ok(());
+        }
+        let category = py.get_type::<PyUserWarning>();
+        let message = c"column: every row is an answer's text given as bytes, so none is accepted: give a column of text";
+        PyErr::warn(py, &category, message, 1)
+    }
 }
 
 impl Work<'_> {
@@ -125,21 +158,24 @@ impl Work<'_> {
         let all: Vec<_> = places
             .enumerate()
             .map(|(number, place)| {
-                rows.presented(place).map(|presented| Ok((presented, self.expected.at(own, number)?)))
+                rows.presented(place)
+                    .map(|presented| self.expected.at(own, number).map(|expected| (presented, expected)))
             })
             .collect();
         let requests: Vec<Request<'_>> = all.iter().flatten().flatten().copied().collect();
         let results = if checks_alone { self.one_by_one(&requests)? } else { self.together(&requests) };
         let mut results = results.into_iter();
         for row in all {
-            match row {
-                None => column.push_null(),
-                Some(Err(error)) => column.push(Err(error)),
-                Some(Ok(_)) => {
-                    let result = results.next().unwrap_or_else(|| unreachable!("one for each request"));
-                    column.push(result.as_ref());
+            let result = match row {
+                None => {
+                    column.push_null();
+                    continue;
                 }
-            }
+                Some(Err(error)) => Err(error.clone()),
+                Some(Ok(_)) => results.next().unwrap_or_else(|| unreachable!("one for each request")),
+            };
+            self.form.count(&result);
+            column.push(result.as_ref());
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use crate::{
     arguments::{Bytes, Flag, array, instance, text},
     failure::{Outcome, Raised, caused_by},
     keys::VerifyingKey,
-    names::{self, wrong_type},
+    names::{self, must_return_at_once, wrong_answer, wrong_type},
+    pending::PendingAnswer,
     presentation::Presentation,
     signing_key::SigningKey,
     subject::Subject,
@@ -15,7 +16,7 @@ use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::PyAttributeError,
     prelude::*,
-    types::{PyBytes, PyString},
+    types::{PyBytes, PyString, PyType},
 };
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ use std::sync::Arc;
 /// True
 #[pyclass(frozen, module = "kycvs")]
 pub(crate) struct Issuer {
-    inner: kycvs::Issuer<Arc<dyn Signer + Send + Sync>>,
+    inner: Core,
     /// What `inner` signs with, where that is an object of the app: for the garbage collector.
     foreign: Option<Arc<ForeignSigner>>,
 }
@@ -63,14 +64,29 @@ impl Issuer {
         } else {
             foreign.insert(Arc::new(ForeignSigner::of(signer)?)).clone()
         };
-        let issuer = kycvs::Issuer::new(name, signer);
-        Ok(Self {
-            inner: match names::algorithm("algorithm", algorithm)? {
-                Some(algorithm) => issuer.with_algorithm(algorithm),
-                None => issuer,
-            },
-            foreign,
-        })
+        Ok(Self { inner: named(kycvs::Issuer::new(name, signer), algorithm)?, foreign })
+    }
+
+    /// An issuer of which only the public key is here, for ``begin_issue``: who signs is asked between its two steps.
+    /// ``issue`` fails on it (``signer_failed``).
+    ///
+    /// Raises SetUpError (``invalid_claim``) for a name that is empty or too long.
+    ///
+    /// >>> from kycvs import Issuer, SigningKey
+    /// >>> Issuer.signed_elsewhere("in.gov.cowin", SigningKey.generate().verifying_key).name
+    /// 'in.gov.cowin'
+    #[classmethod]
+    #[pyo3(signature = (name, key, *, algorithm=None))]
+    fn signed_elsewhere(
+        _: &Bound<'_, PyType>,
+        name: &Bound<'_, PyAny>,
+        key: &Bound<'_, PyAny>,
+        algorithm: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Self> {
+        let name = IssuerName::new(text("name", name)?)?;
+        let key = instance::<VerifyingKey>("key", key)?.get().inner.clone();
+        let signer: Arc<dyn Signer + Send + Sync> = Arc::new(Elsewhere(key));
+        Ok(Self { inner: named(kycvs::Issuer::new(name, signer), algorithm)?, foreign: None })
     }
 
     /// The issuer's name.
@@ -123,30 +139,57 @@ impl Issuer {
         specimen: Flag,
         now: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Presentation> {
-        let status = names::status("status", status)?;
-        let purpose = Purpose::new(text("purpose", purpose)?)?;
-        let mut answer = Answer::new(status, purpose, times::span("valid_for", valid_for)?);
-        if let Some(audience) = audience {
-            answer = answer.with_audience(Audience::new(text("audience", audience)?)?);
-        }
-        if let Some(nonce) = nonce {
-            answer = answer.with_nonce(Nonce::new(Bytes::of("nonce", nonce)?.as_slice())?);
-        }
-        if let Some(subject) = subject {
-            answer = answer.with_subject(instance::<Subject>("subject", subject)?.get().inner.clone());
-        }
-        if let Some(status_list) = status_list {
-            answer = answer.with_status_list(status_list_ref(status_list)?);
-        }
-        if specimen.said(py, "specimen")? {
-            answer = answer.as_specimen();
-        }
+        let answer = answer(status, purpose, valid_for, audience, nonce, subject, status_list)?;
+        let answer = if specimen.said(py, "specimen")? { answer.as_specimen() } else { answer };
         let now = times::optional_time("now", now)?;
         let issue = || match now {
             Some(now) => self.inner.issue_at(&answer, now),
             None => self.inner.issue(&answer),
         };
         Ok(Presentation { inner: py.detach(issue)? })
+    }
+
+    /// Begins to issue an answer, for a signer that has to be awaited: gives the bytes to sign, and then, with their signature,
+    /// the answer. The arguments are those of ``issue``. See also ``kycvs.aio.AsyncIssuer``.
+    ///
+    /// Raises what ``issue`` raises, except ``signer_failed``.
+    ///
+    /// >>> from kycvs import Issuer, SigningKey, Status
+    /// >>> key = SigningKey.generate()
+    /// >>> issuer = Issuer.signed_elsewhere("in.gov.cowin", key.verifying_key)
+    /// >>> pending = issuer.begin_issue(Status.FULLY_VACCINATED, "gate", valid_for=900)
+    /// >>> signature = key.sign(pending.message)  # for example, by a key management service
+    /// >>> pending.finish(signature)
+    /// <Presentation: 168 bytes>
+    #[pyo3(
+        signature = (
+            status, purpose, *, valid_for, audience=None, nonce=None, subject=None, status_list=None,
+            specimen=Flag::NO, now=None
+        ),
+        text_signature = "($self, status, purpose, *, valid_for, audience=None, nonce=None, subject=None, \
+            status_list=None, specimen=False, now=None)"
+    )]
+    #[allow(clippy::too_many_arguments, reason = "they are keywords")]
+    fn begin_issue(
+        &self,
+        py: Python<'_>,
+        status: &Bound<'_, PyAny>,
+        purpose: &Bound<'_, PyAny>,
+        valid_for: &Bound<'_, PyAny>,
+        audience: Option<&Bound<'_, PyAny>>,
+        nonce: Option<&Bound<'_, PyAny>>,
+        subject: Option<&Bound<'_, PyAny>>,
+        status_list: Option<&Bound<'_, PyAny>>,
+        specimen: Flag,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<PendingAnswer> {
+        let answer = answer(status, purpose, valid_for, audience, nonce, subject, status_list)?;
+        let answer = if specimen.said(py, "specimen")? { answer.as_specimen() } else { answer };
+        let pending = match times::optional_time("now", now)? {
+            Some(now) => self.inner.begin_issue_at(&answer, now),
+            None => self.inner.begin_issue(&answer),
+        };
+        Ok(pending?.into())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -167,6 +210,43 @@ impl Issuer {
     }
 }
 
+type Core = kycvs::Issuer<Arc<dyn Signer + Send + Sync>>;
+
+fn named(issuer: Core, algorithm: Option<&Bound<'_, PyAny>>) -> PyResult<Core> {
+    Ok(match names::algorithm("algorithm", algorithm)? {
+        Some(algorithm) => issuer.with_algorithm(algorithm),
+        None => issuer,
+    })
+}
+
+/// What is to be said, from the arguments of ``issue``.
+fn answer(
+    status: &Bound<'_, PyAny>,
+    purpose: &Bound<'_, PyAny>,
+    valid_for: &Bound<'_, PyAny>,
+    audience: Option<&Bound<'_, PyAny>>,
+    nonce: Option<&Bound<'_, PyAny>>,
+    subject: Option<&Bound<'_, PyAny>>,
+    status_list: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Answer> {
+    let status = names::status("status", status)?;
+    let purpose = Purpose::new(text("purpose", purpose)?)?;
+    let mut answer = Answer::new(status, purpose, times::span("valid_for", valid_for)?);
+    if let Some(audience) = audience {
+        answer = answer.with_audience(Audience::new(text("audience", audience)?)?);
+    }
+    if let Some(nonce) = nonce {
+        answer = answer.with_nonce(Nonce::new(Bytes::of("nonce", nonce)?.as_slice())?);
+    }
+    if let Some(subject) = subject {
+        answer = answer.with_subject(instance::<Subject>("subject", subject)?.get().inner.clone());
+    }
+    if let Some(status_list) = status_list {
+        answer = answer.with_status_list(status_list_ref(status_list)?);
+    }
+    Ok(answer)
+}
+
 fn status_list_ref(value: &Bound<'_, PyAny>) -> Outcome<StatusListRef> {
     if !value.is_instance(names::status_list_class(value.py())?.as_any())? {
         return Err(wrong_type("status_list", "kycvs.StatusListRef", value).into());
@@ -174,6 +254,9 @@ fn status_list_ref(value: &Bound<'_, PyAny>) -> Outcome<StatusListRef> {
     let (index, uri) = (value.getattr("index")?, value.getattr("uri")?);
     Ok(StatusListRef::new(times::whole("status_list.index", &index)?, text("status_list.uri", &uri)?)?)
 }
+
+/// Who asks a signer that has to be awaited.
+const AWAITING: &str = "use kycvs.aio.AsyncIssuer or Issuer.begin_issue";
 
 /// An object of the app with `verifying_key` and `sign`.
 struct ForeignSigner {
@@ -185,9 +268,10 @@ impl ForeignSigner {
     fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = object.py();
         let expected = "kycvs.SigningKey, or an object with verifying_key and a method sign";
-        if !object.getattr_opt("sign")?.is_some_and(|method| method.is_callable()) {
+        let Some(method) = object.getattr_opt("sign")?.filter(PyAnyMethods::is_callable) else {
             return Err(wrong_type("signer", expected, object));
-        }
+        };
+        must_return_at_once("signer.sign", &method, AWAITING)?;
         let key = match object.getattr("verifying_key") {
             Err(exception) if exception.is_instance_of::<PyAttributeError>(py) => {
                 let wrong = wrong_type("signer", expected, object);
@@ -197,10 +281,23 @@ impl ForeignSigner {
             Err(exception) => return Err(caused_by(py, ErrorCode::SignerFailed, exception)),
             Ok(key) => key,
         };
-        let key = key
-            .cast::<VerifyingKey>()
-            .map_err(|_| wrong_type("signer.verifying_key", "kycvs.VerifyingKey", &key))?;
+        let key = key.cast::<VerifyingKey>().map_err(|_| {
+            wrong_answer("signer.verifying_key", "kycvs.VerifyingKey", &key, "give it as an attribute")
+        })?;
         Ok(Self { object: object.clone().unbind(), key: key.get().inner.clone() })
+    }
+}
+
+/// A key whose signatures are made between the two steps of ``begin_issue``.
+struct Elsewhere(kycvs::VerifyingKey);
+
+impl Signer for Elsewhere {
+    fn verifying_key(&self) -> kycvs::VerifyingKey {
+        self.0.clone()
+    }
+
+    fn sign(&self, _message: &[u8]) -> Result<[u8; 64], BoxError> {
+        Err("this issuer has a public key only: call begin_issue".into())
     }
 }
 
@@ -212,7 +309,9 @@ impl Signer for ForeignSigner {
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], BoxError> {
         let sign = |py: Python<'_>| {
             let signature = self.object.bind(py).call_method1("sign", (PyBytes::new(py, message),))?;
-            let signature = Bytes::of("sign returned", &signature)?;
+            let signature = Bytes::of_buffer(&signature)?.ok_or_else(|| {
+                wrong_answer("sign returned", "bytes, bytearray or memoryview", &signature, AWAITING)
+            })?;
             array("sign returned", signature.as_slice()).map(|signature| *signature)
         };
         Python::attach(|py| sign(py).map_err(|exception| Raised::boxed(py, exception)))

@@ -21,6 +21,7 @@ mod issuer;
 mod keys;
 mod many;
 mod names;
+mod pending;
 mod preparation;
 mod presentation;
 mod replay;
@@ -48,6 +49,7 @@ mod _kycvs {
             ImportedKey, ImportedKeys, VerifyingKey, import_keys, unpickle_imported_key,
             unpickle_imported_keys,
         },
+        pending::{PendingAnswer, PendingVerdict},
         preparation::Preparation,
         presentation::Presentation,
         replay::MemoryReplayGuard,

@@ -30,6 +30,33 @@ pub(crate) fn wrong_type(name: &str, expected: &str, found: &Bound<'_, PyAny>) -
     PyTypeError::new_err(format!("{name}: expected {expected}, not {found}"))
 }
 
+/// An error if the app's `method` is a coroutine function: what it returns says neither yes nor no until it is awaited.
+pub(crate) fn must_return_at_once(name: &str, method: &Bound<'_, PyAny>, instead: &str) -> PyResult<()> {
+    let inspect = method.py().import(intern!(method.py(), "inspect"))?;
+    if inspect.call_method1(intern!(method.py(), "iscoroutinefunction"), (method,))?.is_truthy()? {
+        return Err(PyTypeError::new_err(format!(
+            "{name}: this is a coroutine function, and nothing awaits it here: {instead}"
+        )));
+    }
+    Ok(())
+}
+
+/// As [`wrong_type`], of what the app's code returned. What had to be awaited is named, and closed, so that Python does not warn
+/// of it as well.
+pub(crate) fn wrong_answer(name: &str, expected: &str, found: &Bound<'_, PyAny>, instead: &str) -> PyErr {
+    let py = found.py();
+    if !found.hasattr(intern!(py, "__await__")).unwrap_or(false) {
+        return wrong_type(name, expected, found);
+    }
+    if found.get_type().name().is_ok_and(|name| name == "coroutine") {
+        // One that was not begun has nothing to clean up, and so raises nothing.
+        found.call_method0(intern!(py, "close")).ok();
+    }
+    PyTypeError::new_err(format!(
+        "{name}: expected {expected}, not an awaitable, which nothing awaits here: {instead}"
+    ))
+}
+
 /// A `TypeError` that names the parameter, where Python's own says that `found` cannot do something. Whatever else the
 /// app's code raised when it was asked (`KeyboardInterrupt`, an error of its own) passes through.
 pub(crate) fn not_able(error: PyErr, name: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {

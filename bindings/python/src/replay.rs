@@ -4,7 +4,7 @@ use crate::{
     arguments::text,
     failure::{Outcome, Raised},
     in_order::Question,
-    names::wrong_type,
+    names::{must_return_at_once, wrong_answer, wrong_type},
     times,
 };
 use kycvs::{BoxError, ReplayGuard, Timestamp, TokenId};
@@ -73,6 +73,9 @@ impl MemoryReplayGuard {
     }
 }
 
+/// Who asks a guard that has to be awaited.
+pub(crate) const AWAITING: &str = "use kycvs.aio.AsyncVerifier or Verifier.begin_verify";
+
 /// What a verifier asks: the guard in memory, or an object of the app.
 pub(crate) enum Guard {
     Memory(Arc<kycvs::MemoryReplayGuard>),
@@ -84,9 +87,10 @@ impl Guard {
         if let Ok(guard) = value.cast::<MemoryReplayGuard>() {
             return Ok(Self::Memory(Arc::clone(&guard.get().inner)));
         }
-        if !value.getattr_opt("first_use")?.is_some_and(|method| method.is_callable()) {
+        let Some(method) = value.getattr_opt("first_use")?.filter(PyAnyMethods::is_callable) else {
             return Err(wrong_type("replay_guard", "an object with a method first_use", value));
-        }
+        };
+        must_return_at_once("replay_guard.first_use", &method, AWAITING)?;
         Ok(Self::Foreign(Arc::new(ForeignGuard { object: value.clone().unbind() })))
     }
 
@@ -142,7 +146,9 @@ impl ReplayGuard for ForeignGuard {
             // `None` of a forgotten `return`, or a coroutine, says neither yes nor no.
             match answer.cast::<PyBool>() {
                 Ok(answer) => Ok(answer.is_true()),
-                Err(_) => Err(Raised::boxed(py, wrong_type("first_use returned", "bool", &answer))),
+                Err(_) => {
+                    Err(Raised::boxed(py, wrong_answer("first_use returned", "bool", &answer, AWAITING)))
+                }
             }
         })
     }

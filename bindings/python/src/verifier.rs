@@ -7,6 +7,7 @@ use crate::{
     in_order::{InCaller, InOrder},
     many::Work,
     names::{not_able, wrong_type},
+    pending::PendingVerdict,
     preparation::Preparation,
     replay::Guard,
     times,
@@ -27,6 +28,9 @@ use std::sync::Arc;
 /// - ``open``: takes answers that name no verifying entity (open passes). One of the two has to be said, or both.
 /// - ``clock_skew``: how far the issuer's clock and this one may be apart.
 /// - ``max_lifetime``: the longest lifetime of an answer.
+/// - ``issued_after``: refuses answers that may have been issued at or before this time, as ``expired``. Give the time of the
+///   start if the replay guard does not outlive the program, as MemoryReplayGuard: it does not know which answers were used
+///   before. Answers that are issued within the clock skew after it are refused as well. By default there is no such bound.
 /// - ``allow_specimen``: takes specimens too, for training.
 /// - ``ignore_status_lists``: does not look at status lists, so that an answer that was taken back is good here until it
 ///   expires.
@@ -34,7 +38,7 @@ use std::sync::Arc;
 ///   ``ReplayGuard``.
 /// - ``preparation``: what it may spend on being fast. Verdicts do not depend on it.
 ///
-/// Spans are timedeltas or seconds; what is not given is as SPEC.md says.
+/// Spans are timedeltas or seconds, ``issued_after`` is an aware datetime or seconds since 1970; what is not given is as SPEC.md says.
 ///
 /// Raises SetUpError: ``invalid_setting`` if a setting is out of its range or neither ``audience`` nor ``open`` is
 /// said, ``invalid_claim`` for an audience that is empty or too long.
@@ -68,11 +72,11 @@ impl Verifier {
     #[new]
     #[pyo3(
         signature = (
-            trust, *, audience=None, open=Flag::NO, clock_skew=None, max_lifetime=None, allow_specimen=Flag::NO,
-            ignore_status_lists=Flag::NO, replay_guard=None, preparation=None
+            trust, *, audience=None, open=Flag::NO, clock_skew=None, max_lifetime=None, issued_after=None,
+            allow_specimen=Flag::NO, ignore_status_lists=Flag::NO, replay_guard=None, preparation=None
         ),
         text_signature = "(trust, *, audience=None, open=False, clock_skew=None, max_lifetime=None, \
-            allow_specimen=False, ignore_status_lists=False, replay_guard=None, preparation=None)"
+            issued_after=None, allow_specimen=False, ignore_status_lists=False, replay_guard=None, preparation=None)"
     )]
     #[allow(clippy::too_many_arguments, reason = "they are keywords")]
     fn new(
@@ -82,6 +86,7 @@ impl Verifier {
         open: Flag,
         clock_skew: Option<&Bound<'_, PyAny>>,
         max_lifetime: Option<&Bound<'_, PyAny>>,
+        issued_after: Option<&Bound<'_, PyAny>>,
         allow_specimen: Flag,
         ignore_status_lists: Flag,
         replay_guard: Option<&Bound<'_, PyAny>>,
@@ -96,6 +101,9 @@ impl Verifier {
         }
         if let Some(lifetime) = max_lifetime {
             policy = policy.with_max_lifetime(times::span("max_lifetime", lifetime)?);
+        }
+        if let Some(time) = times::optional_time("issued_after", issued_after)? {
+            policy = policy.with_issued_after(time);
         }
         if allow_specimen.said(py, "allow_specimen")? {
             policy = policy.allowing_specimens();
@@ -187,6 +195,38 @@ impl Verifier {
         let input = Input::of("presentation", presentation)?;
         let now = times::optional_time("now", now)?;
         Ok(py.detach(|| check(&self.inner, &input, &expectation, now))?.into())
+    }
+
+    /// Begins to check a presentation, for a replay guard that has to be awaited: gives what the guard is asked, and then, with
+    /// its answer, the verdict. The arguments are those of ``verify``. See also ``kycvs.aio.AsyncVerifier``.
+    ///
+    /// A ``replay_guard`` of this verifier is asked as well, when the verdict is finished.
+    ///
+    /// Raises what ``verify`` raises, except ``replayed`` and ``replay_guard_failed``.
+    ///
+    /// >>> from kycvs import Issuer, SigningKey, Status, TrustStore, Verifier
+    /// >>> issuer = Issuer("in.gov.cowin", SigningKey.generate())
+    /// >>> verifier = Verifier(TrustStore().with_key(issuer.name, issuer.verifying_key), open=True)
+    /// >>> answer = issuer.issue(Status.FULLY_VACCINATED, "gate", valid_for=900)
+    /// >>> pending = verifier.begin_verify(answer, nonce=None)
+    /// >>> first_use = len(pending.token_id) == 32  # for example, an INSERT that is awaited
+    /// >>> pending.finish(first_use).status
+    /// <Status.FULLY_VACCINATED: 2>
+    #[pyo3(signature = (presentation, *, nonce, purpose=None, subject=None, now=None))]
+    fn begin_verify(
+        slf: &Bound<'_, Self>,
+        presentation: &Bound<'_, PyAny>,
+        nonce: Option<&Bound<'_, PyAny>>,
+        purpose: Option<&Bound<'_, PyAny>>,
+        subject: Option<&Bound<'_, PyAny>>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<PendingVerdict> {
+        let expectation = expectation(nonce, purpose, subject)?;
+        let input = Input::of("presentation", presentation)?;
+        let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
+        let verifier = &slf.get().inner;
+        let pending = slf.py().detach(|| verifier.begin_verify_at(input.presented(), &expectation, now))?;
+        Ok(PendingVerdict::new(pending, slf.clone().unbind()))
     }
 
     /// Checks many presentations on all processors: for each, in order, its Verdict or the KycvsError that ``verify``

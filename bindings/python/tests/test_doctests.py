@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import kycvs
+import kycvs.aio
 import pytest
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -20,10 +21,10 @@ OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 def public_items() -> Iterator[tuple[str, object]]:
     """The package, all that it exports, and the members of its classes."""
     yield "kycvs", kycvs
-    for name in kycvs.__all__:
-        item = getattr(kycvs, name)
-        if name == "__version__":
-            continue
+    yield "aio", kycvs.aio
+    every = {name: getattr(kycvs, name) for name in kycvs.__all__ if name != "__version__"}
+    every |= {f"aio.{name}": getattr(kycvs.aio, name) for name in kycvs.aio.__all__}
+    for name, item in every.items():
         yield name, item
         if inspect.isclass(item):
             for member, value in vars(item).items():
@@ -39,9 +40,9 @@ def test_every_public_item_is_documented(name: str) -> None:
     item = ITEMS[name]
     documentation = inspect.getdoc(item)
     assert documentation, f"{name} has no documentation"
-    # What is read, and what an app writes itself, is shown by the example of its class.
+    # What is read, and what an app writes itself, is shown by the example of its class; and `kycvs.aio` by its own.
     is_read = inspect.isgetsetdescriptor(item) or isinstance(item, property)
-    if not is_read and not name.startswith(("Signer.", "ReplayGuard.")):
+    if not is_read and not name.startswith(("Signer.", "ReplayGuard.", "aio.")):
         assert ">>>" in documentation, f"{name} has no example"
 
 

@@ -7,6 +7,7 @@ import pickle
 
 import kycvs
 import pytest
+from fixtures import NONCE, NOW
 from kycvs import KycvsError, Presentation, TrustStore, UnreadableError, Verifier
 
 
@@ -67,6 +68,14 @@ def test_text_given_as_bytes_says_so() -> None:
         with pytest.raises(UnreadableError, match="give it as text") as caught:
             Presentation.from_bytes(text)
         assert caught.value.code == "malformed"
+
+
+def test_of_many_texts_given_as_bytes_each_says_so(verifier: Verifier, answer: Presentation) -> None:
+    texts = [answer.to_text(), answer.to_base64url()]
+    results = verifier.verify_many([*map(str.encode, texts), *texts], nonce=NONCE, now=NOW)
+    said = [str(result) if isinstance(result, KycvsError) else "valid" for result in results]
+    sentence = "this is an answer's text given as bytes: give it as text"
+    assert said == [sentence, sentence, "valid", "valid"]
 
 
 def test_the_set_up_is_told_before_the_answer() -> None:

@@ -144,6 +144,28 @@ def test_settings_are_spans_or_seconds(issuer: Issuer, trust: TrustStore) -> Non
         assert refused.value.code == "invalid_setting"
 
 
+def test_an_answer_that_may_have_been_issued_before_the_restart_is_expired(
+    issuer: Issuer, trust: TrustStore
+) -> None:
+    [answer] = open_passes(issuer, 1)
+
+    def code(restart: datetime | int, **settings: int) -> str:
+        verifier = Verifier(trust, open=True, issued_after=restart, **settings)  # type: ignore[arg-type]
+        results = [found for _ in range(2) for found in verifier.with_trust(trust).verify_many([answer], nonce=None, now=NOW)]
+        [code] = {result.code if isinstance(result, KycvsError) else "valid" for result in results}
+        return code
+
+    # The clock skew is allowed for: one minute unless set.
+    assert [code(NOW - 61), code(NOW - 60), code(NOW), code(NOW + 1)] == ["valid", "expired", "expired", "expired"]
+    assert [code(NOW - 1, clock_skew=0), code(NOW, clock_skew=0)] == ["valid", "expired"]
+    # A token's times are whole seconds: it was issued after the restart, if only by a part of one.
+    assert code(datetime.fromtimestamp(NOW - 60.001, UTC)) == "valid"
+    with pytest.raises(ValueError, match="^issued_after: a naive datetime"):
+        code(datetime(2026, 9, 21))
+    with pytest.raises(TypeError, match="^issued_after: expected an aware datetime or an int"):
+        code("now")  # type: ignore[arg-type]
+
+
 def test_another_trust_store_keeps_the_rest(verifier: Verifier, answer: Presentation, issuer: Issuer) -> None:
     empty = verifier.with_trust(TrustStore())
     with pytest.raises(SetUpError) as caught:

@@ -6,12 +6,30 @@ from __future__ import annotations
 
 from datetime import date
 
-from kycvs import Issuer, KycvsError, SigningKey, Status, Subject, TrustStore, Verdict, Verifier
+from kycvs import (
+    Issuer,
+    KycvsError,
+    MemoryReplayGuard,
+    SigningKey,
+    Status,
+    Subject,
+    TrustStore,
+    Verdict,
+    Verifier,
+)
+from kycvs.aio import AsyncVerifier
 
 
 class Asynchronous:
     async def first_use(self, issuer: str, token_id: str, keep_until: int, now: int, /) -> bool:
         return True
+
+
+class AsynchronousSigner:
+    verifying_key = SigningKey.generate().verifying_key
+
+    async def sign(self, message: bytes, /) -> bytes:
+        return message
 
 
 class NoKey:
@@ -36,6 +54,10 @@ def wrong(verifier: Verifier, issuer: Issuer, trust: TrustStore, verdict: Verdic
     Verifier(trust, open=True, preparation="large")  # error: arg-type
     Issuer("in.gov.cowin", NoKey())  # error: arg-type
     Issuer("in.gov.cowin", SigningKey.generate().verifying_key)  # error: arg-type
+    Issuer("in.gov.cowin", AsynchronousSigner())  # error: arg-type
+    AsyncVerifier(verifier, MemoryReplayGuard(10))  # error: arg-type
+    verifier.begin_verify(b"", nonce=None).finish(Asynchronous().first_use("", "", 0, 0))  # error: arg-type
+    verifier.begin_verify(b"", nonce=None).status  # error: attr-defined
     issuer.issue(2, "gate", valid_for=900)  # error: arg-type
     issuer.issue(Status.FULLY_VACCINATED, "gate")  # error: call-arg
     issuer.issue(Status.FULLY_VACCINATED, "gate", valid_for="15m")  # error: arg-type

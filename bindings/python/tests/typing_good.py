@@ -13,6 +13,8 @@ from kycvs import (
     Issuer,
     KycvsError,
     MemoryReplayGuard,
+    PendingAnswer,
+    PendingVerdict,
     Preparation,
     Presentation,
     ReplayGuard,
@@ -28,6 +30,7 @@ from kycvs import (
     VerifyingKey,
     import_keys,
 )
+from kycvs.aio import AsyncIssuer, AsyncReplayGuard, AsyncSigner, AsyncVerifier
 
 
 class Device:
@@ -45,6 +48,37 @@ class Database:
 
     def first_use(self, who: str, what: str, until: int, now: int) -> bool:
         return (who, what, until) != ("", "", now)
+
+
+class Service:
+    """A signer and a guard that have to be awaited."""
+
+    def __init__(self, verifying_key: VerifyingKey) -> None:
+        self.verifying_key = verifying_key
+
+    async def sign(self, message: bytes, /) -> bytes:
+        return message
+
+    async def first_use(self, issuer: str, token_id: str, keep_until: int, now: int, /) -> bool:
+        return keep_until > now
+
+
+async def awaited(service: Service, verifier: Verifier, moment: datetime) -> None:
+    signer: AsyncSigner = service
+    guard: AsyncReplayGuard = service
+    answer: Presentation = await AsyncIssuer("issuer", signer).issue(
+        Status.FULLY_VACCINATED, "gate", valid_for=timedelta(minutes=15), subject=Subject("Asha"), now=moment
+    )
+    verdict: Verdict = await AsyncVerifier(verifier, guard).verify(answer, nonce=None, now=1)
+    issuer = Issuer.signed_elsewhere("issuer", service.verifying_key, algorithm=Algorithm.ED25519)
+    pending: PendingAnswer = issuer.begin_issue(verdict.status, "gate", valid_for=900)
+    try:
+        answer = pending.finish(await service.sign(pending.message))
+    except OSError as error:
+        pending.finish(error)
+    begun: PendingVerdict = verifier.begin_verify(answer, nonce=None)
+    first_use = await service.first_use(begun.issuer, begun.token_id, begun.keep_until, begun.now)
+    verdict = begun.finish(first_use)
 
 
 def everything(trust_file: bytes, moment: datetime, view: memoryview, array: bytearray) -> None:
@@ -66,6 +100,7 @@ def everything(trust_file: bytes, moment: datetime, view: memoryview, array: byt
         now=moment,
     )
     verifier = Verifier(trust, audience="me", open=True, clock_skew=1, max_lifetime=timedelta(1), replay_guard=guards[1])
+    verifier = Verifier(trust, open=True, issued_after=moment, replay_guard=MemoryReplayGuard(10))
     verifier = Verifier(trust, open=True, preparation=Preparation.large().with_max_keys(4))
     keys: int = verifier.prepare() + Verifier(trust, open=True, preparation=None).prepare()
     verdict: Verdict = verifier.verify(array, nonce=None)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -78,11 +79,12 @@ def as_json(result: Verdict | KycvsError | None) -> Json | None:
         return None
     nothing = dict.fromkeys(FIELDS)
     if isinstance(result, KycvsError):
-        return {**nothing, "code": result.code, "number": result.number}
+        return {**nothing, "code": result.code, "number": result.number, "message": str(result)}
     return {
         "status": int(result.status),
         "code": "good",
         "number": 0,
+        "message": None,
         "issuer": result.issuer,
         "token_id": bytes.fromhex(result.token_id),
         "issued_at_seconds": result.issued_at_seconds,
@@ -217,6 +219,8 @@ def decide(file: vectors.Json, one: vectors.Json) -> Json:
     }
 
 
+# One of them is a text given as bytes, which is a column of its own here.
+@pytest.mark.filterwarnings("ignore:column:UserWarning")
 @pytest.mark.parametrize("name", ["valid.json", "invalid.json"])
 def test_every_vector_is_decided_as_published(name: str) -> None:
     for one in vectors.cases(name):
@@ -243,6 +247,38 @@ def test_text_that_is_none_is_refused_as_text(verifier: Verifier) -> None:
     # Its producer says that it is UTF-8, and it is not.
     lies = pyarrow.array([b"KV1:\xff\xfe", b"\xc3", None]).view(pyarrow.string())
     assert [row and row["code"] for row in verified(lies, verifier, nonce=None)] == ["bad_text", "bad_text", None]
+
+
+TEXT_AS_BYTES = "this is an answer's text given as bytes: give it as text"
+
+
+@pytest.mark.parametrize("library", COLUMNS)
+def test_texts_in_a_column_of_binary_are_named_in_each_row_and_warned_of(
+    library: str, answer: Presentation, verifier: Verifier
+) -> None:
+    rows: list[Row] = [answer.to_text().encode(), answer.to_base64url().encode(), None, b"\r\n KV1:DAMAGED"]
+    with pytest.warns(UserWarning, match="^column: every row is an answer's text given as bytes.* give a column of text$"):
+        found = verified(COLUMNS[library](rows), verifier, nonce=None, now=NOW)
+    said = [row and (row["code"], row["message"]) for row in found]
+    assert said == [("malformed", TEXT_AS_BYTES), ("malformed", TEXT_AS_BYTES), None, ("malformed", TEXT_AS_BYTES)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_row_of_text_among_others_is_named_without_a_warning(answer: Presentation, verifier: Verifier) -> None:
+    """A stranger hands a row over, and must not be able to stop the others."""
+    rows: list[Row] = [answer.to_text().encode(), bytes(answer)]
+    found = verified(pyarrow.array(rows), verifier, nonce=NONCE, now=NOW)
+    assert [row and row["message"] for row in found] == [TEXT_AS_BYTES, None]
+    for none in ([], [None], [b"damaged"]):
+        verified(pyarrow.array(none, pyarrow.binary()), verifier, nonce=None)
+
+
+def test_a_warning_that_the_program_makes_an_exception_is_raised(answer: Presentation, verifier: Verifier) -> None:
+    column = pyarrow.array([answer.to_text().encode()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="given as bytes"):
+            kycvs.arrow.verify(column, verifier, nonce=None)
 
 
 def test_rows_that_are_all_null_are_null(verifier: Verifier) -> None:
@@ -291,7 +327,7 @@ def test_rows_with_a_challenge_and_a_person_of_their_own(
         if row is None:
             return None
         if nonce in (None, b"short") or person is None or person["name"] == " ":
-            return {**dict.fromkeys(FIELDS), "code": "invalid_claim", "number": kycvs_number("invalid_claim")}
+            return as_json(not_in_a_token(nonce, person))
         subject = Subject(str(person["name"]), person["mobile"])
         [found] = one_by_one([row], Verifier(trust, audience="irctc.co.in"), nonce=nonce, purpose=purpose, subject=subject, now=NOW)
         return found
@@ -312,12 +348,14 @@ def test_rows_with_a_challenge_and_a_person_of_their_own(
         assert "replayed" in again and "good" not in again
 
 
-def kycvs_number(code: str) -> int:
-    """The number of a code, from an error that has it."""
+def not_in_a_token(nonce: bytes | None, person: dict[str, str | None] | None) -> KycvsError:
+    """What is raised for the first of them that no token can hold."""
     with pytest.raises(KycvsError) as caught:
-        Issuer("", kycvs.SigningKey.generate())
-    assert caught.value.code == code
-    return caught.value.number
+        issuer = Issuer("in.gov.cowin", kycvs.SigningKey.generate())
+        issuer.issue(Status(2), "gate", valid_for=900, nonce=nonce or b"")
+        Subject(str((person or {"name": ""})["name"]))
+    assert caught.value.code == "invalid_claim"
+    return caught.value
 
 
 @pytest.mark.parametrize("library", ["pyarrow", "pyarrow large", "pyarrow view", "polars series", "duckdb", "datafusion"])

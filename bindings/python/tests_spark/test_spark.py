@@ -25,12 +25,14 @@ def alone(row: bytes | str | None, verifier: Verifier, **expected: Any) -> Row |
     try:
         good = verifier.verify(row, **expected)
     except KycvsError as error:
-        return Row(**{**dict.fromkeys(FIELDS), "code": error.code, "number": error.number})
+        said = {"code": error.code, "number": error.number, "message": str(error)}
+        return Row(**{**dict.fromkeys(FIELDS), **said})
     issued, expires = (time if time < 2**63 else None for time in (good.issued_at_seconds, good.expires_at_seconds))
     return Row(
         status=int(good.status),
         code="good",
         number=0,
+        message=None,
         issuer=good.issuer,
         token_id=bytearray.fromhex(good.token_id),
         issued_at_seconds=issued,
@@ -48,6 +50,7 @@ FIELDS = (
     "status",
     "code",
     "number",
+    "message",
     "issuer",
     "token_id",
     "issued_at_seconds",
@@ -95,6 +98,16 @@ def test_text_is_decided_as_text(spark: SparkSession, trust: TrustStore, verifie
     found = [row.result for row in table.transform(transformation).collect()]
     assert found == [alone(row, verifier, **expected) for row in rows]
     assert [row.code for row in found if row] == ["good", "good", "good", "bad_text", "bad_text"]
+
+
+def test_texts_in_a_column_of_binary_are_named_in_each_row(
+    spark: SparkSession, trust: TrustStore, answer: Presentation
+) -> None:
+    rows = [bytearray(text.encode()) for text in (answer.to_text(), answer.to_base64url())]
+    table = spark.createDataFrame([(row,) for row in rows], "answer binary")
+    checked = table.transform(verify_column("answer", trust, audience="irctc.co.in", nonce=None))
+    found = {(row.code, row.message) for row in checked.select("verdict.*").collect()}
+    assert found == {("malformed", "this is an answer's text given as bytes: give it as text")}
 
 
 def test_rows_with_a_challenge_and_a_person_of_their_own(spark: SparkSession, trust: TrustStore, issuer: Issuer) -> None:

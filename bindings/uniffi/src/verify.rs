@@ -58,6 +58,15 @@ impl Policy {
     pub fn with_max_lifetime_seconds(&self, max_lifetime: u64) -> Self {
         Self(self.0.clone().with_max_lifetime(Duration::from_secs(max_lifetime)))
     }
+
+    /// Refuses answers that may have been issued at or before this time (in seconds since 1970), as `expired`. Answers that are
+    /// issued within the clock skew after it are refused as well. By default there is no such bound.
+    ///
+    /// Give the time of the start if the replay guard does not outlive the program, as the one in memory: it does not know
+    /// which answers were used before.
+    pub fn with_issued_after_seconds(&self, time: u64) -> Self {
+        Self(self.0.clone().with_issued_after(Timestamp::from_secs(time)))
+    }
 }
 
 /// What one request expects of its answer.
@@ -183,6 +192,23 @@ impl Verifier {
         Ok(self.0.verify_text_at(&text, &expectation.0, Timestamp::from_secs(now_seconds))?.into())
     }
 
+    /// Checks many presentations in either text form, now: for each, in order, what `verifyText` gives. A damaged text is a
+    /// failed outcome like any other.
+    pub fn verify_many_texts(&self, texts: Vec<String>, expectation: &Expectation) -> Vec<Outcome> {
+        self.outcomes_of_texts(texts, expectation, Timestamp::now())
+    }
+
+    /// Checks many presentations in either text form at the time `nowSeconds`, in seconds since 1970: for each, in order, what
+    /// `verifyTextAtSeconds` gives.
+    pub fn verify_many_texts_at_seconds(
+        &self,
+        texts: Vec<String>,
+        expectation: &Expectation,
+        now_seconds: u64,
+    ) -> Vec<Outcome> {
+        self.outcomes_of_texts(texts, expectation, Timestamp::from_secs(now_seconds))
+    }
+
     /// Checks many presentations, now: for each, in order, what `verify` gives.
     pub fn verify_many(&self, presentations: Vec<Bytes>, expectation: &Expectation) -> Vec<Outcome> {
         self.outcomes(presentations, expectation, Timestamp::now())
@@ -204,6 +230,19 @@ impl Verifier {
     fn outcomes(&self, presentations: Vec<Bytes>, expectation: &Expectation, now: Timestamp) -> Vec<Outcome> {
         let presentations: Vec<&[u8]> = presentations.iter().map(|presentation| &**presentation).collect();
         let results = self.0.verify_many_at(&presentations, &expectation.0, now);
+        results.into_iter().map(Into::into).collect()
+    }
+
+    fn outcomes_of_texts(
+        &self,
+        texts: Vec<String>,
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Vec<Outcome> {
+        // An opening may be in them.
+        let texts = Zeroizing::new(texts);
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let results = self.0.verify_many_at(&texts, &expectation.0, now);
         results.into_iter().map(Into::into).collect()
     }
 }

@@ -37,7 +37,7 @@ fn told(bytes: &[u8], walked: Result<()>) -> Error {
     debug_assert!(walked.is_err(), "what one pass refuses breaks a rule of some layer");
     let error = walked.err().unwrap_or_else(|| other_shape("the envelope"));
     if is_text(bytes) {
-        return Error::saying(error.code(), "this is an answer's text given as bytes: give it as text");
+        return Error::text_given_as_bytes(error.code());
     }
     error
 }

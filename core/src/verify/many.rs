@@ -132,7 +132,7 @@ impl Verifier {
             .unzip();
         let read = decoded.iter().map(|decoded| match decoded {
             Ok(bytes) => self.read(bytes),
-            Err(error) => Err(error.code().into()),
+            Err(error) => Err(error.clone()),
         });
         let mut read: Vec<_> = read.collect();
         self.decide_signatures(&mut read);
@@ -189,7 +189,7 @@ impl Verifier {
 }
 
 impl<'a> Presented<'a> {
-    fn bytes(self) -> Result<Bytes<'a>> {
+    pub(super) fn bytes(self) -> Result<Bytes<'a>> {
         Ok(match self {
             Self::Bytes(bytes) => Bytes::Borrowed(bytes),
             Self::Text(text) => Bytes::Decoded(decode_text(text)?),
@@ -220,7 +220,7 @@ impl fmt::Debug for Presented<'_> {
 }
 
 /// A presentation's bytes; wiped where they were made here.
-enum Bytes<'a> {
+pub(super) enum Bytes<'a> {
     Borrowed(&'a [u8]),
     Decoded(Zeroizing<Vec<u8>>),
 }

@@ -30,7 +30,7 @@ pub(super) const EDITS: &[Edit] = &[
     // ---- What a call costs ----
     // A status is a JNA structure, and to make one takes as long as several calls. Calls get the address alone, of
     // memory that is used again (`CallStatuses`); a structure is made where there is an error to read.
-    edit("kotlin: a call takes the status by its address", 135,
+    edit("kotlin: a call takes the status by its address", 138,
         "uniffi_out_err: UniffiRustCallStatus",
         "uniffi_out_err: Pointer"),
     edit("kotlin: the status of a call is used again", 1,
@@ -230,6 +230,9 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: a scanned string that is no text", 3,
         "FfiConverterString.lower(`text`)",
         "FfiConverterString.lower(wellFormed(`text`))"),
+    edit("kotlin: and so is each of many scanned strings", 2,
+        "FfiConverterSequenceString.lower(`texts`),\n        FfiConverterTypeExpectation",
+        "FfiConverterSequenceString.lower(`texts`.map(::wellFormed).also { `expectation`.callWithHandle {} }),\n        FfiConverterTypeExpectation"),
     // Every exception can be written to an `ObjectOutputStream`, and so must be what it holds.
     edit("kotlin: an exception can be serialized", 1,
         "){\n    \n\n    \n\n    \n    companion object\n}\n\n/**\n * @suppress\n */\npublic object FfiConverterTypeFailure",
@@ -252,7 +255,7 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: a receiver is not cloned before the arguments", 16,
         "return block(this.uniffiCloneHandle())",
         "return block(this.handle)"),
-    edit("kotlin: but after them", 57,
+    edit("kotlin: but after them", 60,
         "_status)\n}\n    }\n    )",
         "_status.also { check(uniffiCloneHandle() == handle) })\n}\n    }\n    )"),
     // Of several arguments, those that can fail are looked at before the first is lowered (`Arguments.kt`).
@@ -358,7 +361,7 @@ pub(super) const EDITS: &[Edit] = &[
         "    @Throws(KycvsException::class) constructor(`status`"),
 
     // ---- The generated code's own business ----
-    edit("kotlin: converters are internal", 46, "public object FfiConverter", "internal object FfiConverter"),
+    edit("kotlin: converters are internal", 47, "public object FfiConverter", "internal object FfiConverter"),
     edit("kotlin: what converters are is internal", 2,
         "public interface FfiConverter",
         "internal interface FfiConverter"),

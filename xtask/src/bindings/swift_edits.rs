@@ -122,7 +122,7 @@ struct RustReader {
         "    return reader.hasRemaining
 ",
     ),
-    edit("every converter reads so", 53, "(data: Data, offset: Data.Index)", "RustReader"),
+    edit("every converter reads so", 54, "(data: Data, offset: Data.Index)", "RustReader"),
     // Bytes are the argument of each verification: into Rust's buffer at once, not by way of two arrays.
     edit(
         "bytes go straight into a buffer of Rust's",
@@ -330,7 +330,7 @@ const CLOSED_CLASSES: &[Edit] = &[
     edit("`Sendable` is checked, of guards", 1, "ReplayGuardImpl: ReplayGuard, @unchecked Sendable", "ReplayGuardImpl: ReplayGuard, Sendable"),
     edit("a signer of Rust's is never handed out", 1, "open class SignerImpl: Signer, @unchecked Sendable", "final class SignerImpl: Signer, Sendable"),
     edit("no subclasses", 15, "open class ", "public final class "),
-    edit("no overriding", 50, "\nopen func ", "\npublic func "),
+    edit("no overriding", 53, "\nopen func ", "\npublic func "),
     // The one guard that Rust makes: a class that is made like any other.
     edit("the guard in memory has its name", 3, "ReplayGuardImpl", "MemoryReplayGuard"),
     edit(
@@ -346,6 +346,8 @@ public final class",
     ),
     edit("the guard in memory is a class", 1, "`memoryReplayGuard` makes one that keeps them in this process.", "``MemoryReplayGuard`` keeps them in this process."),
     edit("it is made by its initializer", 1, "public func memoryReplayGuard(", "func memoryReplayGuard("),
+    // The layer shows them as `verifyMany`, which takes bytes or text.
+    edit("many texts", 2, "public func verifyManyTexts", "func verifyManyTexts"),
     // The layer shows them as what a status and a verdict have.
     edit("the number of a status", 1, "public func statusNumber(", "func statusNumber("),
     edit("what a status meets", 1, "public func statusMeets(", "func statusMeets("),
@@ -509,9 +511,12 @@ const LABELS: &[Edit] = {
         "verifyAtSeconds" "presentation";
         "verifyMany" "presentations";
         "verifyManyAtSeconds" "presentations";
+        "verifyManyTexts" "texts";
+        "verifyManyTextsAtSeconds" "texts";
         "verifyText" "text";
         "verifyTextAtSeconds" "text";
         "withClockSkewSeconds" "clockSkew";
+        "withIssuedAfterSeconds" "time";
         "withKey" "key";
         "withMaxKeys" "maxKeys";
         "withMaxLifetimeSeconds" "maxLifetime";

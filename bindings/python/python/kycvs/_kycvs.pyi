@@ -14,6 +14,8 @@ __all__ = [
     "ImportedKeys",
     "Issuer",
     "MemoryReplayGuard",
+    "PendingAnswer",
+    "PendingVerdict",
     "Preparation",
     "Presentation",
     "SigningKey",
@@ -269,8 +271,31 @@ class Issuer:
         specimen: bool = False,
         now: _Time | None = None,
     ) -> Presentation: ...
+    @classmethod
+    def signed_elsewhere(cls, name: str, key: VerifyingKey, *, algorithm: Algorithm | None = None) -> Issuer: ...
+    def begin_issue(
+        self,
+        status: Status,
+        purpose: str,
+        *,
+        valid_for: _Span,
+        audience: str | None = None,
+        nonce: Buffer | None = None,
+        subject: Subject | None = None,
+        status_list: StatusListRef | None = None,
+        specimen: bool = False,
+        now: _Time | None = None,
+    ) -> PendingAnswer: ...
     def __copy__(self) -> Issuer: ...
     def __deepcopy__(self, _memo: object) -> Issuer: ...
+
+@final
+class PendingAnswer:
+    @property
+    def message(self) -> bytes: ...
+    @property
+    def verifying_key(self) -> VerifyingKey: ...
+    def finish(self, signature: Buffer | BaseException) -> Presentation: ...
 
 @final
 class Preparation:
@@ -295,6 +320,7 @@ class Verifier:
         open: bool = False,
         clock_skew: _Span | None = None,
         max_lifetime: _Span | None = None,
+        issued_after: _Time | None = None,
         allow_specimen: bool = False,
         ignore_status_lists: bool = False,
         replay_guard: ReplayGuard | None = None,
@@ -313,6 +339,15 @@ class Verifier:
         subject: Subject | None = None,
         now: _Time | None = None,
     ) -> Verdict: ...
+    def begin_verify(
+        self,
+        presentation: Buffer | str | Presentation,
+        *,
+        nonce: Buffer | None,
+        purpose: str | None = None,
+        subject: Subject | None = None,
+        now: _Time | None = None,
+    ) -> PendingVerdict: ...
     def verify_many(
         self,
         presentations: Iterable[Buffer | str | Presentation],
@@ -324,6 +359,18 @@ class Verifier:
     ) -> list[Verdict | KycvsError]: ...
     def __copy__(self) -> Verifier: ...
     def __deepcopy__(self, _memo: object) -> Verifier: ...
+
+@final
+class PendingVerdict:
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def token_id(self) -> str: ...
+    @property
+    def keep_until(self) -> int: ...
+    @property
+    def now(self) -> int: ...
+    def finish(self, first_use: bool | BaseException) -> Verdict: ...
 
 @final
 class Verdict:

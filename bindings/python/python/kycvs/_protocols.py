@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 class Signer(Protocol):
     """Makes Ed25519 signatures with a key that lives elsewhere: in an HSM, a KMS or a token.
 
-    ``Issuer`` takes one instead of a SigningKey. What it raises becomes the ``__cause__`` of an IssuingError
+    ``Issuer`` takes one instead of a SigningKey. One that has to be awaited is an ``AsyncSigner`` of ``kycvs.aio``. What it raises becomes the ``__cause__`` of an IssuingError
     (``signer_failed``). It is called in the thread that issues.
 
     >>> from kycvs import Issuer, SigningKey, Status
@@ -49,7 +49,8 @@ class ReplayGuard(Protocol):
     """Remembers used tokens, so that each is good once: in a database that several verifiers share, for example.
 
     ``Verifier`` takes one as ``replay_guard``. What it raises becomes the ``__cause__`` of a SetUpError
-    (``replay_guard_failed``), and the token is not accepted. It is called in the thread that called ``verify`` or
+    (``replay_guard_failed``), and the token is not accepted. One that has to be awaited is an ``AsyncReplayGuard`` of
+    ``kycvs.aio``. It is called in the thread that called ``verify`` or
     ``verify_many``, of a list in its order.
 
     >>> import sqlite3

@@ -63,9 +63,10 @@ def verify_column(
     There is no replay guard, because each executor would have one of its own: count what occurs twice by ``token_id``.
 
     The new column is called ``verdict`` unless said otherwise. It is null if the answer is, and else a struct: ``status``
-    (tinyint), ``code`` (``good``, or the code for which the answer is refused), ``number`` (int), ``issuer``, ``token_id``
-    (binary), ``issued_at_seconds`` and ``expires_at_seconds`` (bigint; null past 2**63 - 1), ``audience``, ``purpose``,
-    ``nonce`` and ``key_id`` (binary), ``subject_matched`` and ``specimen`` (boolean).
+    (tinyint), ``code`` (``good``, or the code for which the answer is refused), ``number`` (int), ``message`` (the sentence
+    that says what is wrong and what to do; null if the answer is good), ``issuer``, ``token_id`` (binary),
+    ``issued_at_seconds`` and ``expires_at_seconds`` (bigint; null past 2**63 - 1), ``audience``, ``purpose``, ``nonce`` and
+    ``key_id`` (binary), ``subject_matched`` and ``specimen`` (boolean).
 
     Raises what ``Verifier`` and ``Verifier.verify`` raise for settings that cannot be, and TypeError unless exactly one of
     ``nonce`` and ``nonce_column`` is given. The transformation raises ValueError if the table lacks a column, already has one
@@ -152,6 +153,7 @@ def _with_verdict(table: DataFrame, columns: _Columns, verdict: str) -> StructTy
         StructField("status", ByteType()),
         StructField("code", StringType()),
         StructField("number", IntegerType()),
+        StructField("message", StringType()),
         StructField("issuer", StringType()),
         StructField("token_id", BinaryType()),
         StructField("issued_at_seconds", LongType()),
@@ -215,6 +217,7 @@ def _for_spark(verdicts: pyarrow.StructArray) -> pyarrow.StructArray:
     types = {
         "code": text,
         "number": pyarrow.int32(),
+        "message": text,
         "issuer": text,
         "token_id": binary,
         "audience": text,

@@ -31,6 +31,7 @@ pub(super) type Chunk = Arc<StructArray>;
 /// - ``status``: int8, the status of a good answer; null where it is not good.
 /// - ``code``: large_string, ``good``, or the code for which it is not, such as ``expired``.
 /// - ``number``: uint16, 0, or the code's number.
+/// - ``message``: large_string, the sentence that says what is wrong and what to do; null if the answer is good.
 /// - ``issuer``: large_string, ``token_id``: fixed_size_binary(16), ``issued_at_seconds`` and ``expires_at_seconds``:
 ///   uint64, seconds since 1970; ``audience`` and ``purpose``: large_string, ``nonce``: large_binary, ``key_id``:
 ///   fixed_size_binary(8), ``subject_matched`` and ``specimen``: bool; all as in a ``Verdict``, and null if the answer is
@@ -96,6 +97,7 @@ fn fields() -> Fields {
         field("status", DataType::Int8),
         field("code", DataType::LargeUtf8),
         field("number", DataType::UInt16),
+        field("message", DataType::LargeUtf8),
         field("issuer", DataType::LargeUtf8),
         field("token_id", DataType::FixedSizeBinary(16)),
         field("issued_at_seconds", DataType::UInt64),
@@ -115,6 +117,7 @@ pub(super) struct Column {
     /// Its offsets have eight bytes, so that no chunk that fits into memory is too long.
     code: LargeStringBuilder,
     number: UInt16Builder,
+    message: LargeStringBuilder,
     issuer: Repeated<LargeUtf8Type>,
     token_id: FixedSizeBinaryBuilder,
     issued_at: UInt64Builder,
@@ -134,6 +137,7 @@ impl Column {
             status: Int8Builder::with_capacity(rows),
             code: LargeStringBuilder::with_capacity(rows, rows.saturating_mul(CODE)),
             number: UInt16Builder::with_capacity(rows),
+            message: LargeStringBuilder::with_capacity(rows, 0),
             issuer: Repeated::with_capacity(rows),
             token_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
             issued_at: UInt64Builder::with_capacity(rows),
@@ -154,11 +158,13 @@ impl Column {
             Ok(verdict) => {
                 self.code.append_value(GOOD);
                 self.number.append_value(0);
+                self.message.append_null();
                 self.push_verdict(verdict);
             }
             Err(error) => {
                 self.code.append_value(error.code().as_str());
                 self.number.append_value(error.number());
+                self.message.append_value(error.to_string());
                 self.push_no_verdict();
             }
         }
@@ -168,6 +174,7 @@ impl Column {
         self.nulls.append_null();
         self.code.append_null();
         self.number.append_null();
+        self.message.append_null();
         self.push_no_verdict();
     }
 
@@ -205,6 +212,7 @@ impl Column {
             Arc::new(self.status.finish()),
             Arc::new(self.code.finish()),
             Arc::new(self.number.finish()),
+            Arc::new(self.message.finish()),
             Arc::new(self.issuer.0.finish()),
             Arc::new(self.token_id.finish()),
             Arc::new(self.issued_at.finish()),

@@ -23,6 +23,28 @@ extension Verifier {
     public func verifyMany(_ presentations: [Data], expectation: Expectation, at now: Date) throws -> [Outcome] {
         try verifyManyAtSeconds(presentations, expectation: expectation, nowSeconds: wholeSeconds(now))
     }
+
+    /// Checks many presentations in either text form, now: for each, in order, what `verifyText` gives. A damaged text is a
+    /// failed outcome like any other.
+    // Disfavored, so that the literal `[]` is not ambiguous.
+    @_disfavoredOverload
+    public func verifyMany(_ texts: [String], expectation: Expectation) -> [Outcome] {
+        verifyManyTexts(texts, expectation: expectation)
+    }
+
+    /// Checks many presentations in either text form as if it were this time. A part of a second is dropped.
+    ///
+    /// - Throws: ``InvalidTime`` alone. What is wrong with a presentation is in its outcome.
+    @_disfavoredOverload
+    public func verifyMany(_ texts: [String], expectation: Expectation, at now: Date) throws -> [Outcome] {
+        try verifyManyTextsAtSeconds(texts, expectation: expectation, nowSeconds: wholeSeconds(now))
+    }
+
+    /// Checks many presentations in either text form at the time `nowSeconds`, in seconds since 1970.
+    @_disfavoredOverload
+    public func verifyManyAtSeconds(_ texts: [String], expectation: Expectation, nowSeconds: UInt64) -> [Outcome] {
+        verifyManyTextsAtSeconds(texts, expectation: expectation, nowSeconds: nowSeconds)
+    }
 }
 
 extension Policy {
@@ -38,6 +60,17 @@ extension Policy {
     /// - Throws: ``InvalidTime``.
     public func withMaxLifetime(_ maxLifetime: TimeInterval) throws -> Policy {
         try withMaxLifetimeSeconds(wholeSeconds(maxLifetime))
+    }
+
+    /// Refuses answers that may have been issued at or before this time, as `expired`. Answers that are issued within the clock
+    /// skew after it are refused as well. By default there is no such bound. A part of a second is dropped.
+    ///
+    /// Give the time of the start if the replay guard does not outlive the program, as ``MemoryReplayGuard``: it does not know
+    /// which answers were used before.
+    ///
+    /// - Throws: ``InvalidTime``.
+    public func withIssuedAfter(_ time: Date) throws -> Policy {
+        try withIssuedAfterSeconds(wholeSeconds(time))
     }
 }
 

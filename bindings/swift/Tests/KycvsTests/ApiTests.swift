@@ -56,6 +56,55 @@ final class ApiTests: XCTestCase {
         XCTAssertFalse(presentation.withoutOpening().hasOpening)
     }
 
+    func testADamagedTextAmongManyIsOneFailedOutcome() throws {
+        let town = try Town()
+        let presentation = try Presentation(bytes: town.answer())
+        let verdict = try town.verify(presentation.toBytes())
+        let texts = [presentation.toText(), "KV1:DAMAGED", "", " \(presentation.toBase64URL())\n"]
+        let expected = [verdict.tokenID, "bad_text", "bad_text", verdict.tokenID]
+        func said(_ outcomes: [Outcome]) -> [String] {
+            outcomes.map { outcome in
+                switch outcome {
+                case .good(let verdict): verdict.tokenID
+                case .failed(let error): error.code
+                }
+            }
+        }
+        XCTAssertEqual(said(try town.verifier.verifyMany(texts, expectation: town.expectation, at: now)), expected)
+        XCTAssertEqual(
+            said(town.verifier.verifyManyAtSeconds(texts, expectation: town.expectation, nowSeconds: Town.now)), expected)
+        // Without a time it is the system's, for which they are too old.
+        XCTAssertEqual(
+            said(town.verifier.verifyMany(texts, expectation: town.expectation)),
+            ["expired", "bad_text", "bad_text", "expired"])
+    }
+
+    func testTextsGivenAsBytesSaySoInEachOutcome() throws {
+        let town = try Town()
+        let presentation = try Presentation(bytes: town.answer())
+        let bytes = [presentation.toText(), presentation.toBase64URL()].map { Data($0.utf8) }
+        for outcome in try town.verifier.verifyMany(bytes, expectation: town.expectation, at: now) {
+            let error = failure { try outcome.get() }
+            XCTAssertEqual(error?.code, "malformed")
+            XCTAssertEqual(error?.message, "this is an answer's text given as bytes: give it as text")
+        }
+    }
+
+    func testAnAnswerThatMayHaveBeenIssuedBeforeTheRestartIsExpired() throws {
+        let town = try Town()
+        let presentation = try town.answer()
+        func code(restart seconds: TimeInterval) throws -> String? {
+            let restart = Date(timeIntervalSince1970: TimeInterval(Town.now) + seconds)
+            let policy = try Policy(audience: Town.audience).withIssuedAfter(restart)
+            let verifier = Verifier(trust: town.trust, policy: policy)
+            return failure { try verifier.verify(presentation, expectation: town.expectation, at: now) }?.code
+        }
+        // The clock skew is allowed for: one minute unless set.
+        XCTAssertNil(try code(restart: -60.01))
+        XCTAssertEqual(try code(restart: -60), "expired")
+        XCTAssertEqual(try code(restart: 1), "expired")
+    }
+
     func testNowIsTheSystemsClock() throws {
         let town = try Town()
         let answer = try Answer(

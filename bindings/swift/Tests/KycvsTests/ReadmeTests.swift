@@ -99,6 +99,23 @@ final class ReadmeTests: XCTestCase {
         XCTAssertEqual(failure { try town.verify(presentation) }?.code, "replayed")
     }
 
+    func testAGuardInMemoryAfterARestart() throws {
+        let town = try Town()
+        let trust = town.trust
+
+        let policy = try Policy(audience: "irctc.co.in").withIssuedAfter(Date())
+        let verifier = Verifier(trust: trust, policy: policy, replayGuard: MemoryReplayGuard(capacity: 100_000))
+
+        let answer = try Answer(
+            status: .fullyVaccinated, purpose: "entry", validFor: 600, audience: Town.audience, nonce: nonce)
+        // So near to the restart it may have been issued before it.
+        let early = try town.issuer.issue(answer).toBytes()
+        XCTAssertEqual(failure { try verifier.verify(early, expectation: town.expectation) }?.code, "expired")
+        let later = Date(timeIntervalSinceNow: 300)
+        let late = try town.issuer.issue(answer, at: later).toBytes()
+        XCTAssertNoThrow(try verifier.verify(late, expectation: town.expectation, at: later))
+    }
+
     func testPrepared() throws {
         let town = try Town()
         let (trust, policy) = (town.trust, try Policy(audience: Town.audience))

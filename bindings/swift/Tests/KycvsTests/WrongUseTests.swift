@@ -23,6 +23,8 @@ final class WrongUseTests: XCTestCase {
             refuses(seconds) { try town.verifier.verify(presentation, expectation: town.expectation, at: date) }
             refuses(seconds) { try town.verifier.verifyText(text, expectation: town.expectation, at: date) }
             refuses(seconds) { try town.verifier.verifyMany([presentation], expectation: town.expectation, at: date) }
+            refuses(seconds) { try town.verifier.verifyMany([text], expectation: town.expectation, at: date) }
+            refuses(seconds) { try policy.withIssuedAfter(date) }
             refuses(seconds) { try town.issuer.issue(answer, at: date) }
             refuses(seconds) { try key.withValidity(notBefore: date, notAfter: nil) }
             refuses(seconds) { try key.withValidity(notBefore: nil, notAfter: date) }

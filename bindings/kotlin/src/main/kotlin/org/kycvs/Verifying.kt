@@ -35,6 +35,28 @@ public fun Verifier.verifyManyAt(presentations: List<ByteArray>, expectation: Ex
     verifyManyAtSeconds(presentations, expectation, secondsOf(now))
 
 /**
+ * Checks many presentations in either text form: for each, in order, what [Verifier.verifyText] gives. A damaged text, even a
+ * string that is no text, is a failed outcome like any other. [Verifier.verifyManyTexts] in Java.
+ */
+@JvmSynthetic
+public fun Verifier.verifyMany(texts: List<String>, expectation: Expectation): List<Outcome> =
+    verifyManyTexts(texts, expectation)
+
+/**
+ * Checks many presentations in either text form, at the time [now] and not at the system's.
+ *
+ * @throws IllegalArgumentException where [now] is before 1970
+ */
+@JvmName("verifyManyTextsAt")
+public fun Verifier.verifyManyAt(texts: List<String>, expectation: Expectation, now: Instant): List<Outcome> =
+    verifyManyTextsAtSeconds(texts, expectation, secondsOf(now))
+
+/** Checks many presentations in either text form, at the time [nowSeconds] in seconds since 1970. */
+@JvmSynthetic
+public fun Verifier.verifyManyAtSeconds(texts: List<String>, expectation: Expectation, nowSeconds: ULong): List<Outcome> =
+    verifyManyTextsAtSeconds(texts, expectation, nowSeconds)
+
+/**
  * How far the issuer's clock and this one may be apart, in whole seconds: what is over is dropped.
  *
  * @throws KycvsException `invalid_setting` where it is longer than [Policy.withClockSkewSeconds] takes
@@ -49,6 +71,17 @@ public fun Policy.withClockSkew(clockSkew: Duration): Policy = withClockSkewSeco
  * @throws IllegalArgumentException where it is negative
  */
 public fun Policy.withMaxLifetime(maxLifetime: Duration): Policy = withMaxLifetimeSeconds(secondsOf(maxLifetime))
+
+/**
+ * Refuses answers that may have been issued at or before [time], as `expired`. Answers that are issued within the clock skew
+ * after it are refused as well. By default there is no such bound.
+ *
+ * Give the time of the start if the replay guard does not outlive the program, as [memoryReplayGuard]: it does not know which
+ * answers were used before.
+ *
+ * @throws IllegalArgumentException where [time] is before 1970
+ */
+public fun Policy.withIssuedAfter(time: Instant): Policy = withIssuedAfterSeconds(secondsOf(time))
 
 /**
  * For how many keys there may be tables at a time, in a verifier and in those that its [Verifier.withTrust] makes.

@@ -98,6 +98,17 @@ class JavaTest {
         Verifier verifier = new Verifier(new TrustStore(), new Policy("irctc.co.in"));
         List<Outcome> outcomes = verifier.verifyMany(List.of(new byte[3]), new Expectation(null));
         assertThrows(KycvsException.SetUp.class, () -> Kycvs.getOrThrow(outcomes.get(0)));
+
+        SigningKey key = SigningKey.generate();
+        TrustStore trust = new TrustStore(List.of(new TrustedKey("x", key.verifyingKey())));
+        Policy policy = Kycvs.withIssuedAfter(new Policy(null, true), Instant.now().minusSeconds(120));
+        String text = new Issuer("x", key).issue(Kycvs.answer(Status.NOT_VACCINATED, "p", Duration.ofMinutes(1))).toText();
+        List<Outcome> ofTexts = new Verifier(trust, policy).verifyManyTexts(List.of(text, "KV1:-"), new Expectation(null));
+        assertEquals(Status.NOT_VACCINATED, Kycvs.getOrThrow(ofTexts.get(0)).getStatus());
+        assertThrows(KycvsException.Unreadable.class, () -> Kycvs.getOrThrow(ofTexts.get(1)));
+        List<Outcome> atATime =
+            Kycvs.verifyManyTextsAt(new Verifier(trust, policy), List.of(text), new Expectation(null), Instant.now());
+        assertEquals(Status.NOT_VACCINATED, Kycvs.getOrThrow(atATime.get(0)).getStatus());
     }
 
     @Test

@@ -36,6 +36,41 @@ class ApiTest {
     }
 
     @Test
+    fun `many texts are verified, and a damaged one is one failed outcome`() {
+        val presentation = parties.issued()
+        val verdict = parties.verify(presentation.toBytes())
+        val texts = listOf(presentation.toText(), "KV1:DAMAGED", "\uD800", "", " ${presentation.toBase64url()}\n")
+        fun said(outcomes: List<Outcome>) = outcomes.map { if (it is Outcome.Failed) it.error.code else it.getOrThrow() }
+        val expected = listOf(verdict, "bad_text", "bad_text", "bad_text", verdict)
+        assertEquals(expected, said(parties.verifier.verifyManyAt(texts, parties.expectation, parties.now)))
+        assertEquals(expected, said(parties.verifier.verifyManyAtSeconds(texts, parties.expectation, parties.now.epochSecond.toULong())))
+        val now = parties.issuer.issue(parties.answer()).toText()
+        val outcomes = parties.verifier.verifyMany(listOf(now, "no token"), parties.expectation)
+        assertEquals(listOf(true, false), outcomes.map { it is Outcome.Good })
+        assertEquals(listOf<Outcome>(), parties.verifier.verifyMany(listOf<String>(), parties.expectation))
+    }
+
+    @Test
+    fun `texts given as bytes say so in each outcome`() {
+        val bytes = parties.issued().let { listOf(it.toText(), it.toBase64url()) }.map(String::toByteArray)
+        val errors = parties.verifier.verifyManyAt(bytes, parties.expectation, parties.now).map { (it as Outcome.Failed).error }
+        assertEquals(List(2) { "malformed" to "this is an answer's text given as bytes: give it as text" }, errors.map { it.code to it.message })
+    }
+
+    @Test
+    fun `an answer that may have been issued before the restart is expired`() {
+        val presentation = parties.issued().toBytes()
+        fun verdict(restart: Instant) =
+            runCatching { Verifier(parties.trust, Policy("irctc.co.in").withIssuedAfter(restart)).verifyAt(presentation, parties.expectation, parties.now) }
+                .exceptionOrNull()?.let { (it as KycvsException).code } ?: "good"
+        // The clock skew is allowed for: one minute unless set.
+        assertEquals("good", verdict(parties.now.minusSeconds(61)))
+        assertEquals("good", verdict(parties.now.minusNanos(60_000_000_001)))
+        assertEquals("expired", verdict(parties.now.minusSeconds(60)))
+        assertEquals("expired", verdict(parties.now.plusSeconds(1)))
+    }
+
+    @Test
     fun `without a time it is the system's`() {
         val presentation = parties.issuer.issue(parties.answer())
         val verdict = parties.verifier.verify(presentation.toBytes(), parties.expectation)

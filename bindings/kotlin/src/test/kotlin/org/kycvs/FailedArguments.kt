@@ -31,6 +31,8 @@ private fun printMemory() {
         "verifyAt" to { parties.verify(bytes, expectation) },
         "verifyMany" to { parties.verifier.verifyMany(listOf(bytes), expectation) },
         "verifyManyAt" to { parties.verifier.verifyManyAt(listOf(bytes), expectation, parties.now) },
+        "verifyMany, texts" to { parties.verifier.verifyMany(listOf(text), expectation) },
+        "verifyManyAt, texts" to { parties.verifier.verifyManyAt(listOf(text), expectation, parties.now) },
         "verifyText" to { parties.verifier.verifyText(text, expectation) },
         "verifyTextAt" to { parties.verifier.verifyTextAt(text, expectation, parties.now) },
         "Expectation, subject" to { Expectation(bytes, text, subject) },

@@ -28,6 +28,8 @@ class FailedArgumentsTest {
         val answer = parties.answer().also { it.close() }
         @Suppress("UNCHECKED_CAST")
         val withNull = listOf(bytes, null) as List<ByteArray>
+        @Suppress("UNCHECKED_CAST")
+        val withNullText = listOf("", null) as List<String>
         val ofVerifiers = mapOf<String, (Verifier) -> Any>(
             "verify" to { it.verify(bytes, expectation) },
             "verifyAt" to { it.verifyAt(bytes, expectation, parties.now) },
@@ -35,6 +37,9 @@ class FailedArgumentsTest {
             "verifyTextAt" to { it.verifyTextAt("", expectation, parties.now) },
             "verifyMany" to { it.verifyMany(listOf(bytes), expectation) },
             "verifyManyAt" to { it.verifyManyAt(listOf(bytes), expectation, parties.now) },
+            "verifyMany, texts" to { it.verifyMany(listOf(""), expectation) },
+            "verifyManyAt, texts" to { it.verifyManyAt(listOf(""), expectation, parties.now) },
+            "verifyMany, null text" to { it.verifyMany(withNullText, open) },
             "verifyMany, null" to { it.verifyMany(withNull, open) },
             "verifyManyAt, null" to { it.verifyManyAt(withNull, open, parties.now) },
             "withTrust" to { it.withTrust(store) },
@@ -79,7 +84,7 @@ class FailedArgumentsTest {
         assertEquals(0, ended.code) { "$ended" }
         val grown = ended.out.trim().lines().associate { it.substringBeforeLast(": ") to it.substringAfterLast(": ").toInt() }
         println("megabytes after thirty calls of 2 MB: $grown")
-        assertTrue(grown.size == 17) { "$grown" }
+        assertTrue(grown.size == 19) { "$grown" }
         assertEquals(mapOf<String, Int>(), grown.filterValues { it > 20 })
     }
 

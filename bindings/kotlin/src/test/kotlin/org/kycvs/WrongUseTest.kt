@@ -34,7 +34,9 @@ class WrongUseTest {
         val calls = listOf<() -> Any>(
             { parties.verifier.verifyAt(ByteArray(1), parties.expectation, early) },
             { parties.verifier.verifyTextAt("", parties.expectation, early) },
-            { parties.verifier.verifyManyAt(listOf(), parties.expectation, Instant.MIN) },
+            { parties.verifier.verifyManyAt(listOf<ByteArray>(), parties.expectation, Instant.MIN) },
+            { parties.verifier.verifyManyAt(listOf<String>(), parties.expectation, Instant.MIN) },
+            { Policy("a").withIssuedAfter(early) },
             { parties.issuer.issueAt(parties.answer(), early) },
             { parties.trust.keys().single().withValidity(early, null) },
             { parties.trust.keys().single().withValidity(null, early) },
