@@ -151,16 +151,35 @@ fn whatever_holds_an_answer_is_its_owners_alone() {
     assert_eq!(access(&folder, "made/trust.cbor").2, umask);
 }
 
+/// It may hold an opening, which the owner of an older file of this name must not get.
 #[test]
-fn an_answer_that_is_written_again_keeps_its_owner() {
+fn an_answer_that_is_written_again_belongs_to_who_runs_the_command() {
     let folder = Folder::new();
-    folder.issue("--status 2 --purpose gate --out answer").good();
-    if chown(folder.path("answer"), Some(4_321), Some(5_432)).is_err() {
-        eprintln!("not run: only root can give a file away");
-        return;
+    folder.write("people.csv", "status,name\n2,Asha\n");
+    folder.issue("--status 2 --purpose gate --name Asha --out answer").good();
+    let own = access(&folder, "answer");
+    let calls = [
+        ("--status 2 --purpose gate --name Asha --out answer", "answer"),
+        ("--status 2 --purpose gate --name Asha --out answer.kycvs", "answer.kycvs"),
+        ("--purpose gate --batch people.csv --out tokens", "tokens"),
+    ];
+    for (call, name) in calls {
+        folder.issue(call).good();
+        if chown(folder.path(name), Some(4_321), Some(5_432)).is_err() {
+            eprintln!("not run: only root can give a file away");
+            return;
+        }
+        folder.set_mode(name, 0o666);
+        folder.issue(call).good();
+        assert_eq!(access(&folder, name), own, "{call}");
     }
-    folder.issue("--status 2 --purpose gate --out answer").good();
-    assert_eq!(access(&folder, "answer"), (4_321, 5_432, 0o600));
+    for name in ["code.png", "code.svg"] {
+        folder.write(name, "");
+        chown(folder.path(name), Some(4_321), Some(5_432)).expect("root gives it away");
+        folder.run(&format!("qr answer --out {name}"), NOTHING).good();
+        assert_eq!(access(&folder, name), own, "{name}");
+    }
+    assert_eq!(own.2, 0o600);
 }
 
 #[test]
