@@ -208,3 +208,47 @@ fn a_call_that_waits_in_vain_says_for_whom() {
     folder.run(&format!("trust add --trust new --issuer {ISSUER} issuer.pub.pem"), NOTHING).good();
     assert!(!folder.names().iter().any(|name| name.starts_with('.')), "{:?}", folder.names());
 }
+
+/// A trust store that is a pipe: the call waits for it, with the lock in its hands.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_leaves_no_lock_behind() {
+    use std::os::unix::process::ExitStatusExt as _;
+    for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let folder = Folder::new();
+        run(Command::new("mkfifo").arg(folder.path("pipe")), b"").good();
+        let before = folder.names();
+        // Whoever started the tests may have them ignore signals, which a child inherits.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_kycvs")]);
+        command.args(["trust", "withdraw", "--trust", "pipe", KEY_ID]).current_dir(folder.path("."));
+        let mut child = command.spawn().expect("it runs");
+        // The id is written once the lock holds.
+        while std::fs::read(folder.path(".pipe.lock")).unwrap_or_default().is_empty() {
+            assert!(child.try_wait().expect("it runs").is_none(), "it waits for the pipe");
+            std::thread::yield_now();
+        }
+        run(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]), b"").good();
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(number), "{signal}: {status:?}");
+        assert_eq!(folder.names(), before, "{signal}");
+    }
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_used_is_named() {
+    let folder = with_another_key();
+    let before = folder.read("trust.cbor");
+    std::os::unix::fs::symlink("elsewhere", folder.path(".trust.cbor.lock")).expect("a link");
+    for change in changes() {
+        let told = folder.run(&change, NOTHING).ends(2, "because its lock file `");
+        let next = "/.trust.cbor.lock` and try again\n";
+        assert!(told.stderr.ends_with(next) && told.stderr.contains("delete `"), "{told:?}");
+        assert_eq!(folder.read("trust.cbor"), before);
+    }
+    let used = "--allow-open --used used.db --at-least 0 answer.txt --audience irctc.co.in --nonce";
+    std::os::unix::fs::symlink("elsewhere", folder.path(".used.db.lock")).expect("a link");
+    folder
+        .verify(&format!("{used} {{}}"), &[crate::support::NONCE])
+        .ends(2, "error[replay_guard_failed]: cannot change `used.db`, because its lock file `");
+}
