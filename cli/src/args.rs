@@ -13,7 +13,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kycvs::{Algorithm, KeyId, Status, Timestamp};
 
-pub(crate) use self::verify::Verify;
+pub(crate) use self::verify::{Column, Verify};
 use crate::failure::{Failure, Result};
 use crate::input::QUOTE_IT;
 use crate::output::{Output, colours_wanted, shown};

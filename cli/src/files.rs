@@ -240,15 +240,15 @@ pub(crate) fn open_to_others(_: &Path) -> Option<u32> {
 /// Who may read a file that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// Only its owner, from the first moment on, whatever the replaced file allowed: private keys, and answers, which are
-    /// health data and may have an opening beside them.
+    /// Only the user who runs the command, from the first moment on: private keys, and answers, which are health data and
+    /// may have an opening beside them. The owner of a replaced file gets nothing: `root` must not give an answer away.
     Owner,
-    /// Whoever the umask allows, or whoever could read the file that is replaced.
+    /// Everyone whom the umask allows. A file that is replaced leaves its owner, group, mode and access list to the new one.
     Anyone,
 }
 
-/// A file in the making: it appears under its name when it is whole, and not at all otherwise. A file that it replaces
-/// leaves it the owner, the group and, for [`Readers::Anyone`], the mode and the access list.
+/// A file in the making: it appears under its name when it is whole, and not at all otherwise. [`Readers`]
+/// says who can read it, also if it replaces a file.
 ///
 /// Devices and pipes cannot be replaced, and must not be: they are written to as they are.
 pub(crate) struct WholeFile {
@@ -296,8 +296,8 @@ impl WholeFile {
             builder.permissions(mode);
         }
         let file = temporary::create(|| builder.tempfile_in(folder(&target))).map_err(fail)?;
-        if existing.is_some() {
-            access::keep(&target, file.as_file(), readers).map_err(|error| cannot_keep(path, &error))?;
+        if existing.is_some() && readers == Readers::Anyone {
+            access::keep(&target, file.as_file()).map_err(|error| cannot_keep(path, &error))?;
         }
         Ok(Self { path: path.into(), kind: Kind::Beside { file: BufWriter::new(file), target } })
     }

@@ -9,7 +9,7 @@ use kycvs::{
     Verifier,
 };
 use kycvs_scan::Kind;
-use kycvs_tables::text;
+use kycvs_tables::{text, trim};
 
 use crate::failure::{Failure, Result};
 use crate::{files, qr};
@@ -53,6 +53,13 @@ impl TokenInput {
             Some(bytes) => Self::Bytes(bytes),
             None => Self::Text(text.into_owned()),
         }
+    }
+
+    /// Whether this is no token but the first line of a table of tokens.
+    pub(crate) fn is_heading(&self) -> bool {
+        let Self::Text(text) = self else { return false };
+        let mut cells = text.split([',', ';', '\t', '|']);
+        cells.any(|cell| trim(cell).trim_matches('"').eq_ignore_ascii_case("token"))
     }
 
     /// Reads a file: as text, or as a token's raw bytes.

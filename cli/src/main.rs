@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod columns;
 mod commands;
 mod failure;
 mod files;

@@ -1,6 +1,7 @@
 //! Temporary files that a signal does not leave behind: they may hold names, numbers and the openings of answers.
 
-use std::io;
+use std::path::Path;
+use std::{fs, io};
 
 use tempfile::NamedTempFile;
 
@@ -8,42 +9,66 @@ use tempfile::NamedTempFile;
 /// dropped. SIGKILL and a power cut leave it behind; its mode is the caller's choice.)
 ///
 /// A signal that the process was started to ignore, as `nohup` does with SIGHUP, stays ignored.
-#[cfg(unix)]
 pub(crate) fn create(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
-    unix::create(make)
+    create_as(make, |file| Some(file.path()))
+}
+
+/// The same for a file of another kind, such as a lock: `path` says where it is if it is this process's to remove.
+#[cfg(unix)]
+pub(crate) fn create_as<T>(
+    make: impl FnOnce() -> io::Result<T>,
+    path: impl FnOnce(&T) -> Option<&Path>,
+) -> io::Result<T> {
+    // Held meanwhile: the watcher must know every file that exists.
+    let mut known = unix::known();
+    let file = make()?;
+    // A relative path would lead elsewhere from another folder; nothing here changes the folder.
+    known.extend(path(&file).map(Path::to_owned));
+    Ok(file)
+}
+
+/// Removes a file of [`create_as`]. From then on a file of this name may be another process's: no signal removes it.
+#[cfg(unix)]
+pub(crate) fn remove(path: &Path) {
+    let mut known = unix::known();
+    let _ = fs::remove_file(path);
+    known.retain(|other| other != path);
 }
 
 #[cfg(not(unix))]
-pub(crate) fn create(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
+pub(crate) fn create_as<T>(
+    make: impl FnOnce() -> io::Result<T>,
+    _: impl FnOnce(&T) -> Option<&Path>,
+) -> io::Result<T> {
     make()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
 }
 
 #[cfg(unix)]
 mod unix {
     use std::path::PathBuf;
-    use std::sync::{Mutex, Once, PoisonError};
+    use std::sync::{Mutex, MutexGuard, Once, PoisonError};
     use std::{fs, io, process, thread};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
-    use tempfile::NamedTempFile;
 
     /// The temporary files that were made. A file that was renamed is no longer at its path here.
     static KNOWN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     static WATCHED: Once = Once::new();
 
-    pub(super) fn create(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
+    /// Holds back the watcher until it is dropped. Starts the watcher first.
+    pub(super) fn known() -> MutexGuard<'static, Vec<PathBuf>> {
         WATCHED.call_once(|| {
             // Without it, files are made all the same: nothing else depends on it.
             let _ = watch();
         });
-        // Held meanwhile: the watcher must know every file that exists.
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = make()?;
-        // A relative path would lead elsewhere from another folder; nothing here changes the folder.
-        known.push(file.path().to_owned());
-        Ok(file)
+        KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watch() -> io::Result<()> {

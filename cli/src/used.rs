@@ -11,6 +11,7 @@ use redb::{
 
 use crate::failure::{Failure, Result};
 use crate::files::{self, Lock};
+use crate::temporary;
 
 /// The error of a guard, as the core takes it.
 type Reason = Box<dyn std::error::Error + Send + Sync>;
@@ -147,9 +148,7 @@ impl UsedFile {
     fn create(&self) -> Result<()> {
         let fail = |error: &dyn std::fmt::Display| self.failed(error);
         let folder = files::folder(&self.path);
-        let file = tempfile::Builder::new()
-            .prefix(".kycvs-")
-            .tempfile_in(folder)
+        let file = temporary::create(|| tempfile::Builder::new().prefix(".kycvs-").tempfile_in(folder))
             .map_err(|error| files::cannot_write(&self.path, &error))?;
         let database = Builder::new().create(file.path()).map_err(|error| fail(&error))?;
         let change = database.begin_write().map_err(|error| fail(&error))?;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use kycvs::{Status, Timestamp};
 
 use super::{SubjectOptions, status};
@@ -12,7 +12,7 @@ use crate::times::{parse_duration, parse_time};
 
 pub(super) const AFTER_HELP: &str = "\
 Say who you are with --audience, or that answers for anyone are welcome with --allow-open, or both. Say which challenge \
-you gave with --nonce, or that you gave none with --no-nonce.
+you gave with --nonce, or that each row of a table has its own with --columns nonce, or that you gave none with --no-nonce.
 
 Exit status: 0 the answer is good and says at least --at-least; 1 it is not good; 2 the call, a file or this machine's \
 set-up is wrong; 3 it is valid, but says less than --at-least, which is 2 (fully vaccinated) if you do not give it.
@@ -20,13 +20,18 @@ set-up is wrong; 3 it is valid, but says less than --at-least, which is 2 (fully
 Without --used, the same answer can be shown again and again until it expires. Give the same --used file to each call. A \
 token that is valid but does not say enough is used too.
 
-With --batch, each line of the file is one token (KV1: text, base64url or hex) and each line of the output its verdict, \
+With --batch and without --columns, each line of the file is one token (KV1: text, base64url or hex) and each line of the output its verdict, \
 in the same order. Lines end with LF, CRLF or CR. The same token on a later line is refused as replayed. With --json \
 there is one JSON object on a line for each.
 
+With --columns, the file of --batch is a table (CSV), whose first line names its columns: token, nonce, purpose, name, \
+mobile. Each row is checked against its own cells of the columns that you name; all other columns are ignored. A row with \
+an empty cell in one of them is refused, and so is a file without one of them. Cells are separated by commas, semicolons, \
+tabs or |. Empty rows are skipped. With --json, `line` is the line of the row in the file.
+
 KV1: text has spaces and $ in it: put it between single quotes, or give it in a file.
 
-A name given as an option can be seen in the process list; --subject-file keeps it out.";
+A name given as an option can be seen in the process list; --subject-file and --columns keep it out.";
 
 /// `kycvs verify`
 #[derive(Args, Debug)]
@@ -76,8 +81,22 @@ pub(crate) struct Verify {
     /// Check one token on each line of this file (`-`: standard input)
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     pub(crate) batch: Option<PathBuf>,
+    /// Read the file of --batch as a table, and check these columns of each row: token, nonce, purpose, name, mobile,
+    /// separated by commas; token need not be named
+    #[arg(long, value_name = "COLUMNS", value_enum, value_delimiter = ',', hide_possible_values = true)]
+    pub(crate) columns: Vec<Column>,
     /// The token: KV1: text, base64url or hex, or a file with one of these, raw bytes, or a picture (PNG, JPEG) of a
     /// QR code; `-` is standard input
     #[arg(value_name = "TOKEN|FILE|-", required_unless_present = "batch")]
     pub(crate) token: Option<OsString>,
+}
+
+/// A column of a table of tokens, by the word that `issue --batch` has for it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Column {
+    Token,
+    Nonce,
+    Purpose,
+    Name,
+    Mobile,
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kycvs::{
-    Answer, Audience, Issuer, IssuerName, Nonce, Presentation, Purpose, SigningKey, Status, Subject,
+    Answer, Audience, Issuer, IssuerName, Nonce, Policy, Presentation, Purpose, SigningKey, Status, Subject,
     Timestamp,
 };
 use serde::Serialize;
@@ -65,8 +65,12 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     if let Some(path) = target {
         files::replaces_only(path, "answer", input::holds_answer)?;
     }
-    if options.valid_for > LONGEST_BY_DEFAULT {
-        out.note("warning: verifiers refuse answers that live longer than 24h, unless they allow it (--max-lifetime)");
+    let longest = Policy::DEFAULT_MAX_LIFETIME;
+    if options.valid_for > longest {
+        let hours = longest.as_secs() / 3_600;
+        out.note(&format!(
+            "warning: verifiers refuse answers that live longer than {hours}h, unless they allow it (--max-lifetime)"
+        ));
     }
     let issuer = Issuer::new(IssuerName::new(options.issuer.as_str())?, read_key(options, out)?)
         .with_algorithm(options.alg);
@@ -105,9 +109,6 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     }
     Ok(DONE)
 }
-
-/// What verifiers accept if they say nothing else (SPEC 10.1).
-const LONGEST_BY_DEFAULT: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// What is to be said, in the words of the call or of a row.
 pub(super) struct Words<'a> {

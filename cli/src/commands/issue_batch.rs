@@ -5,10 +5,11 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 use kycvs::{Answer, Issuer, Presentation, SigningKey, Timestamp};
-use kycvs_tables::{Cells, ReadError, RowError, Rows, trim};
+use kycvs_tables::{Cells, ReadError, Rows, trim};
 
 use super::issue::{Issued, Words, parse_nonce};
 use crate::args::{Issue, parse_status};
+use crate::columns::{Columns, Others, bad_row, in_row, unreadable};
 use crate::failure::{DONE, Failure, Result, WRONG_CALL};
 use crate::files::{self, Readers, WholeFile};
 use crate::output::Output;
@@ -17,6 +18,7 @@ use crate::{progress, subject, times};
 
 /// The columns that a file may have, in any order.
 const COLUMNS: [&str; 7] = ["status", "purpose", "audience", "nonce", "name", "mobile", "valid_for"];
+type IssueColumns = Columns<{ COLUMNS.len() }>;
 
 /// At most so many rows are held and issued together. Held is what a row asks for, of which every part has a bound in the core.
 const CHUNK: usize = 4_096;
@@ -32,11 +34,7 @@ pub(super) fn run(
     options.nonce.as_deref().map(parse_nonce).transpose()?;
     let bar = progress::bar(files::size(path), target.is_some());
     let mut rows = Rows::new(files::open(path)?);
-    let columns = rows.head(&COLUMNS).map_err(|error| unreadable(path, &error))?;
-    let columns = columns.map(|head| head.map_err(bad_row).and_then(|head| Columns::of(&head)));
-    let columns = columns
-        .ok_or_else(|| Failure::BadCsv(format!("{} is empty", files::name(path))))?
-        .map_err(|failure| failure.at(format!("{}: line {}", files::name(path), rows.number())))?;
+    let columns = Columns::begin(&mut rows, path, &COLUMNS, Others::Refused)?;
     let mut target = target.map(|path| WholeFile::begin(path, Readers::Owner)).transpose()?;
     let (mut good, mut refused) = (0_u64, 0_u64);
 
@@ -86,11 +84,11 @@ impl Chunk {
     fn fill(
         &mut self,
         rows: &mut Rows<impl Read>,
-        columns: &Columns,
+        columns: &IssueColumns,
         options: &Issue,
     ) -> Result<(), ReadError> {
         while let Some(row) = rows.next()? {
-            match row.map_err(bad_row).and_then(|cells| answer(&columns.row(&cells)?, options)) {
+            match row.map_err(bad_row).and_then(|cells| answer(&Row::of(columns, &cells)?, options)) {
                 Ok(answer) => {
                     self.lines.push(rows.number());
                     self.answers.push(answer);
@@ -112,18 +110,6 @@ impl Chunk {
         results.sort_unstable_by_key(|(line, _)| *line);
         results
     }
-}
-
-/// A file that is no table, by a code that says so.
-fn unreadable(path: &Path, error: &ReadError) -> Failure {
-    match error {
-        ReadError::NotText(kind) => Failure::BadCsv(format!("{} {kind}", files::name(path))),
-        error => files::unreadable(path, error),
-    }
-}
-
-fn bad_row(error: RowError) -> Failure {
-    Failure::BadCsv(error.to_string())
 }
 
 /// The answer's line; an empty one where there is none, so that lines and rows stay side by side.
@@ -184,17 +170,7 @@ fn answer(row: &Row<'_>, options: &Issue) -> Result<Answer> {
         valid_for,
         specimen: options.specimen,
     };
-    words.answer().map_err(|failure| match failure {
-        // It is not the call that is wrong.
-        Failure::Usage(text) => Failure::BadCsv(text),
-        failure => failure,
-    })
-}
-
-/// Where each column of [`COLUMNS`] stands in the file, and how many there are.
-struct Columns {
-    places: [Option<usize>; COLUMNS.len()],
-    count: usize,
+    words.answer().map_err(in_row)
 }
 
 /// The cells of a row; empty ones are left out. White space is not empty: a blank name must not become a token for anyone,
@@ -209,39 +185,11 @@ struct Row<'a> {
     valid_for: Option<&'a str>,
 }
 
-impl Columns {
-    /// Reads the first row. A column that is not known is an error: a misspelt `name` must not leave people unbound.
-    ///
-    /// No cell is repeated: a file without a first row of names has people in it.
-    fn of(head: &Cells<'_>) -> Result<Self> {
-        let mut places = [None; COLUMNS.len()];
-        for (place, title) in head.iter().enumerate() {
-            let title = trim(title);
-            let number = place + 1;
-            let Some(column) = COLUMNS.iter().position(|column| column.eq_ignore_ascii_case(title)) else {
-                let known = COLUMNS.join(", ");
-                return Err(Failure::BadCsv(format!(
-                    "column {number} has a name that is not known; the columns are {known}"
-                )));
-            };
-            if places[column].replace(place).is_some() {
-                return Err(Failure::BadCsv(format!(
-                    "column {number} is `{}` a second time",
-                    COLUMNS[column]
-                )));
-            }
-        }
-        Ok(Self { places, count: head.len() })
-    }
-
-    fn row<'a>(&self, cells: &Cells<'a>) -> Result<Row<'a>> {
-        if cells.len() != self.count {
-            let (found, count) = (cells.len(), self.count);
-            return Err(Failure::BadCsv(format!("the number of cells is {found}, and of columns {count}")));
-        }
+impl<'a> Row<'a> {
+    fn of(columns: &IssueColumns, cells: &Cells<'a>) -> Result<Self> {
         let [status, purpose, audience, nonce, name, mobile, valid_for] =
-            self.places.map(|place| cells.get(place?).filter(|cell| !cell.is_empty()).map(trim));
-        Ok(Row { status, purpose, audience, nonce, name, mobile, valid_for })
+            columns.cells(cells)?.map(|cell| cell.filter(|cell| !cell.is_empty()).map(trim));
+        Ok(Self { status, purpose, audience, nonce, name, mobile, valid_for })
     }
 }
 
@@ -272,10 +220,9 @@ mod tests {
     }
 
     /// The columns of a file and its rows, of which none was read.
-    fn begin<R: Read>(source: R) -> Result<(Columns, Rows<R>)> {
+    fn begin<R: Read>(source: R) -> Result<(IssueColumns, Rows<R>)> {
         let mut rows = Rows::new(source);
-        let head = rows.head(&COLUMNS).expect("it is read").expect("a first row");
-        let columns = Columns::of(&head.map_err(bad_row)?)?;
+        let columns = Columns::begin(&mut rows, Path::new("-"), &COLUMNS, Others::Refused)?;
         Ok((columns, rows))
     }
 

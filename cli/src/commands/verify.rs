@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use kycvs::{Audience, Expectation, Policy, Purpose, Timestamp, Verifier};
+use kycvs::{Audience, Expectation, Policy, Purpose, Subject, Timestamp, Verifier};
 
 use super::issue::parse_nonce;
 use super::verify_batch;
-use crate::args::Verify;
+use crate::args::{Column, Verify};
 use crate::failure::{DONE, Failure, Result};
 use crate::files;
 use crate::input::{TokenInput, with_shell_hint};
@@ -28,14 +28,15 @@ pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
         return Err(Failure::Usage("only one file can be standard input".into()));
     }
     let policy = policy(options)?;
-    let expectation = expectation(options)?;
+    check_expectation(options)?;
     let verifier = Verifier::new(files::read_trust(&options.trust)?, policy);
 
     let Some(token) = &options.token else {
         let file =
             options.batch.as_deref().ok_or_else(|| Failure::Usage("there is no token to verify".into()))?;
-        return verify_batch::run(file, verifier, &expectation, options, out);
+        return verify_batch::run(file, verifier, options, out);
     };
+    let expectation = Words::of_call(options, subject::from_options(&options.subject)?).expectation()?;
     let used = options.used.as_deref().map(|path| Arc::new(UsedFile::new(path)));
     let verifier = match &used {
         Some(used) => verifier.with_replay_guard(Arc::clone(used)),
@@ -80,21 +81,66 @@ fn policy(options: &Verify) -> Result<Policy> {
     Ok(policy)
 }
 
-fn expectation(options: &Verify) -> Result<Expectation> {
-    let mut expectation = match &options.nonce {
-        Some(nonce) => Expectation::nonce(parse_nonce(nonce)?),
-        None if options.no_nonce => Expectation::no_nonce(),
-        // SPEC 10.1: there is no default that skips the check.
-        None => {
-            let how = "say which challenge you gave with --nonce, or that you gave none with --no-nonce";
-            return Err(Failure::Usage(how.into()));
+/// Checks that the call says what is expected of an answer, and says it once.
+fn check_expectation(options: &Verify) -> Result<()> {
+    let has = |column: Column| options.columns.contains(&column);
+    let is_given = [
+        (Column::Nonce, "nonce", "--nonce", options.nonce.is_some()),
+        (Column::Nonce, "nonce", "--no-nonce", options.no_nonce),
+        (Column::Purpose, "purpose", "--purpose", options.purpose.is_some()),
+        (Column::Name, "name", "--name", options.subject.name.is_some()),
+        (Column::Name, "name", "--subject-file", options.subject.subject_file.is_some()),
+    ];
+    for (column, name, option, is_given) in is_given {
+        if is_given && has(column) {
+            return Err(Failure::Usage(format!(
+                "each row has its own {name} by --columns, and {option} says it for all: give only one of them"
+            )));
         }
-    };
-    if let Some(purpose) = &options.purpose {
-        expectation = expectation.with_purpose(Purpose::new(purpose.as_str())?);
     }
-    if let Some(subject) = subject::from_options(&options.subject)? {
-        expectation = expectation.with_subject(subject);
+    if options.batch.is_none() && !options.columns.is_empty() {
+        let how = "--columns is for the rows of a table: give the table with --batch";
+        return Err(Failure::Usage(how.into()));
     }
-    Ok(expectation)
+    if has(Column::Mobile) && !has(Column::Name) {
+        return Err(Failure::Usage(
+            "a mobile number is checked together with a name: add name to --columns".into(),
+        ));
+    }
+    // SPEC 10.1: there is no default that skips the check.
+    if options.nonce.is_none() && !options.no_nonce && !has(Column::Nonce) {
+        let how = "say which challenge you gave with --nonce, or that you gave none with --no-nonce";
+        let rows =
+            if options.batch.is_some() { ", or that each row has its own with --columns nonce" } else { "" };
+        return Err(Failure::Usage(format!("{how}{rows}")));
+    }
+    Ok(())
+}
+
+/// What is expected of an answer, in the words of the call or of a row.
+pub(super) struct Words<'a> {
+    /// `None` if no challenge was given.
+    pub(super) nonce: Option<&'a str>,
+    pub(super) purpose: Option<&'a str>,
+    pub(super) subject: Option<Subject>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn of_call(options: &'a Verify, subject: Option<Subject>) -> Self {
+        Self { nonce: options.nonce.as_deref(), purpose: options.purpose.as_deref(), subject }
+    }
+
+    pub(super) fn expectation(self) -> Result<Expectation> {
+        let mut expectation = match self.nonce {
+            Some(nonce) => Expectation::nonce(parse_nonce(nonce)?),
+            None => Expectation::no_nonce(),
+        };
+        if let Some(purpose) = self.purpose {
+            expectation = expectation.with_purpose(Purpose::new(purpose)?);
+        }
+        if let Some(subject) = self.subject {
+            expectation = expectation.with_subject(subject);
+        }
+        Ok(expectation)
+    }
 }

@@ -1,15 +1,16 @@
 //! `kycvs verify --batch`: one token a line, one verdict a line, on every core.
 
-use std::io::Read;
+mod source;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use kycvs::{Expectation, Family, Status, Timestamp, Verdict, Verifier};
-use kycvs_tables::{Line, Lines, ReadError};
 
+use self::source::{Request, Tokens};
 use crate::args::Verify;
 use crate::failure::{DONE, Failure, NOT_ENOUGH, NOT_GOOD, Result, WRONG_CALL};
-use crate::input::{TOKEN_FILE_BOUND, TokenInput};
+use crate::input::TokenInput;
 use crate::output::Output;
 use crate::report::{ErrorObject, OnLine, VerdictObject};
 use crate::used::{UsedFile, UsedInBatch};
@@ -18,17 +19,11 @@ use crate::{files, progress};
 /// At most so many lines are held and verified together.
 const CHUNK: usize = 4_096;
 
-pub(super) fn run(
-    path: &Path,
-    verifier: Verifier,
-    expectation: &Expectation,
-    options: &Verify,
-    out: &mut Output,
-) -> Result<u8> {
+pub(super) fn run(path: &Path, verifier: Verifier, options: &Verify, out: &mut Output) -> Result<u8> {
     let clock = || options.now.unwrap_or_else(Timestamp::now);
-    let mut lines = Lines::new(files::open(path)?, TOKEN_FILE_BOUND);
+    let mut tokens = Tokens::open(path, options)?;
     // Where no token could be good, because of this machine, no token is called bad.
-    if let Err(error) = verifier.verify_at(&[], expectation, clock())
+    if let Err(error) = verifier.verify_at(&[], &Expectation::no_nonce(), clock())
         && error.family() == Family::SetUp
     {
         return Err(error.into());
@@ -39,54 +34,80 @@ pub(super) fn run(
     let bar = progress::bar(files::size(path), false);
     let mut count = Count::default();
     loop {
-        let chunk = chunk(&mut lines).map_err(|error| files::unreadable(path, &error))?;
+        let chunk = tokens.next(path, CHUNK)?;
         if chunk.is_empty() {
             break;
         }
-        let presented: Vec<_> = chunk.iter().map(TokenInput::presented).collect();
-        let verdicts = verifier.verify_many_at(&presented, expectation, clock());
+        let outcomes = check(&verifier, chunk, clock());
         // Before any verdict is shown: a token whose verdict was shown is used.
         used.commit()?;
-        for (input, verdict) in chunk.iter().zip(verdicts) {
-            let line = count.next(&verdict, options.at_least);
-            write_line(line, verdict.map_err(|error| input.failure(error)), options.at_least, out)?;
+        for (line, outcome) in outcomes {
+            count.add(&outcome, options.at_least);
+            write_line(line, outcome, options.at_least, out)?;
         }
         count.repeated = used.repeated();
         out.finish()?;
-        bar.set_position(lines.read());
+        bar.set_position(tokens.read());
         bar.set_message(count.to_string());
     }
     bar.finish_and_clear();
-    if lines.number() == 0 {
-        return Err(Failure::Usage(format!("there is no line in {}, and so no token", files::name(path))));
+    if count.is_empty() {
+        return Err(tokens.nothing(path));
     }
     out.note(&count.to_string());
     Ok(count.exit_status())
 }
 
-/// The next lines' tokens: those that are there. No token waits for the next one, which may be long in coming, as at a
-/// scanner; it would expire meanwhile.
-fn chunk(lines: &mut Lines<impl Read>) -> Result<Vec<TokenInput>, ReadError> {
-    let mut chunk = Vec::new();
-    while let Some(line) = lines.next()? {
-        chunk.push(match line {
-            Line::Whole(line) => TokenInput::of_text(line),
-            Line::TooLong => TokenInput::too_long(),
-        });
-        if chunk.len() == CHUNK || !lines.is_line_there() {
-            break;
-        }
-    }
-    Ok(chunk)
+/// What became of a line.
+enum Outcome {
+    Valid(Verdict),
+    Refused(Failure),
+    /// This verifier's set-up allows no verdict.
+    Undecided(Failure),
+    /// The row does not say what to check. Its token was not looked at.
+    BadRow(Failure),
 }
 
-fn write_line(line: u64, verdict: Result<Verdict>, at_least: Status, out: &mut Output) -> Result<()> {
-    match (verdict, out.is_json()) {
-        (Ok(verdict), true) => out.object(&OnLine { line, object: VerdictObject::new(&verdict, at_least) }),
-        (Ok(verdict), false) => out.line(&VerdictObject::new(&verdict, at_least).line()),
-        (Err(error), true) => out.object(&OnLine { line, object: ErrorObject::new(&error) }),
-        (Err(error), false) => out.line(&error.line()),
+impl Outcome {
+    fn of(token: &TokenInput, verdict: kycvs::Result<Verdict>) -> Self {
+        match verdict {
+            Ok(verdict) => Self::Valid(verdict),
+            Err(error) if error.family() == Family::SetUp => Self::Undecided(error.into()),
+            Err(error) => Self::Refused(token.failure(error)),
+        }
     }
+}
+
+/// The outcome of each line, in order.
+fn check(verifier: &Verifier, chunk: Vec<Request<'_>>, now: Timestamp) -> Vec<(u64, Outcome)> {
+    let asked = chunk.iter().filter_map(|request| request.asked.as_ref().ok());
+    let asked: Vec<_> = asked.map(|(token, expectation)| (token.presented(), &**expectation)).collect();
+    let mut verdicts = verifier.verify_each_at(&asked, now).into_iter();
+    let outcomes = chunk.into_iter().filter_map(|Request { line, asked }| {
+        let outcome = match asked {
+            Ok((token, _)) => Outcome::of(&token, verdicts.next()?),
+            Err(failure) => Outcome::BadRow(failure),
+        };
+        Some((line, outcome))
+    });
+    outcomes.collect()
+}
+
+fn write_line(line: u64, outcome: Outcome, at_least: Status, out: &mut Output) -> Result<()> {
+    let failure = match outcome {
+        Outcome::Valid(verdict) => {
+            let object = VerdictObject::new(&verdict, at_least);
+            return if out.is_json() {
+                out.object(&OnLine { line, object })
+            } else {
+                out.line(&object.line())
+            };
+        }
+        Outcome::BadRow(failure) if !out.is_json() => failure.at(format!("line {line}")),
+        Outcome::Refused(failure) | Outcome::Undecided(failure) | Outcome::BadRow(failure) => failure,
+    };
+    let object = ErrorObject::new(&failure);
+    if out.is_json() { out.object(&OnLine { line, object }) } else { out.line(&failure.line()) }
 }
 
 /// How many tokens were good, and how many not.
@@ -100,23 +121,28 @@ struct Count {
     repeated: u64,
     /// Tokens on which this verifier's set-up allows no verdict.
     open: u64,
+    /// Rows that do not say what to check.
+    bad_rows: u64,
 }
 
 impl Count {
-    /// Counts a verdict and gives the number of its line.
-    fn next(&mut self, verdict: &kycvs::Result<Verdict>, at_least: Status) -> u64 {
-        match verdict {
-            Ok(verdict) if verdict.meets(at_least) => self.good += 1,
-            Ok(_) => self.not_enough += 1,
-            Err(error) if error.family() == Family::SetUp => self.open += 1,
-            Err(_) => self.bad += 1,
-        }
-        self.good + self.not_enough + self.bad + self.open
+    fn add(&mut self, outcome: &Outcome, at_least: Status) {
+        *match outcome {
+            Outcome::Valid(verdict) if verdict.meets(at_least) => &mut self.good,
+            Outcome::Valid(_) => &mut self.not_enough,
+            Outcome::Refused(_) => &mut self.bad,
+            Outcome::Undecided(_) => &mut self.open,
+            Outcome::BadRow(_) => &mut self.bad_rows,
+        } += 1;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.good + self.not_enough + self.bad + self.open + self.bad_rows == 0
     }
 
     fn exit_status(&self) -> u8 {
         match self {
-            Self { open: 1.., .. } => WRONG_CALL,
+            Self { open: 1.., .. } | Self { bad_rows: 1.., .. } => WRONG_CALL,
             Self { bad: 1.., .. } => NOT_GOOD,
             Self { not_enough: 1.., .. } => NOT_ENOUGH,
             _ => DONE,
@@ -135,6 +161,9 @@ impl std::fmt::Display for Count {
         }
         if self.open > 0 {
             write!(f, ", {} undecided because of this verifier's set-up", self.open)?;
+        }
+        if self.bad_rows > 0 {
+            write!(f, ", {} not checked because the row is incomplete or unreadable", self.bad_rows)?;
         }
         Ok(())
     }

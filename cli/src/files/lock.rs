@@ -1,12 +1,13 @@
 //! One change of a file at a time, among all calls of this program.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{cannot_write, canonical, name};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, reason};
+use crate::temporary;
 
 /// How long a call waits for another one that changes the same file.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Keeps other calls of this program from changing a file until it is dropped.
 ///
 /// The lock is on a file of its own, `.NAME.lock`, beside the file, which only its owner can open. Any user who may open
-/// the folder, or the file itself, could lock those for ever. The lock file is removed when the lock is given up.
+/// the folder, or the file itself, could lock those for ever. The lock file is removed when the lock is given up, also if a signal ends the process.
 pub(crate) struct Lock {
     /// Locked as long as it is open.
     _file: File,
@@ -30,20 +31,14 @@ impl Lock {
     /// If that takes more than ten seconds, or there can be no lock beside the file.
     pub(crate) fn of(target: &Path) -> Result<Self> {
         let path = beside(&canonical(target));
-        let fail = |error: io::Error| cannot_write(target, &error);
+        let fail = |error: io::Error| cannot_lock(target, &path, &error);
         let start = Instant::now();
         loop {
-            let mut file = open(&path).map_err(fail)?;
-            match file.try_lock() {
-                // The process that held the lock may have removed the file after it was opened here.
-                Ok(()) if is_at(&file, &path) => {
-                    // For the message of who waits in vain; the lock holds without it.
-                    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-                    return Ok(Self { _file: file, path });
-                }
-                Ok(()) | Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(fail(error)),
-            }
+            let attempt = || Attempt::at(&path);
+            let mut file = match temporary::create_as(attempt, Attempt::path).map_err(fail)? {
+                Attempt::Locked(lock) => return Ok(lock),
+                Attempt::Held(file) => file,
+            };
             if start.elapsed() >= PATIENCE {
                 let holder = holder(&mut file).map_or("another process".into(), |id| format!("process {id}"));
                 let (target, seconds) = (name(target), PATIENCE.as_secs());
@@ -61,8 +56,51 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // While it is still locked: the lock file of another process is never removed.
-        let _ = fs::remove_file(&self.path);
+        temporary::remove(&self.path);
     }
+}
+
+/// What came of one attempt to lock.
+enum Attempt {
+    Locked(Lock),
+    /// Another process holds the lock, or has just removed the lock file.
+    Held(File),
+}
+
+impl Attempt {
+    fn at(path: &Path) -> io::Result<Self> {
+        let mut file = open(path)?;
+        match file.try_lock() {
+            // The process that held the lock may have removed the file after it was opened here.
+            Ok(()) if is_at(&file, path) => {
+                // For the message of who waits in vain; the lock holds without it.
+                let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+                Ok(Self::Locked(Lock { _file: file, path: path.into() }))
+            }
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(Self::Held(file)),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The lock file, if it is this process's.
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Locked(lock) => Some(&lock.path),
+            Self::Held(_) => None,
+        }
+    }
+}
+
+/// The error of an attempt. If there is a lock file, it is the cause: another user may have left it behind.
+fn cannot_lock(target: &Path, path: &Path, error: &io::Error) -> Failure {
+    if path.symlink_metadata().is_err() {
+        return cannot_write(target, error);
+    }
+    let (target, lock, reason) = (name(target), name(path), reason(error));
+    Failure::Io(format!(
+        "cannot change {target}, because its lock file {lock} cannot be used: {reason}. If no other call of kycvs runs, \
+         delete {lock} and try again"
+    ))
 }
 
 fn beside(target: &Path) -> PathBuf {
@@ -87,7 +125,7 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    match (file.metadata(), fs::symlink_metadata(path)) {
+    match (file.metadata(), path.symlink_metadata()) {
         (Ok(file), Ok(there)) => (file.dev(), file.ino()) == (there.dev(), there.ino()),
         _ => false,
     }

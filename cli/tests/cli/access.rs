@@ -151,16 +151,35 @@ fn whatever_holds_an_answer_is_its_owners_alone() {
     assert_eq!(access(&folder, "made/trust.cbor").2, umask);
 }
 
+/// It may hold an opening, which the owner of an older file of this name must not get.
 #[test]
-fn an_answer_that_is_written_again_keeps_its_owner() {
+fn an_answer_that_is_written_again_belongs_to_who_runs_the_command() {
     let folder = Folder::new();
-    folder.issue("--status 2 --purpose gate --out answer").good();
-    if chown(folder.path("answer"), Some(4_321), Some(5_432)).is_err() {
-        eprintln!("not run: only root can give a file away");
-        return;
+    folder.write("people.csv", "status,name\n2,Asha\n");
+    folder.issue("--status 2 --purpose gate --name Asha --out answer").good();
+    let own = access(&folder, "answer");
+    let calls = [
+        ("--status 2 --purpose gate --name Asha --out answer", "answer"),
+        ("--status 2 --purpose gate --name Asha --out answer.kycvs", "answer.kycvs"),
+        ("--purpose gate --batch people.csv --out tokens", "tokens"),
+    ];
+    for (call, name) in calls {
+        folder.issue(call).good();
+        if chown(folder.path(name), Some(4_321), Some(5_432)).is_err() {
+            eprintln!("not run: only root can give a file away");
+            return;
+        }
+        folder.set_mode(name, 0o666);
+        folder.issue(call).good();
+        assert_eq!(access(&folder, name), own, "{call}");
     }
-    folder.issue("--status 2 --purpose gate --out answer").good();
-    assert_eq!(access(&folder, "answer"), (4_321, 5_432, 0o600));
+    for name in ["code.png", "code.svg"] {
+        folder.write(name, "");
+        chown(folder.path(name), Some(4_321), Some(5_432)).expect("root gives it away");
+        folder.run(&format!("qr answer --out {name}"), NOTHING).good();
+        assert_eq!(access(&folder, name), own, "{name}");
+    }
+    assert_eq!(own.2, 0o600);
 }
 
 #[test]
@@ -188,4 +207,48 @@ fn a_call_that_waits_in_vain_says_for_whom() {
     assert!(!folder.path(".trust.cbor.lock").exists());
     folder.run(&format!("trust add --trust new --issuer {ISSUER} issuer.pub.pem"), NOTHING).good();
     assert!(!folder.names().iter().any(|name| name.starts_with('.')), "{:?}", folder.names());
+}
+
+/// A trust store that is a pipe: the call waits for it, with the lock in its hands.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_leaves_no_lock_behind() {
+    use std::os::unix::process::ExitStatusExt as _;
+    for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let folder = Folder::new();
+        run(Command::new("mkfifo").arg(folder.path("pipe")), b"").good();
+        let before = folder.names();
+        // Whoever started the tests may have them ignore signals, which a child inherits.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_kycvs")]);
+        command.args(["trust", "withdraw", "--trust", "pipe", KEY_ID]).current_dir(folder.path("."));
+        let mut child = command.spawn().expect("it runs");
+        // The id is written once the lock holds.
+        while std::fs::read(folder.path(".pipe.lock")).unwrap_or_default().is_empty() {
+            assert!(child.try_wait().expect("it runs").is_none(), "it waits for the pipe");
+            std::thread::yield_now();
+        }
+        run(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]), b"").good();
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(number), "{signal}: {status:?}");
+        assert_eq!(folder.names(), before, "{signal}");
+    }
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_used_is_named() {
+    let folder = with_another_key();
+    let before = folder.read("trust.cbor");
+    std::os::unix::fs::symlink("elsewhere", folder.path(".trust.cbor.lock")).expect("a link");
+    for change in changes() {
+        let told = folder.run(&change, NOTHING).ends(2, "because its lock file `");
+        let next = "/.trust.cbor.lock` and try again\n";
+        assert!(told.stderr.ends_with(next) && told.stderr.contains("delete `"), "{told:?}");
+        assert_eq!(folder.read("trust.cbor"), before);
+    }
+    let used = "--allow-open --used used.db --at-least 0 answer.txt --audience irctc.co.in --nonce";
+    std::os::unix::fs::symlink("elsewhere", folder.path(".used.db.lock")).expect("a link");
+    folder
+        .verify(&format!("{used} {{}}"), &[crate::support::NONCE])
+        .ends(2, "error[replay_guard_failed]: cannot change `used.db`, because its lock file `");
 }

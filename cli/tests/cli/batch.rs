@@ -331,6 +331,16 @@ fn what_is_there_waits_for_nothing() {
     let expected = [&["good[2]"][..], &[again], &[again, "error[bad_text]"]];
     answers_each_part(&folder, &verify, &parts, &expected);
 
+    let token = folder.issue("--status 2 --purpose gate --nonce 0000000000000001").good();
+    let row = format!("{},0000000000000001", token.trim());
+    let table = format!("verify --columns nonce --trust trust.cbor --allow-open --now {CHECKED} --batch -");
+    let parts = [
+        &format!("token,nonce\n{row}\n\n"),
+        &format!("{row}\n,,\n{}", &row[..9]),
+        &format!("{}\n", &row[9..]),
+    ];
+    answers_each_part(&folder, &table, &parts.map(String::as_str), &[&["good[2]"], &[again], &[again]]);
+
     let issue = format!("issue --key issuer.pem --issuer {ISSUER} --batch -");
     let parts = ["status,purpose\n2,gate\n\n", "1,gate\r\n\r\n\r\n0,ga", "te\n"];
     answers_each_part(&folder, &issue, &parts, &[&["KV1"], &["KV1"], &["KV1"]]);

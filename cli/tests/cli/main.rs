@@ -17,6 +17,7 @@ mod memory;
 mod pictures;
 #[cfg(feature = "serve")]
 mod records;
+mod rows;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;

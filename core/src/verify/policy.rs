@@ -25,6 +25,9 @@ impl Policy {
     /// 10 minutes: a clock that is further off is to be set, not allowed for.
     pub const MAX_CLOCK_SKEW: Duration = Duration::from_mins(10);
 
+    /// The longest lifetime of an answer that a policy accepts if nothing else is set: 24 hours.
+    pub const DEFAULT_MAX_LIFETIME: Duration = Duration::from_hours(24);
+
     /// Takes answers that were given to this verifying entity, and no others.
     #[must_use]
     pub fn audience(audience: Audience) -> Self {
@@ -63,7 +66,7 @@ impl Policy {
             audience,
             open,
             clock_skew: Duration::from_mins(1),
-            max_lifetime: Duration::from_hours(24),
+            max_lifetime: Self::DEFAULT_MAX_LIFETIME,
             issued_after: None,
             specimens: false,
             ignore_status_lists: false,
@@ -81,7 +84,7 @@ impl Policy {
         Ok(Self { clock_skew, ..self })
     }
 
-    /// The longest lifetime of an answer: 24 hours unless set. Whole seconds count.
+    /// The longest lifetime of an answer: [`DEFAULT_MAX_LIFETIME`](Self::DEFAULT_MAX_LIFETIME) unless set. Whole seconds count.
     #[must_use]
     pub fn with_max_lifetime(self, max_lifetime: Duration) -> Self {
         Self { max_lifetime, ..self }
