@@ -54,6 +54,11 @@ impl Columns {
     pub(super) fn read(&self, cells: &Cells<'_>) -> Result<(Subject, Result<Doses, Reason>), Reason> {
         let [mobile, name, doses, required] =
             self.places.map(|place| trim(place.and_then(|place| cells.get(place)).unwrap_or_default()));
+        // A quotation mark that is not closed takes the next rows for a part of the cell: of one person, two would be made.
+        let read = self.places.iter().flatten().filter_map(|place| cells.get(*place));
+        if read.into_iter().any(|cell| trim(cell).contains(['\n', '\r'])) {
+            return Err("a cell has a line break: perhaps a quotation mark is not closed".into());
+        }
         let person = self.numbers.checked(Subject::new(name)?, mobile)?;
         if cells.len() != self.count {
             // Which cells are shifted is not known, but this row is most likely about that person.
@@ -171,6 +176,8 @@ mod tests {
             "9876543210,,1,2",
             "9876543210,\"Asha Verma,1,2",
             "9876543210,Asha \"Verma,1,2",
+            "9876543210,\"Asha,1,2\n9876543211,Ravi\",1,2",
+            "9876543210,\"Asha\r\nVerma\",1,2",
         ] {
             let reason = read("mobile,name,doses,required", row).expect_err(row);
             assert!(!reason.contains("Asha") && !reason.contains("98765"), "{reason}");

@@ -48,6 +48,8 @@ use crate::number::Numbers;
 pub(super) const MOST_BUNDLE_BYTES: u64 = 64 << 20;
 /// So many people are held.
 const MOST_PEOPLE: usize = 1_000_000;
+/// So many bad rows are held.
+const MOST_BAD: usize = 100_000;
 /// So many Immunizations are held.
 const MOST_IMMUNIZATIONS: usize = 4_000_000;
 
@@ -189,28 +191,41 @@ impl Collector {
     /// # Errors
     /// If there are more people or Immunizations than can be held.
     pub(super) fn add(&mut self, place: Place, space: Space, entry: &Entry<'_>) -> Result<(), Reason> {
+        if let Some(fault) = entry.fault {
+            self.unreadable(place, space, fault.into());
+            return self.still_has_room();
+        }
         if entry.is_delete {
             return match names::deleted(entry.full_url, entry.target) {
                 Ok(Some((kind, id))) => self.delete(place, space, kind, id, entry),
                 Ok(None) => Ok(()),
                 Err(reason) => {
                     self.unreadable(place, space, reason);
-                    Ok(())
+                    self.still_has_room()
                 }
             };
         }
         let Some(bytes) = entry.resource else {
             self.unreadable(place, space, "the entry holds no resource".into());
-            return Ok(());
+            return self.still_has_room();
         };
         match self.take(place, space, entry, bytes) {
             Taken::Whole => Ok(()),
             Taken::Unreadable(reason) => {
                 self.unreadable(place, space, reason);
-                Ok(())
+                self.still_has_room()
             }
             Taken::Full(reason) => Err(reason),
         }
+    }
+
+    /// Each bad row is held, so there is an end to them.
+    fn still_has_room(&self) -> Result<(), Reason> {
+        if self.bad.len() <= MOST_BAD {
+            return Ok(());
+        }
+        Err("more than 100,000 resources cannot be read: see whether the files are FHIR, and of which form"
+            .into())
     }
 
     fn take(&mut self, place: Place, space: Space, entry: &Entry<'_>, bytes: &[u8]) -> Taken {
@@ -222,7 +237,18 @@ impl Collector {
                 "a Bundle within a file of resources is not read: import it as a file of its own".into(),
             );
         }
-        let Some(kind) = Kind::of(&kind) else { return Taken::Whole };
+        if kind == "Parameters" {
+            return Taken::Unreadable(
+                "resources within Parameters are not read: import each on a line of its own".into(),
+            );
+        }
+        let Some(kind) = Kind::of(&kind) else {
+            let is_nearly = ["patient", "immunization"].contains(&kind.trim().to_lowercase().as_str());
+            if is_nearly {
+                return Taken::Unreadable("its `resourceType` is not as FHIR writes it".into());
+            }
+            return Taken::Whole;
+        };
         let read = || {
             let resource = json::resource(bytes)?;
             let id = json::text(&resource, "id")?.map(str::to_owned);
@@ -329,7 +355,6 @@ impl Collector {
         entry: &Entry<'_>,
     ) -> Result<(), Reason> {
         let names = Names::of(kind, space, entry.full_url, Some(id), place);
-        let is_firm = entry.version == Version::default();
         let taken = match kind {
             Kind::Patient => self.put_patient(Known {
                 place,
@@ -343,7 +368,8 @@ impl Collector {
                 version: entry.version.clone(),
                 patient: Ref::Named(Who::default()),
                 says: Says::Withdrawn { is_wanted: true },
-                is_firm,
+                // Against a version that does not say when it is of: a history can have any order.
+                is_firm: true,
                 before: Vec::new(),
                 is_torn: false,
             }),
@@ -425,11 +451,21 @@ impl About {
 
 impl Known {
     /// Whether both can be versions of one Patient. Two people who go by one name must not get each other's doses.
+    ///
+    /// If neither says that it is the newer one, less can have changed.
     fn can_be(&self, known: &Self, order: Order) -> bool {
         match (&self.state, &known.state) {
             (State::Read(new), State::Read(known_patient)) => {
                 let is_contradiction = self.version.is_same(&known.version) && order != Order::Unknown;
-                new.print == known_patient.print || (new.resembles(known_patient) && !is_contradiction)
+                let is_alike = match order {
+                    Order::Unknown => new.is_likely(known_patient),
+                    _ => new.resembles(known_patient),
+                };
+                new.print == known_patient.print || (is_alike && !is_contradiction)
+            }
+            // Who it was cannot be read.
+            (State::Refused(_), State::Read(_)) | (State::Read(_), State::Refused(_)) => {
+                order != Order::Unknown
             }
             _ => true,
         }
@@ -440,6 +476,12 @@ impl Record {
     /// Takes the place of the known version unless that one is newer, and keeps in mind whom the other names.
     fn join(mut self, known: &mut Self) {
         let order = self.version.against(&known.version);
+        // One of them says of when it is, and it cannot be compared: a dose that is withdrawn stays so.
+        if order == Order::Unknown && !(self.version.is_unsaid() && known.version.is_unsaid()) {
+            for version in [&mut self, &mut *known] {
+                version.is_firm |= matches!(version.says, Says::NotGiven | Says::Withdrawn { .. });
+            }
+        }
         let differs = self.patient != known.patient && !self.is_nameless() && !known.is_nameless();
         let is_newer = match order {
             Order::Newer => true,
@@ -449,6 +491,10 @@ impl Record {
         let is_torn = known.is_torn && order != Order::Newer || differs && order == Order::Unknown;
         if is_newer {
             std::mem::swap(&mut self, known);
+        }
+        // A later version without a version number is newer than all that its predecessor was newer than.
+        if known.version.is_unsaid() && !known.is_firm {
+            known.version = self.version.clone();
         }
         // `self` is the version that lost. A deletion names nobody, and may be in another file than what it deletes.
         if known.is_nameless() && !self.is_nameless() {

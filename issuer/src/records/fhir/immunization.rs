@@ -85,7 +85,7 @@ fn understood(resource: &Members, vaccines: &[String], now: Timestamp, rules: Ru
                 "the dose is not counted: it has a modifierExtension or implicitRules, which are not understood",
             ));
         }
-        if !protocols.is_empty() && protocols.iter().all(|protocol| counts_not(protocol)) {
+        if protocols.iter().any(|protocol| counts_not(protocol)) {
             return Ok(Says::NotCounted("the dose is not counted: its `doseStatus` is not that it counts"));
         }
     }
@@ -195,14 +195,30 @@ fn wanted_protocols<'a>(
         return Ok(Some(against));
     }
     let code = json::object(resource, "vaccineCode")?;
-    Ok(code.map_or(Ok(false), |code| is_one_of(code, vaccines))?.then_some(protocols))
+    if code.map_or(Ok(false), |code| is_one_of(code, vaccines))? {
+        return Ok(Some(protocols));
+    }
+    let mut diseases = Vec::new();
+    for protocol in &protocols {
+        diseases.extend(json::objects(protocol, "targetDisease")?);
+    }
+    let is_coded = |concept: &&Members| {
+        let codings = json::objects(concept, "coding").unwrap_or_default();
+        codings
+            .iter()
+            .any(|coding| matches!(json::text(coding, "code"), Ok(Some(code)) if !code.trim().is_empty()))
+    };
+    if !code.iter().chain(&diseases).any(is_coded) {
+        return Err("it does not say by a code which vaccine it is: correct it at its source".into());
+    }
+    Ok(None)
 }
 
 /// By `CODE` or `SYSTEM|CODE`.
 fn is_one_of(concept: &Members, wanted: &[String]) -> Result<bool, Reason> {
     for coding in json::objects(concept, "coding")? {
-        let system = json::text(coding, "system")?;
-        let code = json::text(coding, "code")?;
+        let system = json::text(coding, "system")?.map(str::trim);
+        let code = json::text(coding, "code")?.map(str::trim);
         if code.is_some()
             && wanted.iter().any(|wanted| match wanted.split_once('|') {
                 Some((wanted_system, wanted)) => system == Some(wanted_system) && code == Some(wanted),

@@ -17,7 +17,15 @@ impl Label {
         }
         let mut numbers = Vec::new();
         let mut has_of = false;
-        for word in words(text) {
+        let words = words(text);
+        // "No 2nd dose" is none, and "1/2 dose" is half of one.
+        let is_none = words.len() > 2 && words.iter().any(|word| word == "no");
+        let is_part =
+            words.iter().any(|word| word == "/") && words.last().is_some_and(|word| word.starts_with("dose"));
+        if is_none || is_part {
+            return None;
+        }
+        for word in words {
             match word.as_str() {
                 "dose" | "doses" | "number" | "no" | "nr" | "shot" | "jab" | "vaccination" | "st" | "nd"
                 | "rd" | "th" => {}
@@ -113,8 +121,25 @@ mod tests {
             assert_eq!(Label::parse(text), Some(Label { number: 2, series: Some(3) }), "{text}");
         }
         for text in [
-            "", "booster", "0", "-1", "1-2", "1.5", "1,2", "1 2", "100", "/2", "1/2/3", "1 of", "dose",
-            "1 or 2", "1+",
+            "",
+            "booster",
+            "0",
+            "-1",
+            "1-2",
+            "1.5",
+            "1,2",
+            "1 2",
+            "100",
+            "/2",
+            "1/2/3",
+            "1 of",
+            "dose",
+            "1 or 2",
+            "1+",
+            "no 2nd dose",
+            "no dose 1",
+            "1/2 dose",
+            "1/2 doses",
         ] {
             assert_eq!(Label::parse(text), None, "{text}");
         }

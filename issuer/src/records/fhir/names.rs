@@ -14,7 +14,7 @@ pub(super) type Place = (usize, u64);
 /// The name by which a resource differs from others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key {
-    /// Its address, without a version.
+    /// Its address, without scheme and version: `http` and `https` lead to one server.
     Url(String),
     /// Its name in one space.
     Local(Space, String),
@@ -77,7 +77,7 @@ impl Names {
         if let Some(url) = full_url {
             let address = Address::of(url).filter(|address| address.kind == kind.name());
             return Self {
-                key: Key::Url(url.to_owned()),
+                key: Key::Url(without_scheme(url).to_owned()),
                 space,
                 base: address.map(|address| address.base.to_owned()),
                 id: id.or_else(|| address.map(|address| address.id.to_owned())),
@@ -95,7 +95,7 @@ impl Names {
 /// The parts of an address such as `https://fhir.example/r4/Patient/1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Address<'a> {
-    /// With the slash at its end; empty for a relative address.
+    /// Without the scheme, and with the slash at its end; empty for a relative address.
     pub(super) base: &'a str,
     pub(super) kind: &'a str,
     pub(super) id: &'a str,
@@ -104,7 +104,7 @@ pub(super) struct Address<'a> {
 impl<'a> Address<'a> {
     /// `None` if it does not end with a kind and an id.
     pub(super) fn of(url: &'a str) -> Option<Self> {
-        let url = without_version(url);
+        let url = without_scheme(without_version(url));
         let (rest, id) = url.rsplit_once('/')?;
         let start = rest.rfind('/').map_or(0, |slash| slash + 1);
         let (base, kind) = rest.split_at(start);
@@ -117,6 +117,11 @@ impl<'a> Address<'a> {
 /// A reference without the version that it may name.
 pub(super) fn without_version(reference: &str) -> &str {
     reference.split_once("/_history/").map_or(reference, |(reference, _)| reference)
+}
+
+/// An address without `http://` or `https://`.
+pub(super) fn without_scheme(url: &str) -> &str {
+    ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or(url)
 }
 
 /// What a `DELETE` in a history names: a resource that is read, or `Ok(None)` if it is of another kind.
@@ -141,8 +146,8 @@ mod tests {
     fn addresses_are_taken_apart() {
         let address = |base, id| Some(Address { base, kind: "Patient", id });
         for (url, expected) in [
-            ("https://f.example/r4/Patient/1", address("https://f.example/r4/", "1")),
-            ("https://f.example/r4/Patient/1/_history/2", address("https://f.example/r4/", "1")),
+            ("https://f.example/r4/Patient/1", address("f.example/r4/", "1")),
+            ("http://f.example/r4/Patient/1/_history/2", address("f.example/r4/", "1")),
             ("Patient/1", address("", "1")),
             ("Patient/", None),
             ("Patient?identifier=x|1", None),
@@ -161,7 +166,7 @@ mod tests {
         assert_eq!(key(Kind::Patient, Some("urn:uuid:a")), local("urn:uuid:a"));
         assert_eq!(key(Kind::Patient, None), local("Patient/7"));
         let url = "https://f.example/Patient/7";
-        assert_eq!(key(Kind::Patient, Some(url)), Key::Url(url.to_owned()));
+        assert_eq!(key(Kind::Patient, Some(url)), Key::Url("f.example/Patient/7".to_owned()));
         assert_eq!(Names::of(Kind::Immunization, 1, None, None, (3, 4)).key, Key::Place((3, 4)));
     }
 }

@@ -61,10 +61,16 @@ impl Patient {
                 _ => {}
             }
         }
+        if json::objects(resource, "link")?.into_iter().any(json::is_modified) {
+            return Err("a link of the Patient has a modifierExtension, which is not understood".into());
+        }
         let [replaced_by, replaces] = links;
         let identifiers = identifiers(resource)?;
-        let birth = json::text(resource, "birthDate")?.and_then(When::parse);
-        let has_uuid = json::text(resource, "id")?.is_some_and(|id| id.len() == 36);
+        let no_date = "its `birthDate` is not as FHIR has it: correct it at its source";
+        let birth =
+            json::text(resource, "birthDate")?.map(|date| When::parse(date).ok_or(no_date)).transpose()?;
+        let has_uuid = json::text(resource, "id")?.is_some_and(is_random_uuid);
+        let is_of_system = |identifier: &String| !identifier.starts_with('|');
         let mut left_out = None;
         Ok(Self {
             forms: forms(resource, now, rules, &mut left_out),
@@ -72,11 +78,33 @@ impl Patient {
             is_active: json::flag(resource, "active")? != Some(false),
             replaced_by,
             replaces,
-            is_unique: has_uuid || !identifiers.is_empty() || birth.is_some(),
+            is_unique: has_uuid || identifiers.iter().any(is_of_system) || birth.is_some(),
             identifiers,
             birth,
             print: print(resource),
         })
+    }
+
+    /// Whether both are surely enough one person, although nothing says which is the newer version: people of one family
+    /// share a number, but not a name, a birth date or an identifier.
+    pub(super) fn is_likely(&self, other: &Self) -> bool {
+        let differs = |one: &[String], other: &[String]| {
+            !one.is_empty() && !other.is_empty() && !one.iter().any(|identifier| other.contains(identifier))
+        };
+        if self.birth.zip(other.birth).is_some_and(|(one, other)| one != other)
+            || differs(&self.identifiers, &other.identifiers)
+        {
+            return false;
+        }
+        if !self.identifiers.is_empty() && self.identifiers == other.identifiers {
+            return true;
+        }
+        match (&self.forms, &other.forms) {
+            (Ok(forms), Ok(others)) => {
+                forms.iter().any(|(_, name)| others.iter().any(|(_, other_name)| name == other_name))
+            }
+            _ => self.resembles(other),
+        }
     }
 
     /// Whether both have a number or a name in common, so that they can be two versions of one person.
@@ -93,6 +121,16 @@ impl Patient {
     }
 }
 
+/// Whether an id is a UUID of RFC 9562 with a version, as programs draw them. `00000000-0000-0000-0000-000000000001` is not.
+fn is_random_uuid(id: &str) -> bool {
+    let parts: Vec<&str> = id.split('-').collect();
+    let is_hex = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts.iter().all(is_hex)
+        && parts[2].starts_with(|version| ('1'..='8').contains(&version))
+        && parts[3].starts_with(['8', '9', 'a', 'b', 'A', 'B'])
+}
+
 /// The identifiers of a resource or, as a list of one, of a reference.
 fn identifiers(resource: &Members) -> Result<Vec<String>, Reason> {
     json::objects(resource, "identifier")?.into_iter().filter_map(|one| identifier(one).transpose()).collect()
@@ -101,7 +139,8 @@ fn identifiers(resource: &Members) -> Result<Vec<String>, Reason> {
 /// `SYSTEM|VALUE`, if there is a value.
 pub(super) fn identifier(of: &Members) -> Result<Option<String>, Reason> {
     let system = json::text(of, "system")?.unwrap_or_default();
-    Ok(json::text(of, "value")?.map(|value| format!("{system}|{}", value.trim())))
+    let value = json::text(of, "value")?.map(str::trim).filter(|value| !value.is_empty());
+    Ok(value.map(|value| format!("{}|{value}", system.trim())))
 }
 
 /// Of all members but those that say nothing of the person.
@@ -170,6 +209,12 @@ fn numbers(resource: &Members, now: Timestamp) -> Result<BTreeSet<&str>, Reason>
         if !is_phone || is_over(point, now)? {
             continue;
         }
+        let has_extension = json::objects(point, "extension")?.into_iter().any(|extension| {
+            let url = json::text(extension, "url").ok().flatten();
+            url.is_some_and(|url| url.ends_with("/contactpoint-extension"))
+        });
+        // No number, so that it is refused and said as "ext. 5" within the value is.
+        let value = if has_extension { "a number with an extension" } else { value };
         match json::text(point, "use")? {
             Some("mobile") => _ = mobile.insert(value),
             Some("old") => {}

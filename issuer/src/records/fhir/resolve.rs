@@ -309,7 +309,7 @@ impl Collector {
             |id: &str| index.by_id.get(&(space, id.to_owned())).map(Vec::as_slice).unwrap_or_default();
         let address = Address::of(reference).filter(|address| address.kind == "Patient");
         if reference.contains("://") {
-            if let Some(person) = by_key(Key::Url(reference.to_owned())) {
+            if let Some(person) = by_key(Key::Url(names::without_scheme(reference).to_owned())) {
                 return vec![person];
             }
             // The ids of a space whose addresses name one server are those of that server.

@@ -10,6 +10,8 @@ use crate::records::import::Reason;
 pub(super) struct Version {
     id: Option<String>,
     updated: Option<Timestamp>,
+    /// It has a time that is not understood, such as one without a zone.
+    is_odd: bool,
 }
 
 /// How one version stands to another.
@@ -31,15 +33,26 @@ impl Version {
     /// Of an id, which may be written as an entity tag (`W/"2"`), and an instant.
     pub(super) fn new(id: Option<&str>, updated: Option<&str>) -> Self {
         let id = id.map(|id| id.trim().trim_start_matches("W/").trim_matches('"').to_owned());
+        let time = updated.and_then(|updated| updated.trim().parse().ok());
         Self {
             id: id.filter(|id| !id.is_empty() && id.len() <= 64),
-            updated: updated.and_then(|updated| updated.trim().parse().ok()),
+            updated: time,
+            is_odd: updated.is_some() && time.is_none(),
         }
     }
 
     /// What is not said here is taken from there.
     pub(super) fn or(self, other: Self) -> Self {
-        Self { id: self.id.or(other.id), updated: self.updated.or(other.updated) }
+        Self {
+            id: self.id.or(other.id),
+            updated: self.updated.or(other.updated),
+            is_odd: self.is_odd || other.is_odd,
+        }
+    }
+
+    /// Whether nothing is said of it.
+    pub(super) fn is_unsaid(&self) -> bool {
+        *self == Self::default()
     }
 
     /// By number if both have one, else by instant.
