@@ -220,8 +220,8 @@ impl Worker {
             Ok(_) => return self.forget(&entity).await.is_err(),
             Err(_) => return true,
         };
-        let Some(endpoint) = Endpoint::new(entity, url, &self) else { return true };
-        let endpoint = Arc::new(endpoint);
+        // An address that is not called fails like one that does not answer: its rows wait, and end with their time.
+        let endpoint = Arc::new(Endpoint::new(entity, url, &self));
         // Tasks, and no futures that wait here for their turn: one of those could hold the connection to the database that
         // this loop waits for.
         let mut calls = JoinSet::new();
@@ -360,24 +360,23 @@ struct Endpoint {
     entity: String,
     url: Url,
     key: WebhookKey,
+    /// Whether the settings let that address be called.
+    may_be_called: bool,
 }
 
 impl Endpoint {
-    /// `None` if the settings do not let that address be called.
-    fn new(entity: String, url: Url, worker: &Worker) -> Option<Self> {
+    fn new(entity: String, url: Url, worker: &Worker) -> Self {
         let is_safe = url.scheme() == "https" && !is_loopback(&url) && may_be_called(&url);
-        if !worker.settings.allow_insecure && !is_safe {
-            tracing::warn!(
-                entity,
-                "its callback address is not https:// on a public host, and is not called"
-            );
-            return None;
-        }
         let key = entities::webhook_key(&worker.secret, &entity);
-        Some(Self { entity, url, key })
+        Self { entity, url, key, may_be_called: worker.settings.allow_insecure || is_safe }
     }
 
     async fn call(&self, row: &Row, body: Bytes, worker: &Worker) -> Outcome {
+        if !self.may_be_called {
+            return Outcome::Refused(
+                "its address is not https:// on a public host, and is not called".into(),
+            );
+        }
         let now = worker.clock.now();
         let call = worker
             .client

@@ -103,6 +103,8 @@ impl Attempt<'_> {
             return Ok(None);
         };
         let is_answered = matches!(found, Some(Finding::Answer(..)));
+        let is_used_up =
+            is_answered || !request.has_page() && matches!(found, Some(Finding::NoRecord { .. }));
         // Otherwise there were more wrong tries than those that were kept when the number got its password back.
         let is_kept = tries == request.tries + 1;
         let reply = match (self.expected().is(&stored), found) {
@@ -123,7 +125,7 @@ impl Attempt<'_> {
             }
         };
         replies::keep(&mut tx, app, self.call.repeatable.as_ref(), &request.id, &reply).await?;
-        if is_answered {
+        if is_used_up {
             budget::give_back_of_right(&mut tx, app, request).await?;
         }
         tx.commit().await?;

@@ -127,6 +127,7 @@ async fn take_back(
     may_have_arrived: bool,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
+    Limit::RequestByEntity(&entity.id).give_back_whole(&mut tx, app).await?;
     give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
     sqlx::query("DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'")
         .bind(&password.request)
@@ -239,20 +240,23 @@ pub(crate) async fn status(app: &App, token: &str) -> Result<Status> {
             "There is no such token, or the answer that it led to is over.",
         )
     };
-    let row =
-        sqlx::query("SELECT id, presentation FROM requests WHERE session_hash = $1 AND expires_at > $2")
-            .bind(app.secret.hash(Use::Session, &[token.as_bytes()]).as_bytes())
-            .bind(app.clock.now())
-            .fetch_optional(app.db.reader())
-            .await?
-            .ok_or_else(unknown)?;
-    let Some(presentation) = row.try_get::<Option<Vec<u8>>, _>("presentation")? else {
-        let id: String = row.try_get("id")?;
-        // Declined or failed: this is over.
-        Request::find(app, &id).await?.must_live(app.clock.now())?;
-        return Err(continue_on_page(app, &id));
+    let row = sqlx::query("SELECT id FROM requests WHERE session_hash = $1")
+        .bind(app.secret.hash(Use::Session, &[token.as_bytes()]).as_bytes())
+        .fetch_optional(app.db.reader())
+        .await?
+        .ok_or_else(unknown)?;
+    let request = Request::find(app, &row.try_get::<String, _>("id")?).await?;
+    let now = app.clock.now();
+    let Some(presentation) = &request.presentation else {
+        // Declined, failed, or too late.
+        request.must_live(now)?;
+        super::asking_entity(app, &request).await?;
+        return Err(continue_on_page(app, &request.id));
     };
-    let presentation = Presentation::from_bytes(&presentation)
+    if request.state(now) != State::Answered {
+        return Err(unknown());
+    }
+    let presentation = Presentation::from_bytes(presentation)
         .map_err(|_| Problem::new(ProblemCode::Internal, "The stored answer cannot be read."))?;
     Ok(Status {
         vaccination_status: presentation.token().unverified_claims().status().number(),

@@ -313,7 +313,10 @@ async fn take_back(
     may_have_arrived: bool,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    // In the order in which `store` takes them.
+    // In the order in which `store` takes them. An outage of the gateway is not the fault of who asks.
+    for asker in of_asker(call, request) {
+        asker.give_back_whole(&mut tx, app).await?;
+    }
     give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
     let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \

@@ -83,11 +83,13 @@ pub(crate) struct Request {
     pub(crate) corrections: i64,
     pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) presentation: Option<Vec<u8>>,
+    /// Whether there is a bearer token for it, as for a request of the calls of 2021 whose password was entered.
+    has_session: bool,
 }
 
 const BY_ID: &str = "SELECT id, kind, entity, purpose, nonce, valid_for, binding, known_mobile, state, created_at, \
-    expires_at, otp_round, otp_hash, otp_sent_at, otp_expires_at, tries, corrections, sealed, presentation \
-    FROM requests WHERE id = $1";
+    expires_at, otp_round, otp_hash, otp_sent_at, otp_expires_at, tries, corrections, sealed, presentation, \
+    CASE WHEN session_hash IS NULL THEN 0 ELSE 1 END AS has_session FROM requests WHERE id = $1";
 
 impl Request {
     /// The request with this id.
@@ -136,6 +138,7 @@ impl Request {
             corrections: row.try_get("corrections")?,
             sealed: row.try_get("sealed")?,
             presentation: row.try_get("presentation")?,
+            has_session: row.try_get::<i32, _>("has_session")? == 1,
         })
     }
 
@@ -146,9 +149,9 @@ impl Request {
     }
 
     /// Whether the person answers on our page. A request of the calls of 2021 has a page from the moment at which
-    /// [`legacy`](super::legacy) hands it over; until then, its number is not among those that an entity sent along.
+    /// [`legacy`](super::legacy) hands it over, and keeps it.
     pub(crate) fn has_page(&self) -> bool {
-        self.kind != Kind::Legacy || self.known_mobile.is_some()
+        self.kind != Kind::Legacy || self.has_session
     }
 
     /// How many passwords can still be tried.

@@ -477,11 +477,16 @@ async fn person_of_a_call_of_2021_consents_or_declines_on_the_page() {
             let answer = old_status(&stage, &token).await.expect(StatusCode::OK);
             assert_eq!(answer.json()["vaccination_status"], 0);
             assert_eq!(stage.count("requests WHERE sealed IS NULL AND known_mobile IS NULL").await, 1);
+            // Loaded again, the page shows that it was answered.
+            let consent = stage.get(&format!("/v1/requests/{id}/consent")).send().await;
+            assert_eq!(consent.expect(StatusCode::OK).json()["state"], "answered");
         } else {
             let decline = format!("/v1/requests/{id}/decline");
             stage.post(&decline, &json!({})).send().await.expect(StatusCode::OK);
             let over = old_status(&stage, &token).await.expect_problem(410, "request_over");
             assert_eq!(over.json()["state"], "declined");
+            let decline = stage.post(&decline, &json!({})).send().await;
+            decline.expect(StatusCode::OK);
             let late = old_confirm(&stage, &id, &otp, json!({})).await;
             late.expect_problem(410, "request_over");
         }
@@ -557,4 +562,29 @@ async fn repeated_call_of_2021_without_record_gets_the_same_token() {
     assert!(!first.is_replayed() && second.is_replayed());
     assert_eq!(first.bytes, second.bytes);
     old_status(&stage, &first.text("token")).await.expect_problem(409, "continue_on_page");
+}
+
+#[tokio::test]
+async fn late_or_withdrawn_request_of_2021_is_over_for_its_entity() {
+    let stage = Stage::new().await;
+    let (_, _, token) = handed_over(&stage).await;
+    stage.app.clock.advance(900);
+    old_status(&stage, &token).await.expect_problem(410, "request_over");
+    crate::sweeper::sweep(&stage.app, 1).await.expect("it sweeps");
+    old_status(&stage, &token).await.expect_problem(410, "request_over");
+}
+
+/// The gateway is down for everybody, which is not the fault of who asks.
+#[tokio::test]
+async fn outage_of_the_gateway_does_not_use_up_the_limits_of_an_address() {
+    let stage = Stage::new().await;
+    stage.gateway.is_down.store(true, std::sync::atomic::Ordering::Relaxed);
+    for number in 0..40 {
+        let id = stage.ask_with(question("name")).await;
+        let person = json!({"name": NAME, "mobile": format!("98765432{number:02}")});
+        let reply = stage.post(&format!("/v1/requests/{id}/otp"), &person).send().await;
+        reply.expect_problem(503, "otp_not_delivered");
+    }
+    stage.gateway.is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    typed(&stage, NAME).await;
 }

@@ -268,8 +268,14 @@ async fn a_callback_to_an_address_that_is_not_public_is_not_called() {
             let (entity, url) = (format!("a{n}.example"), format!("https://{host}:{port}/"));
             setting.entity(&entity, &url.parse().expect("a URL")).await;
             let worker = setting.worker(false);
-            assert!(Endpoint::new(entity, url.parse().expect("a URL"), &worker).is_none(), "{host}");
+            assert!(!Endpoint::new(entity, url.parse().expect("a URL"), &worker).may_be_called, "{host}");
         }
+        // Each try counts, so that the row waits longer each time, and ends with its time.
+        setting.enqueue("request-1", "a0.example").await;
+        let is_tried_twice = async || setting.counted()[1] >= 2;
+        setting.run_workers_until(vec![setting.worker(false)], is_tried_twice).await;
+        let row = sqlx::query("SELECT attempts FROM webhooks").fetch_one(setting.admin.db.reader()).await;
+        assert!(row.expect("a row").get::<i64, _>("attempts") >= 2);
         // A name is found out when it is resolved.
         let worker = setting.worker(false);
         let error =
