@@ -2,6 +2,10 @@
 //!
 //! Stands on everything but [`verify`](crate::Verifier), of which it knows nothing.
 
+mod pending;
+
+pub use pending::PendingAnswer;
+
 use crate::{
     chunks::every_chunk,
     claims::{
@@ -115,32 +119,7 @@ impl<S: Signer> Issuer<S> {
     #[must_use]
     pub fn new(name: IssuerName, signer: S) -> Self {
         let key = signer.verifying_key();
-        let protected_header = protected_header(Algorithm::default(), key.key_id());
-        Self { name, signer, key, protected_header, random: default_random_source() }
-    }
-
-    /// Names another algorithm in the tokens: the one that the verifiers' trust stores name for the key.
-    #[must_use]
-    pub fn with_algorithm(self, algorithm: Algorithm) -> Self {
-        Self { protected_header: protected_header(algorithm, self.key.key_id()), ..self }
-    }
-
-    /// Draws token ids and openings from another source than the system's. Without the `std` feature there is no other.
-    #[must_use]
-    pub fn with_random_source(self, source: impl RandomSource + 'static) -> Self {
-        Self { random: Arc::new(source), ..self }
-    }
-
-    /// The issuer's name.
-    #[must_use]
-    pub fn name(&self) -> &IssuerName {
-        &self.name
-    }
-
-    /// The key that verifiers have to trust.
-    #[must_use]
-    pub fn verifying_key(&self) -> &VerifyingKey {
-        &self.key
+        Self::with_key(name, signer, key)
     }
 
     /// Issues an answer, now.
@@ -199,11 +178,11 @@ impl<S: Signer> Issuer<S> {
         if *claims.issuer() != self.name {
             return Err(Error::because(ErrorCode::InvalidClaim, "the claims name another issuer"));
         }
-        self.signed(&RawClaims::of(claims), &self.protected_header)
+        self.signed(message_of(&RawClaims::of(claims), &self.protected_header))
     }
 
-    fn signed(&self, claims: &RawClaims<'_>, protected: &[u8]) -> Result<Vec<u8>> {
-        let message = SigStructure::around(protected, |writer| claims.write_to(writer));
+    /// Signs `message` and makes the token around it.
+    fn signed(&self, message: SigStructure) -> Result<Vec<u8>> {
         let signature = self
             .signer
             .sign(message.as_bytes())
@@ -211,9 +190,91 @@ impl<S: Signer> Issuer<S> {
         Ok(message.signed(&signature))
     }
 
+    fn issue_with(&self, answer: &Answer, now: Timestamp, random: &[u8; DRAWN]) -> Result<Presentation> {
+        let (message, opening) = self.message(answer, now, random)?;
+        Ok(Presentation::of_signed(self.signed(message)?, opening.as_ref()))
+    }
+}
+
+impl Issuer<VerifyingKey> {
+    /// An issuer with this name whose signatures are made elsewhere, by a call that does not return at once: use
+    /// [`begin_issue`](Self::begin_issue). Its tokens name the algorithm `EdDSA` (-8).
+    #[must_use]
+    pub fn signed_elsewhere(name: IssuerName, key: VerifyingKey) -> Self {
+        Self::with_key(name, key.clone(), key)
+    }
+}
+
+impl<S> Issuer<S> {
+    fn with_key(name: IssuerName, signer: S, key: VerifyingKey) -> Self {
+        let protected_header = protected_header(Algorithm::default(), key.key_id());
+        Self { name, signer, key, protected_header, random: default_random_source() }
+    }
+
+    /// Names another algorithm in the tokens: the one that the verifiers' trust stores name for the key.
+    #[must_use]
+    pub fn with_algorithm(self, algorithm: Algorithm) -> Self {
+        Self { protected_header: protected_header(algorithm, self.key.key_id()), ..self }
+    }
+
+    /// Draws token ids and openings from another source than the system's. Without the `std` feature there is no other.
+    #[must_use]
+    pub fn with_random_source(self, source: impl RandomSource + 'static) -> Self {
+        Self { random: Arc::new(source), ..self }
+    }
+
+    /// The issuer's name.
+    #[must_use]
+    pub fn name(&self) -> &IssuerName {
+        &self.name
+    }
+
+    /// The key that verifiers have to trust.
+    #[must_use]
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// Begins to issue an answer, now: for a signer that does not return at once.
+    ///
+    /// # Errors
+    /// As [`begin_issue_at`](Self::begin_issue_at).
+    #[cfg(feature = "std")]
+    pub fn begin_issue(&self, answer: &Answer) -> Result<PendingAnswer> {
+        self.begin_issue_at(answer, Timestamp::now())
+    }
+
+    /// Begins to issue an answer at the time `now`: the bytes to sign, and then, with their signature, the presentation.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use kycvs::*;
+    /// # let kms = SigningKey::from_seed(&[7; 32]);
+    /// # let answer = Answer::new(Status::FullyVaccinated, Purpose::new("gate")?, Duration::from_secs(900));
+    /// let issuer = Issuer::signed_elsewhere(IssuerName::new("in.gov.cowin")?, kms.verifying_key().clone());
+    /// let pending = issuer.begin_issue(&answer)?;
+    /// let signature = kms.sign(pending.message()).expect("the key management service signs");
+    /// let presentation = pending.finish(&signature)?;
+    /// # let _ = presentation;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`issue_at`](Issuer::issue_at), except `signer_failed`.
+    pub fn begin_issue_at(&self, answer: &Answer, now: Timestamp) -> Result<PendingAnswer> {
+        let random: Zeroizing<[u8; DRAWN]> = Zeroizing::new(random_bytes(&*self.random)?);
+        let (message, opening) = self.message(answer, now, &random)?;
+        Ok(PendingAnswer::new(message, opening, self.key.clone()))
+    }
+
     /// The first half of `random` is the token's id. The second is the opening, whether it is wanted or not: the system
     /// is asked once, which is what it costs.
-    fn issue_with(&self, answer: &Answer, now: Timestamp, random: &[u8; DRAWN]) -> Result<Presentation> {
+    fn message(
+        &self,
+        answer: &Answer,
+        now: Timestamp,
+        random: &[u8; DRAWN],
+    ) -> Result<(SigStructure, Option<Opening>)> {
         if now < Timestamp::CLOCK_IS_SET {
             let sentence = "the issuer's clock is not set, so nothing was issued: set it and try again";
             return Err(Error::saying(ErrorCode::ClockNotSet, sentence));
@@ -240,8 +301,7 @@ impl<S: Signer> Issuer<S> {
             purpose: answer.purpose.as_str(),
             specimen: answer.specimen,
         };
-        let token = self.signed(&claims, &self.protected_header)?;
-        Ok(Presentation::of_signed(token, opening.as_ref()))
+        Ok((message_of(&claims, &self.protected_header), opening))
     }
 }
 
@@ -249,8 +309,12 @@ impl<S: Signer> Issuer<S> {
 impl<S: Signer> Issuer<S> {
     /// Under another key id, as a collision would have it.
     pub(crate) fn sign_as(&self, claims: &Claims, key_id: KeyId) -> Result<Vec<u8>> {
-        self.signed(&RawClaims::of(claims), &protected_header(Algorithm::default(), key_id))
+        self.signed(message_of(&RawClaims::of(claims), &protected_header(Algorithm::default(), key_id)))
     }
+}
+
+fn message_of(claims: &RawClaims<'_>, protected: &[u8]) -> SigStructure {
+    SigStructure::around(protected, |writer| claims.write_to(writer))
 }
 
 fn protected_header(algorithm: Algorithm, key_id: KeyId) -> Vec<u8> {

@@ -80,7 +80,7 @@ mod verify;
 
 pub use claims::{Audience, Claims, IssuerName, Nonce, Purpose, Status, StatusListRef, TokenId};
 pub use error::{BoxError, Error, ErrorCode, Family, Result, UnknownCode};
-pub use issue::{Answer, Issuer};
+pub use issue::{Answer, Issuer, PendingAnswer};
 pub use key::{Algorithm, ImportedKey, ImportedKeys, KeyId, PreparedKey, Signer, SigningKey, VerifyingKey};
 pub use random::RandomSource;
 #[cfg(feature = "std")]
@@ -92,7 +92,7 @@ pub use subject::{Commitment, Opening, Subject, UNICODE_VERSION};
 pub use time::Timestamp;
 pub use token::{MAX_PRESENTATION_BYTES, MAX_TEXT_BYTES, MAX_TOKEN_BYTES, Presentation, Token};
 pub use trust::{TrustStore, TrustedKey, Validity};
-pub use verify::{Expectation, Policy, Preparation, Presented, Verdict, Verifier};
+pub use verify::{Expectation, PendingVerdict, Policy, Preparation, Presented, Verdict, Verifier};
 /// What secrets are handed out in: wiped when dropped.
 pub use zeroize::Zeroizing;
 

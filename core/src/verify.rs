@@ -6,12 +6,14 @@
 
 mod expectation;
 mod many;
+mod pending;
 mod policy;
 mod preparation;
 mod verdict;
 
 pub use expectation::Expectation;
 pub use many::Presented;
+pub use pending::PendingVerdict;
 pub use policy::Policy;
 pub use preparation::Preparation;
 pub use verdict::Verdict;
@@ -19,7 +21,7 @@ pub use verdict::Verdict;
 use crate::{
     claims::RawClaims,
     cose::SigStructure,
-    error::{Error, ErrorCode, Result},
+    error::{BoxError, Error, ErrorCode, Result},
     key::{Equation, VerifyingKey},
     replay::ReplayGuard,
     subject::{Commitment, Opening},
@@ -155,11 +157,22 @@ impl Verifier {
     }
 
     fn check(&self, presentation: &[u8], expectation: &Expectation, now: Timestamp) -> Result<Verdict> {
+        let verdict = self.check_but_replay(presentation, expectation, now)?;
+        self.check_replay(&verdict, now)?;
+        Ok(verdict)
+    }
+
+    /// All but the set-up and whether the token was used before.
+    fn check_but_replay(
+        &self,
+        presentation: &[u8],
+        expectation: &Expectation,
+        now: Timestamp,
+    ) -> Result<Verdict> {
         let parts = Parts::read(presentation)?;
         let (at, trusted) = self.signed_by(&parts.token)?;
         let verdict = self.judge(&parts, trusted, expectation, now)?;
         self.prepared.count(at, trusted.key(), 1);
-        self.check_replay(&verdict, now)?;
         Ok(verdict)
     }
 
@@ -250,13 +263,22 @@ impl Verifier {
 
     fn check_replay(&self, verdict: &Verdict, now: Timestamp) -> Result<()> {
         let Some(guard) = &self.replay_guard else { return Ok(()) };
-        // By the largest skew that there is: another verifier with this guard may allow more than this one.
-        let keep_until = verdict.expires_at().saturating_add(Policy::MAX_CLOCK_SKEW);
-        match guard.first_use(verdict.issuer(), verdict.token_id(), keep_until, now) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(ErrorCode::Replayed.into()),
-            Err(cause) => Err(Error::caused_by(ErrorCode::ReplayGuardFailed, cause)),
-        }
+        used_once(guard.first_use(verdict.issuer(), verdict.token_id(), keep_until(verdict), now))
+    }
+}
+
+/// Until when a guard has to remember a token. By the largest skew that there is: another verifier with the same guard may
+/// allow more than this one.
+fn keep_until(verdict: &Verdict) -> Timestamp {
+    verdict.expires_at().saturating_add(Policy::MAX_CLOCK_SKEW)
+}
+
+/// An error unless the guard says that this is the first use.
+fn used_once(first_use: Result<bool, BoxError>) -> Result<()> {
+    match first_use {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ErrorCode::Replayed.into()),
+        Err(cause) => Err(Error::caused_by(ErrorCode::ReplayGuardFailed, cause)),
     }
 }
 

@@ -189,7 +189,7 @@ impl Verifier {
 }
 
 impl<'a> Presented<'a> {
-    fn bytes(self) -> Result<Bytes<'a>> {
+    pub(super) fn bytes(self) -> Result<Bytes<'a>> {
         Ok(match self {
             Self::Bytes(bytes) => Bytes::Borrowed(bytes),
             Self::Text(text) => Bytes::Decoded(decode_text(text)?),
@@ -220,7 +220,7 @@ impl fmt::Debug for Presented<'_> {
 }
 
 /// A presentation's bytes; wiped where they were made here.
-enum Bytes<'a> {
+pub(super) enum Bytes<'a> {
     Borrowed(&'a [u8]),
     Decoded(Zeroizing<Vec<u8>>),
 }
