@@ -2,7 +2,7 @@
 
 use crate::{
     callbacks::{AnySigner, AppSigner, ForeignSigner},
-    failure::{Outcome, failure},
+    failure::{Outcome, Thrown, failure},
     keys::VerifyingKey,
     presentation::Presentation,
     random::WebRandom,
@@ -83,6 +83,32 @@ impl Issuer {
     pub fn issue(&self, answer: &Answer, now_seconds: u64) -> Outcome<Presentation> {
         let issued = self.0.issue_at(&answer.0, Timestamp::from_secs(now_seconds));
         Ok(Presentation(issued.map_err(failure)?))
+    }
+
+    #[wasm_bindgen(js_name = beginIssue)]
+    pub fn begin_issue(&self, answer: &Answer, now_seconds: u64) -> Outcome<PendingAnswer> {
+        let begun = self.0.begin_issue_at(&answer.0, Timestamp::from_secs(now_seconds));
+        Ok(PendingAnswer(begun.map_err(failure)?))
+    }
+}
+
+/// An answer that waits for its signature.
+#[wasm_bindgen]
+pub struct PendingAnswer(kycvs::PendingAnswer);
+
+#[wasm_bindgen]
+impl PendingAnswer {
+    pub fn message(&self) -> Vec<u8> {
+        self.0.message().to_vec()
+    }
+
+    pub fn finish(self, signature: &[u8]) -> Outcome<Presentation> {
+        Ok(Presentation(self.0.finish(signature).map_err(failure)?))
+    }
+
+    /// The exception for what the app's signer threw.
+    pub fn failed(self, thrown: JsValue) -> JsValue {
+        failure(self.0.failed(Thrown::boxed(thrown)))
     }
 }
 
