@@ -18,7 +18,7 @@ import { Status } from "./values.js";
  * @typedef {object} Signer
  * @property {VerifyingKey} verifyingKey The public half of the key that signs. Read once, when the `Issuer` is made.
  * @property {(message: Uint8Array) => Uint8Array} sign The Ed25519 signature over the message: 64 bytes, neither prehashed
- *   nor with a context. What it throws becomes the `cause` of an `IssuingError` (`signer_failed`).
+ *   nor with a context. It is checked under `verifyingKey`. What it throws becomes the `cause` of an `IssuingError` (`signer_failed`).
  */
 
 /**
@@ -87,9 +87,17 @@ export class Issuer extends Owned {
    * @returns {Presentation}
    */
   issue(answer, options = {}) {
-    const { key, sign } = this.#signing;
-    if (!key && !sign) throw new TypeError(`this Issuer cannot sign at once: call ${this.#signing.signAsync ? "issueAsync" : "beginIssue"}`);
-    return within(this, answer, options, (own, said, now) => Presentation.within(own.issue(said, now)));
+    const { key, sign, signAsync } = this.#signing;
+    if (key) return within(this, answer, options, (own, said, now) => Presentation.within(own.issue(said, now)));
+    if (!sign) throw new TypeError(`this Issuer cannot sign at once: call ${signAsync ? "issueAsync" : "beginIssue"}`);
+    const pending = begin(this, answer, options);
+    let signature;
+    try {
+      signature = sign(new Uint8Array(pending.message()));
+    } catch (thrown) {
+      throw pending.failed(thrown);
+    }
+    return Presentation.within(pending.finish(signature));
   }
 
   /**
@@ -187,10 +195,9 @@ function signed(signature) {
 }
 
 /** @param {string} name @param {Signing} signing @param {string | undefined} algorithm */
-function issuer(name, { key, verifyingKey, sign }, algorithm) {
+function issuer(name, { key, verifyingKey }, algorithm) {
   if (key) return raw.Issuer.withKey(name, handleOf(key, raw.SigningKey), algorithm);
-  const own = handleOfArgument("signer.verifyingKey", verifyingKey, VerifyingKey, raw.VerifyingKey);
-  return raw.Issuer.withSigner(name, own, { sign }, algorithm);
+  return raw.Issuer.signedElsewhere(name, handleOfArgument("signer.verifyingKey", verifyingKey, VerifyingKey, raw.VerifyingKey), algorithm);
 }
 
 /** @param {Issuer} own @param {Answer} answer @param {{ now?: Date | bigint }} options @returns {Raw.PendingAnswer} */

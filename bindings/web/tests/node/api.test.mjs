@@ -79,9 +79,9 @@ test("a signer of the app's own", () => {
   assert.ok(locked instanceof kycvs.IssuingError);
   assert.deepEqual([locked.code, locked.cause], ["signer_failed", pin]);
   for (const wrong of [new Uint8Array(63), null, "signature"]) {
-    const { code, cause } = broken(() => wrong);
+    const { code, message, cause } = broken(() => wrong);
     assert.equal(code, "signer_failed");
-    assert.match(String(cause), /64 bytes/);
+    assert.match(`${message} ${cause}`, /64 bytes/);
   }
 });
 

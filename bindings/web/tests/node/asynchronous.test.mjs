@@ -53,7 +53,7 @@ test("beginIssue gives the bytes to sign, and finish the answer", () => {
   assert.throws(() => pending.message, /was freed/);
 });
 
-test("a wrong signature issues nothing, in two calls and with a promise", async () => {
+test("a wrong signature issues nothing, at once, in two calls and with a promise", async () => {
   /** @type {Record<string, (message: Uint8Array) => Uint8Array>} */
   const wrong = {
     none: () => new Uint8Array(0), short: (message) => key.sign(message).subarray(1), zeros: () => new Uint8Array(64),
@@ -63,7 +63,9 @@ test("a wrong signature issues nothing, in two calls and with a promise", async 
     const pending = new kycvs.Issuer(NAME, verifyingKey).beginIssue(said());
     const error = await caught(() => pending.finish(sign(pending.message)));
     const other = await caught(() => signing(async (/** @type {Uint8Array} */ message) => sign(message)).issueAsync(said()));
+    const atOnce = await caught(() => new kycvs.Issuer(NAME, { verifyingKey, sign }).issue(said()));
     assert.ok(error instanceof kycvs.IssuingError && other instanceof kycvs.IssuingError, name);
+    assert.deepEqual([atOnce.code, atOnce.message], [error.code, error.message], name);
     assert.deepEqual([error.code, other.code, error.message], ["signer_failed", "signer_failed", other.message], name);
     assert.match(error.message, /nothing was issued/, name);
   }
