@@ -10,7 +10,7 @@ import { secondOf, spanOf } from "./times.js";
 import { Status } from "./values.js";
 
 /** @import * as Raw from "./kycvs_web.js" */
-/** @import { Bytes } from "./arguments.js" */
+/** @import { Bytes, OwnBytes } from "./arguments.js" */
 /** @import { Algorithm, StatusListRef } from "./values.js" */
 
 /**
@@ -26,7 +26,7 @@ import { Status } from "./values.js";
  * for `Issuer.issueAsync`.
  * @typedef {object} AsyncSigner
  * @property {VerifyingKey} verifyingKey The public half of the key that signs. Read once, when the `Issuer` is made.
- * @property {(message: Uint8Array<ArrayBuffer>) => Bytes | PromiseLike<Bytes>} signAsync As the `sign` of a `Signer`; it may
+ * @property {(message: OwnBytes) => Bytes | PromiseLike<Bytes>} signAsync As the `sign` of a `Signer`; it may
  *   return a promise.
  */
 
@@ -145,7 +145,7 @@ export class PendingAnswer extends Owned {
     return new PendingAnswer(handle);
   }
 
-  /** The bytes to sign: with Ed25519, neither prehashed nor with a context. @returns {Uint8Array<ArrayBuffer>} */
+  /** The bytes to sign: with Ed25519, neither prehashed nor with a context. @returns {OwnBytes} */
   get message() {
     return new Uint8Array(handleOf(this, raw.PendingAnswer).message());
   }
