@@ -86,6 +86,14 @@ fn wrong_signature_issues_nothing() {
 }
 
 #[test]
+fn signer_that_fails_is_the_source_of_the_error() {
+    let pending = elsewhere().begin_issue_at(&answer(), EXAMPLE_NOW).expect("an answer");
+    let error = pending.failed("the module is locked".into());
+    assert_eq!(error.code(), ErrorCode::SignerFailed);
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("the module is locked"));
+}
+
+#[test]
 fn begin_issue_with_clock_not_set_gives_nothing_to_sign() {
     let error = elsewhere().begin_issue_at(&answer(), Timestamp::from_secs(0)).expect_err("no clock");
     assert_eq!(error.code(), ErrorCode::ClockNotSet);

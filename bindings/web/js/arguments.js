@@ -1,6 +1,10 @@
 // Arguments are looked at before they cross: WebAssembly takes one of a wrong type for another.
 
 /** @typedef {Uint8Array | ArrayBuffer | DataView} Bytes */
+/**
+ * A `Uint8Array` with a buffer of its own, as WebCrypto takes it. TypeScript before 5.7 has no name for the difference.
+ * @typedef {ReturnType<Uint8ArrayConstructor["of"]>} OwnBytes
+ */
 
 /**
  * What is thrown for an argument of a wrong type. The value is not shown: it may be a name.

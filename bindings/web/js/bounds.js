@@ -1,15 +1,15 @@
-// What is too long does not cross: the module's memory never becomes smaller again. The core still says so, of something else
-// that is too long.
+// What is too long does not cross whole: the module's memory never becomes smaller again. The core still says that it is too
+// long, by its beginning.
 
-import { maxPresentationBytes, maxTextBytes } from "./kycvs_web.js";
+import { raw } from "./module.js";
 
 /**
- * Bytes, or as many others as are too many.
+ * Bytes, or so much of their beginning as is too long. The beginning tells the core if they are a text.
  * @param {Uint8Array} bytes @param {number} [most] Of a presentation, unless it is said.
  * @returns {Uint8Array}
  */
-export function boundedBytes(bytes, most = maxPresentationBytes()) {
-  return bytes.length > most ? new Uint8Array(most + 1) : bytes;
+export function boundedBytes(bytes, most = raw.maxPresentationBytes()) {
+  return bytes.length > most ? bytes.subarray(0, most + 1) : bytes;
 }
 
 /**
@@ -17,7 +17,7 @@ export function boundedBytes(bytes, most = maxPresentationBytes()) {
  * @param {string} text @returns {string}
  */
 export function boundedText(text) {
-  const most = maxTextBytes();
+  const most = raw.maxTextBytes();
   if (text.length <= most) return text;
   const start = beginning(text);
   let end = text.length;
@@ -28,7 +28,7 @@ export function boundedText(text) {
 /** What a text begins with, as long as any text of a presentation is. @param {string} text @returns {string} */
 export function boundedStart(text) {
   const start = beginning(text);
-  return text.slice(start, start + maxTextBytes());
+  return text.slice(start, start + raw.maxTextBytes());
 }
 
 /** Where the white space before a text ends. @param {string} text */

@@ -53,6 +53,22 @@ named(SetUpError, "SetUpError");
 export class IssuingError extends KycvsError {}
 named(IssuingError, "IssuingError");
 
+/**
+ * The WebAssembly module is not there. It is no `KycvsError`, because nothing was checked. If `code` is `not_initialized`, the
+ * package was called before `init`; if it is `init_failed`, the module could not be loaded, and `cause` says why.
+ */
+export class InitError extends Error {
+  /** @readonly @type {"not_initialized" | "init_failed"} */
+  code;
+
+  /** @param {"not_initialized" | "init_failed"} code @param {string} message @param {unknown} [cause] */
+  constructor(code, message, cause) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+named(InitError, "InitError");
+
 /** @type {Record<string, typeof KycvsError>} */
 const CLASSES = {
   unreadable: UnreadableError,
@@ -69,5 +85,27 @@ const CLASSES = {
  * @returns {KycvsError}
  */
 export function kycvsError(code, number, family, message, cause) {
-  return new (CLASSES[family] ?? KycvsError)(message, { code, number, family, cause });
+  const sentence = cause instanceof PromiseReturned ? cause.message : message;
+  return new (CLASSES[family] ?? KycvsError)(sentence, { code, number, family, cause });
+}
+
+/**
+ * An app's function returned a promise to a call that cannot wait. Its message takes the place of the core's sentence.
+ * @internal
+ */
+class PromiseReturned extends TypeError {}
+
+/**
+ * The same value, unless it is a promise: that is truthy, and must never be taken for an answer.
+ * @internal
+ * @template T
+ * @param {T} value @param {string} sentence What is wrong, and what to do.
+ * @returns {T}
+ */
+export function noPromise(value, sentence) {
+  const { then } = /** @type {{ then?: unknown }} */ (value ?? {});
+  if (typeof then !== "function") return value;
+  // Nobody waits for it. If it is rejected, that must not end the process.
+  Promise.resolve(value).catch(() => {});
+  throw new PromiseReturned(sentence);
 }

@@ -1,22 +1,33 @@
 // Making answers.
 
-import * as raw from "./kycvs_web.js";
 import { bytesOf, flagOf, optionalText, optionsOf, textOf, wrongType } from "./arguments.js";
+import { noPromise } from "./errors.js";
 import { SigningKey, VerifyingKey } from "./keys.js";
-import { Owned, handleOf, handleOfArgument } from "./owned.js";
+import { raw } from "./module.js";
+import { Owned, handleOf, handleOfArgument, takeHandleOf } from "./owned.js";
 import { Presentation, Subject } from "./presentation.js";
 import { secondOf, spanOf } from "./times.js";
 import { Status } from "./values.js";
 
-/** @import { Bytes } from "./arguments.js" */
+/** @import * as Raw from "./kycvs_web.js" */
+/** @import { Bytes, OwnBytes } from "./arguments.js" */
 /** @import { Algorithm, StatusListRef } from "./values.js" */
 
 /**
- * Makes signatures with a key that lives elsewhere. `sign` has to be synchronous, so that WebCrypto's is none.
+ * Makes signatures with a key that lives elsewhere, and returns them at once.
  * @typedef {object} Signer
  * @property {VerifyingKey} verifyingKey The public half of the key that signs. Read once, when the `Issuer` is made.
  * @property {(message: Uint8Array) => Uint8Array} sign The Ed25519 signature over the message: 64 bytes, neither prehashed
- *   nor with a context. What it throws becomes the `cause` of an `IssuingError` (`signer_failed`).
+ *   nor with a context. It is checked under `verifyingKey`. What it throws becomes the `cause` of an `IssuingError` (`signer_failed`).
+ */
+
+/**
+ * Makes signatures with a key that lives elsewhere, and returns them later, such as WebCrypto or a key management service:
+ * for `Issuer.issueAsync`.
+ * @typedef {object} AsyncSigner
+ * @property {VerifyingKey} verifyingKey The public half of the key that signs. Read once, when the `Issuer` is made.
+ * @property {(message: OwnBytes) => Bytes | PromiseLike<Bytes>} signAsync As the `sign` of a `Signer`; it may
+ *   return a promise.
  */
 
 /**
@@ -39,16 +50,23 @@ const ANSWER = ["status", "purpose", "validForSeconds", "audience", "nonce", "su
 
 /** An issuer: a name, and a signer that verifiers trust for it. */
 export class Issuer extends Owned {
+  /** @type {Signing} */
+  #signing;
+
   /**
+   * With a `VerifyingKey` in place of a signer it can only `beginIssue`.
+   *
    * Throws `SetUpError` (`invalid_claim`) where the name is not 1 to 64 bytes of UTF-8.
    * @param {string} name
-   * @param {SigningKey | Signer} signer
+   * @param {SigningKey | Signer | AsyncSigner | VerifyingKey} signer
    * @param {{ algorithm?: Algorithm | null }} [options] Another algorithm in the tokens: the one that the verifiers' trust
    *   stores name for the key.
    */
   constructor(name, signer, options = {}) {
     const given = optionsOf("options", options, ["algorithm"]);
-    super(issuer(textOf("name", name), signer, optionalText("algorithm", given.algorithm)));
+    const signing = signingOf(signer);
+    super(issuer(textOf("name", name), signing, optionalText("algorithm", given.algorithm)));
+    this.#signing = signing;
   }
 
   /** The issuer's name. @returns {string} */
@@ -69,28 +87,142 @@ export class Issuer extends Owned {
    * @returns {Presentation}
    */
   issue(answer, options = {}) {
-    const own = handleOf(this, raw.Issuer);
-    const now = secondOf("now", optionsOf("options", options, ["now"]).now);
-    const said = answerOf(answer);
+    const { key, sign, signAsync } = this.#signing;
+    if (key) return within(this, answer, options, (own, said, now) => Presentation.within(own.issue(said, now)));
+    if (!sign) throw new TypeError(`this Issuer cannot sign at once: call ${signAsync ? "issueAsync" : "beginIssue"}`);
+    const pending = begin(this, answer, options);
+    let signature;
     try {
-      return Presentation.within(own.issue(said, now));
-    } finally {
-      said.free();
+      signature = sign(new Uint8Array(pending.message()));
+    } catch (thrown) {
+      throw pending.failed(thrown);
     }
+    return Presentation.within(pending.finish(signature));
+  }
+
+  /**
+   * Issues an answer with a signer that may return a promise; with any other signer it does what `issue` does. Rejects with what
+   * `issue` throws.
+   * @param {Answer} answer @param {{ now?: Date | bigint }} [options]
+   * @returns {Promise<Presentation>}
+   */
+  async issueAsync(answer, options = {}) {
+    const { key, sign, signAsync = sign } = this.#signing;
+    if (key) return this.issue(answer, options);
+    if (!signAsync) throw new TypeError("this Issuer has no signer: call beginIssue");
+    const pending = begin(this, answer, options);
+    let signature;
+    try {
+      signature = bytesOf("signAsync", await signAsync(new Uint8Array(pending.message())), "the 64 bytes of a signature");
+    } catch (thrown) {
+      throw pending.failed(thrown);
+    }
+    return Presentation.within(pending.finish(signature));
+  }
+
+  /**
+   * Begins to issue an answer: the bytes to sign, and then, with their signature, the presentation.
+   *
+   * Throws as `issue`, except `signer_failed`.
+   * @param {Answer} answer @param {{ now?: Date | bigint }} [options]
+   * @returns {PendingAnswer}
+   */
+  beginIssue(answer, options = {}) {
+    return PendingAnswer.within(begin(this, answer, options));
   }
 }
 
-/** @param {string} name @param {unknown} signer @param {string | undefined} algorithm */
-function issuer(name, signer, algorithm) {
-  if (signer instanceof SigningKey) return raw.Issuer.withKey(name, handleOf(signer, raw.SigningKey), algorithm);
-  const foreign = /** @type {Signer | null | undefined} */ (signer);
-  if (typeof foreign?.sign !== "function") throw wrongType("signer", "a SigningKey, or an object with a method sign", signer);
-  const key = handleOfArgument("signer.verifyingKey", foreign.verifyingKey, VerifyingKey, raw.VerifyingKey);
-  const sign = (/** @type {Uint8Array} */ message) => bytesOf("sign", foreign.sign(message), "the 64 bytes of a signature, and no promise");
-  return raw.Issuer.withSigner(name, key, { sign }, algorithm);
+/** An answer that waits for its signature: from `Issuer.beginIssue`. Nothing is issued before `finish`. */
+export class PendingAnswer extends Owned {
+  /** @private @param {Raw.PendingAnswer} handle */
+  constructor(handle) {
+    if (!(handle instanceof raw.PendingAnswer)) throw wrongType("PendingAnswer", "a call of beginIssue", handle);
+    super(handle);
+  }
+
+  /** @internal @param {Raw.PendingAnswer} handle @returns {PendingAnswer} */
+  static within(handle) {
+    return new PendingAnswer(handle);
+  }
+
+  /** The bytes to sign: with Ed25519, neither prehashed nor with a context. @returns {OwnBytes} */
+  get message() {
+    return new Uint8Array(handleOf(this, raw.PendingAnswer).message());
+  }
+
+  /**
+   * The presentation with this signature, which is checked under the issuer's key. It can be called once: if the signer fails,
+   * begin again.
+   *
+   * Throws `IssuingError` (`signer_failed`) if these are not the 64 bytes of the key's signature of the message.
+   * @param {Bytes} signature
+   * @returns {Presentation}
+   */
+  finish(signature) {
+    const bytes = bytesOf("signature", noPromise(signature, "the signature is a promise: await it, then call finish"));
+    return Presentation.within(takeHandleOf(this, raw.PendingAnswer).finish(bytes));
+  }
 }
 
-/** @param {unknown} answer @returns {raw.Answer} */
+/**
+ * Who signs: a key of this package, a function of the app, or somebody else.
+ * @typedef {object} Signing
+ * @property {SigningKey} [key]
+ * @property {VerifyingKey} [verifyingKey]
+ * @property {(message: Uint8Array) => Uint8Array} [sign]
+ * @property {AsyncSigner["signAsync"]} [signAsync]
+ */
+
+/** @param {unknown} signer @returns {Signing} */
+function signingOf(signer) {
+  if (signer instanceof SigningKey) return { key: signer };
+  if (signer instanceof VerifyingKey) return { verifyingKey: signer };
+  const foreign = /** @type {Partial<Signer & AsyncSigner> | null | undefined} */ (signer);
+  const [isSync, isAsync] = [typeof foreign?.sign === "function", typeof foreign?.signAsync === "function"];
+  if (!foreign || isSync === isAsync) {
+    throw wrongType("signer", "a SigningKey, a VerifyingKey, or an object with a method sign or signAsync", signer);
+  }
+  const { verifyingKey } = foreign;
+  return isSync
+    ? { verifyingKey, sign: (message) => signed(/** @type {Signer} */ (foreign).sign(message)) }
+    : { verifyingKey, signAsync: (message) => /** @type {AsyncSigner} */ (foreign).signAsync(message) };
+}
+
+/** @param {unknown} signature @returns {Uint8Array} */
+function signed(signature) {
+  const instead = "the signer's sign returned a promise, so nothing was issued: name it signAsync, and call issueAsync";
+  return bytesOf("sign", noPromise(signature, instead), "the 64 bytes of a signature");
+}
+
+/** @param {string} name @param {Signing} signing @param {string | undefined} algorithm */
+function issuer(name, { key, verifyingKey }, algorithm) {
+  if (key) return raw.Issuer.withKey(name, handleOf(key, raw.SigningKey), algorithm);
+  return raw.Issuer.signedElsewhere(name, handleOfArgument("signer.verifyingKey", verifyingKey, VerifyingKey, raw.VerifyingKey), algorithm);
+}
+
+/** @param {Issuer} own @param {Answer} answer @param {{ now?: Date | bigint }} options @returns {Raw.PendingAnswer} */
+function begin(own, answer, options) {
+  return within(own, answer, options, (issuer, said, now) => issuer.beginIssue(said, now));
+}
+
+/**
+ * @template T
+ * @param {Issuer} own @param {Answer} answer @param {{ now?: Date | bigint }} options
+ * @param {(issuer: Raw.Issuer, said: Raw.Answer, now: bigint) => T} call
+ * @returns {T}
+ */
+function within(own, answer, options, call) {
+  const handle = handleOf(own, raw.Issuer);
+  const now = secondOf("now", optionsOf("options", options, ["now"]).now);
+  const said = answerOf(answer);
+  try {
+    return call(handle, said, now);
+  } finally {
+    said.free();
+  }
+}
+
+/** @param {unknown} answer @returns {Raw.Answer} */
 function answerOf(answer) {
   const given = optionsOf("answer", answer, ANSWER);
   const status = /** @type {Status} */ (given.status);

@@ -1,21 +1,22 @@
 // Keys, and the files that they come in.
 
-import * as raw from "./kycvs_web.js";
 import { bytesOf, fileBytes, fileText, optionalText, textOf, wrongType } from "./arguments.js";
+import { raw } from "./module.js";
 import { Owned, handleOf } from "./owned.js";
 
+/** @import * as Raw from "./kycvs_web.js" */
 /** @import { Bytes } from "./arguments.js" */
 /** @import { Algorithm } from "./values.js" */
 
 /** A public key. From `VerifyingKey.fromBytes` and its like, or of a `SigningKey`. */
 export class VerifyingKey extends Owned {
-  /** @private @param {raw.VerifyingKey} handle */
+  /** @private @param {Raw.VerifyingKey} handle */
   constructor(handle) {
     if (!(handle instanceof raw.VerifyingKey)) throw wrongType("VerifyingKey", "a call of fromBytes or fromPem", handle);
     super(handle);
   }
 
-  /** @internal @param {raw.VerifyingKey} handle @returns {VerifyingKey} */
+  /** @internal @param {Raw.VerifyingKey} handle @returns {VerifyingKey} */
   static within(handle) {
     return new VerifyingKey(handle);
   }
@@ -89,7 +90,7 @@ export class VerifyingKey extends Owned {
 
 /** A secret key. `free()` wipes it; `generate` and the `from...` functions make one. */
 export class SigningKey extends Owned {
-  /** @private @param {raw.SigningKey} handle */
+  /** @private @param {Raw.SigningKey} handle */
   constructor(handle) {
     if (!(handle instanceof raw.SigningKey)) throw wrongType("SigningKey", "a call of generate or fromPem", handle);
     super(handle);
@@ -199,13 +200,13 @@ export class SigningKey extends Owned {
 
 /** A public key from a file, and the algorithm that the file names for it. From `importKeys`. */
 export class ImportedKey extends Owned {
-  /** @private @param {raw.ImportedKey} handle */
+  /** @private @param {Raw.ImportedKey} handle */
   constructor(handle) {
     if (!(handle instanceof raw.ImportedKey)) throw wrongType("ImportedKey", "a call of importKeys", handle);
     super(handle);
   }
 
-  /** @internal @param {raw.ImportedKey} handle @returns {ImportedKey} */
+  /** @internal @param {Raw.ImportedKey} handle @returns {ImportedKey} */
   static within(handle) {
     return new ImportedKey(handle);
   }

@@ -5,8 +5,8 @@ export { Algorithm, Claims, Status, Verdict } from "./values.js";
 export { ImportedKey, SigningKey, VerifyingKey, importKeys } from "./keys.js";
 export { TrustStore, TrustedKey } from "./trust.js";
 export { Presentation, Subject } from "./presentation.js";
-export { Issuer } from "./issuing.js";
-export { Verifier } from "./verifying.js";
+export { Issuer, PendingAnswer } from "./issuing.js";
+export { PendingVerdict, Verifier } from "./verifying.js";
 export { MemoryReplayGuard } from "./replay.js";
 export { otherKind, readQr } from "./qr.js";
 
@@ -17,7 +17,9 @@ export { otherKind, readQr } from "./qr.js";
 /** @typedef {import("./trust.js").TrustedKeyOptions} TrustedKeyOptions */
 /** @typedef {import("./issuing.js").Answer} Answer */
 /** @typedef {import("./issuing.js").Signer} Signer */
+/** @typedef {import("./issuing.js").AsyncSigner} AsyncSigner */
 /** @typedef {import("./verifying.js").Policy} Policy */
 /** @typedef {import("./verifying.js").Expectation} Expectation */
 /** @typedef {import("./verifying.js").Input} Input */
 /** @typedef {import("./replay.js").ReplayGuard} ReplayGuard */
+/** @typedef {import("./replay.js").AsyncReplayGuard} AsyncReplayGuard */

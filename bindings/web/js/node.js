@@ -1,8 +1,8 @@
 // The package in Node.js, which reads the module from its file.
 
 import { readFileSync } from "node:fs";
-import { initSync } from "./kycvs_web.js";
+import { initSync } from "./module.js";
 
-initSync({ module: readFileSync(new URL("./kycvs_web_bg.wasm", import.meta.url)) });
+initSync(readFileSync(new URL("./kycvs_web_bg.wasm", import.meta.url)));
 
 export * from "./kycvs.js";

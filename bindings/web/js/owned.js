@@ -6,6 +6,8 @@ import { wrongType } from "./arguments.js";
 
 /** @type {(object: Owned) => Handle | null} */
 let opened;
+/** @type {(object: Owned) => void} */
+let emptied;
 
 /**
  * An object whose memory is in the module. What nobody frees is freed when it is garbage; `free()` does it at once. Either
@@ -30,6 +32,9 @@ export class Owned {
 
   static {
     opened = (object) => object.#handle;
+    emptied = (object) => {
+      object.#handle = null;
+    };
   }
 }
 
@@ -55,4 +60,17 @@ export function handleOf(object, _) {
 export function handleOfArgument(name, value, type, raw) {
   if (!(value instanceof type)) throw wrongType(name, `a ${type.name}`, value);
   return handleOf(/** @type {Owned} */ (value), raw);
+}
+
+/**
+ * What the module knows an object by, for a call that uses it up: the object is empty afterwards.
+ * @template {Handle} H
+ * @param {Owned} object @param {{ prototype: H }} raw
+ * @returns {H}
+ */
+export function takeHandleOf(object, raw) {
+  if (opened(object) === null) throw new TypeError(`this ${object.constructor.name} was finished or freed`);
+  const handle = handleOf(object, raw);
+  emptied(object);
+  return handle;
 }

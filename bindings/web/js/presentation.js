@@ -1,10 +1,11 @@
 // What is handed over and shown, and the person whom it is about.
 
-import * as raw from "./kycvs_web.js";
 import { bytesOf, optionalText, textOf, wrongType } from "./arguments.js";
 import { boundedBytes, boundedStart, boundedText } from "./bounds.js";
+import { raw } from "./module.js";
 import { Owned, handleOf } from "./owned.js";
 
+/** @import * as Raw from "./kycvs_web.js" */
 /** @import { Bytes } from "./arguments.js" */
 /** @import { Claims } from "./values.js" */
 
@@ -41,13 +42,13 @@ export class Subject extends Owned {
 
 /** What is handed over and shown: a token, and its opening where there is one. It is of the right shape, and no more. */
 export class Presentation extends Owned {
-  /** @private @param {raw.Presentation} handle */
+  /** @private @param {Raw.Presentation} handle */
   constructor(handle) {
     if (!(handle instanceof raw.Presentation)) throw wrongType("Presentation", "a call of fromText or fromBytes", handle);
     super(handle);
   }
 
-  /** @internal @param {raw.Presentation} handle @returns {Presentation} */
+  /** @internal @param {Raw.Presentation} handle @returns {Presentation} */
   static within(handle) {
     return new Presentation(handle);
   }

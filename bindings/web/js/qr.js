@@ -1,7 +1,7 @@
 // QR codes in a picture, and what a code is that is no answer.
 
-import * as raw from "./kycvs_web.js";
 import { bytesOf, wrongType } from "./arguments.js";
+import { raw } from "./module.js";
 
 /** A picture, as a canvas gives it. @typedef {{ data: Uint8ClampedArray | Uint8Array, width: number, height: number }} Picture */
 

@@ -7,8 +7,15 @@ import { wrongType } from "./arguments.js";
  * @typedef {object} ReplayGuard
  * @property {(issuer: string, tokenId: string, keepUntilSeconds: bigint, nowSeconds: bigint) => boolean} firstUse
  *   Whether this issuer's token is used for the first time. If so, it is remembered before this returns, until
- *   `keepUntilSeconds` at least. It has to be synchronous. What it throws becomes the `cause` of a `SetUpError`
+ *   `keepUntilSeconds` at least. It has to be synchronous (see `AsyncReplayGuard`). What it throws becomes the `cause` of a `SetUpError`
  *   (`replay_guard_failed`), and the answer is not accepted.
+ */
+
+/**
+ * A replay guard that answers later, for example after a request to a database: for `Verifier.verifyAsync`.
+ * @typedef {object} AsyncReplayGuard
+ * @property {(issuer: string, tokenId: string, keepUntilSeconds: bigint, nowSeconds: bigint) => boolean | PromiseLike<boolean>} firstUse
+ *   As that of a `ReplayGuard`; it may return a promise. Of two calls for one token at the same time only one may get true.
  */
 
 /**

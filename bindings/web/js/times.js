@@ -20,6 +20,14 @@ export function secondOf(name, time) {
 }
 
 /**
+ * The second that a time lies in; undefined if no time is given.
+ * @param {string} name @param {unknown} time @returns {bigint | undefined}
+ */
+export function optionalSecondOf(name, time) {
+  return time === undefined || time === null ? undefined : inSeconds(name, time, Math.floor);
+}
+
+/**
  * The first second that begins at a time or after it; undefined where there is no bound.
  * @param {string} name @param {unknown} time @returns {bigint | undefined}
  */

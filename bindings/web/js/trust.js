@@ -1,12 +1,13 @@
 // Which keys speak for which issuer, and when.
 
-import * as raw from "./kycvs_web.js";
 import { bytesOf, flagOf, optionalText, optionsOf, textOf, wrongType } from "./arguments.js";
 import { boundedBytes } from "./bounds.js";
 import { ImportedKey, VerifyingKey } from "./keys.js";
+import { raw } from "./module.js";
 import { Owned, handleOf, handleOfArgument } from "./owned.js";
 import { boundOf, dateOf } from "./times.js";
 
+/** @import * as Raw from "./kycvs_web.js" */
 /** @import { Bytes } from "./arguments.js" */
 /** @import { Algorithm } from "./values.js" */
 
@@ -31,7 +32,7 @@ export class TrustedKey extends Owned {
     super(given instanceof raw.TrustedKey ? given : trustedKey(issuer, key, options));
   }
 
-  /** @internal @param {raw.TrustedKey} handle @returns {TrustedKey} */
+  /** @internal @param {Raw.TrustedKey} handle @returns {TrustedKey} */
   static within(handle) {
     return Reflect.construct(TrustedKey, [handle]);
   }
@@ -99,7 +100,7 @@ export class TrustStore extends Owned {
     super(given instanceof raw.TrustStore ? given : filled(raw.TrustStore.empty(), keys));
   }
 
-  /** @internal @param {raw.TrustStore} handle @returns {TrustStore} */
+  /** @internal @param {Raw.TrustStore} handle @returns {TrustStore} */
   static within(handle) {
     return Reflect.construct(TrustStore, [handle]);
   }
@@ -140,7 +141,7 @@ export class TrustStore extends Owned {
   }
 }
 
-/** @param {raw.TrustStore} store @param {unknown} keys */
+/** @param {Raw.TrustStore} store @param {unknown} keys */
 function filled(store, keys) {
   const iterable = /** @type {Iterable<unknown> | null | undefined} */ (keys);
   try {

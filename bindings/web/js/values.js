@@ -1,6 +1,6 @@
 // The small values: what an answer says, and what a verifier learns of it.
 
-import { statusMeets } from "./kycvs_web.js";
+import { raw } from "./module.js";
 import { dateOf } from "./times.js";
 
 /** The answer to "is this person vaccinated?". More vaccinated is greater. */
@@ -112,7 +112,7 @@ export class Verdict extends Said {
    */
   meets(atLeast) {
     if (!Object.values(Status).includes(atLeast)) throw new TypeError("atLeast: expected a Status: 0, 1 or 2");
-    return statusMeets(this.status, atLeast);
+    return raw.statusMeets(this.status, atLeast);
   }
 }
 

@@ -1,16 +1,17 @@
 // Checking answers.
 
-import * as raw from "./kycvs_web.js";
 import { bytesOf, flagOf, optionalText, optionsOf, textOf, wrongType } from "./arguments.js";
 import { boundedBytes, boundedText } from "./bounds.js";
-import { KycvsError } from "./errors.js";
-import { Owned, handleOf, handleOfArgument } from "./owned.js";
+import { KycvsError, noPromise } from "./errors.js";
+import { raw } from "./module.js";
+import { Owned, handleOf, handleOfArgument, takeHandleOf } from "./owned.js";
 import { Presentation, Subject } from "./presentation.js";
-import { secondOf, spanOf } from "./times.js";
+import { optionalSecondOf, secondOf, spanOf } from "./times.js";
 import { TrustStore } from "./trust.js";
 
+/** @import * as Raw from "./kycvs_web.js" */
 /** @import { Bytes } from "./arguments.js" */
-/** @import { ReplayGuard } from "./replay.js" */
+/** @import { AsyncReplayGuard, ReplayGuard } from "./replay.js" */
 /** @import { Verdict } from "./values.js" */
 
 /**
@@ -20,10 +21,16 @@ import { TrustStore } from "./trust.js";
  * @property {boolean} [open] Takes answers that name no verifying entity (open passes).
  * @property {number | bigint} [clockSkewSeconds] How far the issuer's clock and this one may be apart.
  * @property {number | bigint} [maxLifetimeSeconds] The longest lifetime of an answer.
+ * @property {Date | bigint | null} [issuedAfter] Refuses answers that may have been issued at or before this time, as `expired`:
+ *   a Date, or seconds since 1970 as a BigInt. A `MemoryReplayGuard` does not know which answers were used before the program
+ *   was started: give the time of the start, and none of them is accepted again. Answers that are issued within the clock skew
+ *   after it are refused as well.
  * @property {boolean} [allowSpecimen] Takes specimens too, for training.
  * @property {boolean} [ignoreStatusLists] Does not look at status lists, so that an answer that was taken back is good here
  *   until it expires.
  * @property {ReplayGuard | null} [replayGuard] Takes each token once, as this guard remembers.
+ * @property {AsyncReplayGuard | null} [asyncReplayGuard] The same with a guard that returns promises: only `verifyAsync` and
+ *   `verifyManyAsync` can be called then.
  */
 
 /**
@@ -39,12 +46,16 @@ import { TrustStore } from "./trust.js";
 /** Either text form, the bytes, or a `Presentation`. @typedef {string | Bytes | Presentation} Input */
 
 const POLICY = [
-  "audience", "open", "clockSkewSeconds", "maxLifetimeSeconds", "allowSpecimen", "ignoreStatusLists", "replayGuard",
+  "audience", "open", "clockSkewSeconds", "maxLifetimeSeconds", "issuedAfter", "allowSpecimen", "ignoreStatusLists",
+  "replayGuard", "asyncReplayGuard",
 ];
 const EXPECTATION = ["nonce", "purpose", "subject", "now"];
 
 /** Checks answers against a trust store and a policy. It never changes: make one, and keep it. */
 export class Verifier extends Owned {
+  /** @type {Guard} */
+  #guard;
+
   /**
    * Throws `SetUpError`: `invalid_setting` where a setting is out of its range or neither `audience` nor `open` is said,
    * `invalid_claim` for an audience that is empty or too long.
@@ -52,12 +63,15 @@ export class Verifier extends Owned {
    */
   constructor(trust, policy) {
     const given = /** @type {unknown} */ (trust);
-    super(given instanceof raw.Verifier ? given : verifier(trust, policy));
+    const made = given instanceof raw.Verifier;
+    const guard = made ? /** @type {Guard} */ (policy) : guardOf(policy);
+    super(made ? given : verifier(trust, policy, guard));
+    this.#guard = guard;
   }
 
-  /** @internal @param {raw.Verifier} handle @returns {Verifier} */
-  static within(handle) {
-    return Reflect.construct(Verifier, [handle]);
+  /** @internal @param {Raw.Verifier} handle @param {Guard} guard @returns {Verifier} */
+  static within(handle, guard) {
+    return Reflect.construct(Verifier, [handle, guard]);
   }
 
   /**
@@ -68,7 +82,7 @@ export class Verifier extends Owned {
    */
   withTrust(trust) {
     const store = handleOfArgument("trust", trust, TrustStore, raw.TrustStore);
-    return Verifier.within(handleOf(this, raw.Verifier).withTrust(store));
+    return Verifier.within(handleOf(this, raw.Verifier).withTrust(store), this.#guard);
   }
 
   /**
@@ -81,15 +95,9 @@ export class Verifier extends Owned {
    * @returns {Verdict}
    */
   verify(presentation, expectation) {
-    const own = handleOf(this, raw.Verifier);
+    const own = this.#atOnce();
     const input = inputOf("presentation", presentation);
-    const now = nowOf(expectation);
-    const expected = expectationOf(expectation);
-    try {
-      return check(own, input, expected, now);
-    } finally {
-      expected.free();
-    }
+    return expecting(expectation, (expected, now) => check(own, input, expected, now));
   }
 
   /**
@@ -98,36 +106,177 @@ export class Verifier extends Owned {
    * @returns {(Verdict | KycvsError)[]}
    */
   verifyMany(presentations, expectation) {
+    const own = this.#atOnce();
+    const inputs = inputsOf(presentations);
+    return expecting(expectation, (expected, now) => inputs.map((input) => outcome(() => check(own, input, expected, now))));
+  }
+
+  /**
+   * Checks a presentation with a replay guard that may return a promise; with any other guard, or none, it does what `verify`
+   * does. Rejects with what `verify` throws.
+   * @param {Input} presentation @param {Expectation} expectation
+   * @returns {Promise<Verdict>}
+   */
+  async verifyAsync(presentation, expectation) {
     const own = handleOf(this, raw.Verifier);
-    const iterable = /** @type {Iterable<unknown> | null | undefined} */ (presentations);
-    // A text or bytes could be gone through one by one as well.
-    const one = typeof presentations === "string" || ArrayBuffer.isView(presentations);
-    if (one || typeof iterable?.[Symbol.iterator] !== "function") {
-      throw wrongType("presentations", "an iterable of presentations (for one there is verify)", presentations);
+    const input = inputOf("presentation", presentation);
+    return this.#settled(expecting(expectation, (expected, now) => begin(own, input, expected, now, false)));
+  }
+
+  /**
+   * Checks many presentations with a replay guard that may return a promise: for each, in order, its `Verdict` or the
+   * `KycvsError` that `verifyAsync` would reject with. The guard is asked for one after the other.
+   * @param {Iterable<Input>} presentations @param {Expectation} expectation
+   * @returns {Promise<(Verdict | KycvsError)[]>}
+   */
+  async verifyManyAsync(presentations, expectation) {
+    const own = handleOf(this, raw.Verifier);
+    const inputs = inputsOf(presentations);
+    // All are begun at once, so that nothing that the app changes meanwhile is half of a check.
+    const begun = expecting(expectation, (expected, now) => inputs.map((input) => outcome(() => begin(own, input, expected, now, false))));
+    const outcomes = [];
+    for (const one of begun) {
+      outcomes.push(one instanceof KycvsError ? one : await this.#settled(one).catch(failureOnly));
     }
-    const inputs = Array.from(iterable, (input, place) => inputOf(`presentations[${place}]`, input));
-    const now = nowOf(expectation);
-    const expected = expectationOf(expectation);
+    return outcomes;
+  }
+
+  /**
+   * Begins to check a presentation: everything except whether it was used before, and then, with what your replay guard says,
+   * the verdict. If the verifier has a `replayGuard` of its own, that is asked at the end, too.
+   *
+   * Throws as `verify`, except `replayed` and `replay_guard_failed`.
+   * @param {Input} presentation @param {Expectation} expectation
+   * @returns {PendingVerdict}
+   */
+  beginVerify(presentation, expectation) {
+    const own = this.#atOnce();
+    const input = inputOf("presentation", presentation);
+    return PendingVerdict.within(expecting(expectation, (expected, now) => begin(own, input, expected, now, true)));
+  }
+
+  /** For the calls that cannot wait for a guard. @returns {Raw.Verifier} */
+  #atOnce() {
+    if (this.#guard.isAsync) throw new TypeError("this Verifier has an asyncReplayGuard: call verifyAsync or verifyManyAsync");
+    return handleOf(this, raw.Verifier);
+  }
+
+  /** @param {Raw.PendingVerdict} pending @returns {Promise<Verdict>} */
+  async #settled(pending) {
+    const { guard } = this.#guard;
+    if (!guard) return pending.finish(true);
+    let firstUse;
     try {
-      return inputs.map((input) => {
-        try {
-          return check(own, input, expected, now);
-        } catch (error) {
-          if (error instanceof KycvsError) return error;
-          throw error;
-        }
-      });
-    } finally {
-      expected.free();
+      firstUse = await guard.firstUse(pending.issuer(), pending.tokenId(), pending.keepUntilSeconds(), pending.nowSeconds());
+      if (typeof firstUse !== "boolean") throw wrongType("firstUse", "true or false", firstUse);
+    } catch (thrown) {
+      return pending.failed(thrown);
     }
+    return pending.finish(firstUse);
   }
 }
 
-/** @param {raw.Verifier} own @param {string | Uint8Array | raw.Presentation} input @param {raw.Expectation} expected @param {bigint} now */
+/**
+ * A verdict that waits for your replay guard: from `Verifier.beginVerify`. It shows what a guard needs; what the answer says
+ * comes only from `finish`.
+ */
+export class PendingVerdict extends Owned {
+  /** @private @param {Raw.PendingVerdict} handle */
+  constructor(handle) {
+    if (!(handle instanceof raw.PendingVerdict)) throw wrongType("PendingVerdict", "a call of beginVerify", handle);
+    super(handle);
+  }
+
+  /** @internal @param {Raw.PendingVerdict} handle @returns {PendingVerdict} */
+  static within(handle) {
+    return new PendingVerdict(handle);
+  }
+
+  /** The issuer whose token it is. @returns {string} */
+  get issuer() {
+    return handleOf(this, raw.PendingVerdict).issuer();
+  }
+
+  /** The token's id, which one issuer uses once: 32 hexadecimal digits. @returns {string} */
+  get tokenId() {
+    return handleOf(this, raw.PendingVerdict).tokenId();
+  }
+
+  /** Until when the guard has to remember the token, at least, in seconds since 1970. @returns {bigint} */
+  get keepUntilSeconds() {
+    return handleOf(this, raw.PendingVerdict).keepUntilSeconds();
+  }
+
+  /** The time of the check, in seconds since 1970. @returns {bigint} */
+  get nowSeconds() {
+    return handleOf(this, raw.PendingVerdict).nowSeconds();
+  }
+
+  /**
+   * The verdict, if this is the first use of the token: `firstUse` is what the guard said. It can be called once. If your guard
+   * could not be asked, do not call it: there is no verdict then.
+   *
+   * Throws `RefusedError` (`replayed`) if it is not the first use, or `SetUpError` (`replay_guard_failed`) if the verifier's own
+   * guard fails.
+   * @param {boolean} firstUse
+   * @returns {Verdict}
+   */
+  finish(firstUse) {
+    const said = noPromise(firstUse, "firstUse is a promise, so the answer was not accepted: await it, then call finish");
+    if (typeof said !== "boolean") throw wrongType("firstUse", "true or false", said);
+    return takeHandleOf(this, raw.PendingVerdict).finish(said);
+  }
+}
+
+/**
+ * @param {Raw.Verifier} own @param {string | Uint8Array | Raw.Presentation} input @param {Raw.Expectation} expected
+ * @param {bigint} now
+ */
 function check(own, input, expected, now) {
   if (typeof input === "string") return own.verifyText(input, expected, now);
   if (input instanceof Uint8Array) return own.verifyBytes(input, expected, now);
   return own.verifyPresentation(input, expected, now);
+}
+
+/**
+ * @param {Raw.Verifier} own @param {string | Uint8Array | Raw.Presentation} input @param {Raw.Expectation} expected
+ * @param {bigint} now
+ * @param {boolean} withGuard Whether the verifier's own guard is asked at the end.
+ */
+function begin(own, input, expected, now, withGuard) {
+  if (typeof input === "string") return own.beginText(input, expected, now, withGuard);
+  if (input instanceof Uint8Array) return own.beginBytes(input, expected, now, withGuard);
+  return own.beginPresentation(input, expected, now, withGuard);
+}
+
+/**
+ * What a call returns, or the `KycvsError` that it throws.
+ * @template T
+ * @param {() => T} call @returns {T | KycvsError}
+ */
+function outcome(call) {
+  try {
+    return call();
+  } catch (error) {
+    return failureOnly(error);
+  }
+}
+
+/** @param {unknown} error @returns {KycvsError} */
+function failureOnly(error) {
+  if (error instanceof KycvsError) return error;
+  throw error;
+}
+
+/** @param {unknown} presentations */
+function inputsOf(presentations) {
+  const iterable = /** @type {Iterable<unknown> | null | undefined} */ (presentations);
+  // A text or bytes could be gone through one by one as well.
+  const one = typeof presentations === "string" || ArrayBuffer.isView(presentations);
+  if (one || typeof iterable?.[Symbol.iterator] !== "function") {
+    throw wrongType("presentations", "an iterable of presentations (for one there is verify)", presentations);
+  }
+  return Array.from(iterable, (input, place) => inputOf(`presentations[${place}]`, input));
 }
 
 /** @param {string} name @param {unknown} input */
@@ -137,41 +286,69 @@ function inputOf(name, input) {
   return boundedBytes(bytesOf(name, input, "a string, bytes or a Presentation"));
 }
 
-/** @param {unknown} trust @param {unknown} policy */
-function verifier(trust, policy) {
+/** @param {unknown} trust @param {unknown} policy @param {Guard} guard */
+function verifier(trust, policy, { guard, isAsync }) {
   const store = handleOfArgument("trust", trust, TrustStore, raw.TrustStore);
   const given = optionsOf("policy", policy, POLICY);
   const audience = optionalText("audience", given.audience);
   const open = flagOf("open", given.open);
   const skew = given.clockSkewSeconds === undefined ? undefined : spanOf("clockSkewSeconds", given.clockSkewSeconds);
   const lifetime = given.maxLifetimeSeconds === undefined ? undefined : spanOf("maxLifetimeSeconds", given.maxLifetimeSeconds);
+  const issuedAfter = optionalSecondOf("issuedAfter", given.issuedAfter);
   const specimens = flagOf("allowSpecimen", given.allowSpecimen);
   const noLists = flagOf("ignoreStatusLists", given.ignoreStatusLists);
-  const guard = guardOf(given.replayGuard);
 
   // Each step takes the policy before it, and frees it where it fails.
   let made = raw.Policy.of(audience, open);
   if (skew !== undefined) made = made.withClockSkew(skew);
   if (lifetime !== undefined) made = made.withMaxLifetime(lifetime);
+  if (issuedAfter !== undefined) made = made.withIssuedAfter(issuedAfter);
   if (specimens) made = made.allowingSpecimens();
   if (noLists) made = made.ignoringStatusLists();
-  return raw.Verifier.of(store, made, guard);
+  return raw.Verifier.of(store, made, guard && !isAsync ? askedAtOnce(guard) : undefined);
 }
 
-/** @param {unknown} guard @returns {ReplayGuard | undefined} */
-function guardOf(guard) {
-  if (guard === undefined || guard === null) return undefined;
-  const given = /** @type {ReplayGuard} */ (guard);
-  if (typeof given.firstUse !== "function") throw wrongType("replayGuard", "an object with a method firstUse", guard);
-  return given;
+/** @typedef {{ guard: ReplayGuard | AsyncReplayGuard | undefined, isAsync: boolean }} Guard */
+
+/** The guard that a policy names. @param {unknown} policy @returns {Guard} */
+function guardOf(policy) {
+  const { replayGuard, asyncReplayGuard } = optionsOf("policy", policy, POLICY);
+  if (replayGuard != null && asyncReplayGuard != null) throw new TypeError("asyncReplayGuard: give this one, or replayGuard, and not both");
+  const isAsync = asyncReplayGuard != null;
+  const guard = /** @type {ReplayGuard | AsyncReplayGuard | null | undefined} */ (isAsync ? asyncReplayGuard : replayGuard);
+  if (guard === undefined || guard === null) return { guard: undefined, isAsync };
+  if (typeof guard.firstUse !== "function") {
+    throw wrongType(isAsync ? "asyncReplayGuard" : "replayGuard", "an object with a method firstUse", guard);
+  }
+  return { guard, isAsync };
 }
 
-/** @param {unknown} expectation @returns {bigint} */
-function nowOf(expectation) {
-  return secondOf("now", optionsOf("expectation", expectation, EXPECTATION).now);
+/**
+ * The same guard, as the core asks it: without waiting.
+ * @param {ReplayGuard | AsyncReplayGuard} guard
+ */
+function askedAtOnce(guard) {
+  const instead =
+    "the replay guard's firstUse returned a promise, so the answer was not accepted: give the guard as asyncReplayGuard, and call verifyAsync";
+  return { firstUse: (/** @type {Parameters<ReplayGuard["firstUse"]>} */ ...use) => noPromise(guard.firstUse(...use), instead) };
 }
 
-/** @param {Expectation} given @returns {raw.Expectation} */
+/**
+ * @template T
+ * @param {Expectation} expectation @param {(expected: Raw.Expectation, now: bigint) => T} call
+ * @returns {T}
+ */
+function expecting(expectation, call) {
+  const now = secondOf("now", optionsOf("expectation", expectation, EXPECTATION).now);
+  const expected = expectationOf(expectation);
+  try {
+    return call(expected, now);
+  } finally {
+    expected.free();
+  }
+}
+
+/** @param {Expectation} given @returns {Raw.Expectation} */
 function expectationOf(given) {
   const { nonce, purpose, subject } = given;
   if (nonce === undefined) throw new TypeError("nonce: say the challenge that was given, or null where none was");

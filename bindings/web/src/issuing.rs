@@ -1,8 +1,7 @@
 //! Making answers.
 
 use crate::{
-    callbacks::{AnySigner, AppSigner, ForeignSigner},
-    failure::{Outcome, failure},
+    failure::{Outcome, Thrown, failure},
     keys::VerifyingKey,
     presentation::Presentation,
     random::WebRandom,
@@ -52,47 +51,92 @@ impl Answer {
 
 /// An issuer.
 #[wasm_bindgen]
-pub struct Issuer(kycvs::Issuer<AnySigner>);
+pub struct Issuer(Signing);
+
+/// Who signs: a key of this package, or the app.
+enum Signing {
+    Here(Box<kycvs::Issuer<kycvs::SigningKey>>),
+    Elsewhere(Box<kycvs::Issuer<kycvs::VerifyingKey>>),
+}
 
 #[wasm_bindgen]
 impl Issuer {
     #[wasm_bindgen(js_name = withKey)]
     pub fn with_key(name: &str, key: &SigningKey, algorithm: Option<String>) -> Outcome<Self> {
-        Self::of(name, AnySigner::Key(Box::new(key.0.clone())), algorithm)
+        let issuer = kycvs::Issuer::new(IssuerName::new(name).map_err(failure)?, key.0.clone());
+        Ok(Self(Signing::Here(Box::new(set_up(issuer, algorithm)?))))
     }
 
-    #[wasm_bindgen(js_name = withSigner)]
-    pub fn with_signer(
-        name: &str,
-        key: &VerifyingKey,
-        signer: ForeignSigner,
-        algorithm: Option<String>,
-    ) -> Outcome<Self> {
-        Self::of(name, AnySigner::App(Box::new(AppSigner { key: key.0.clone(), signer })), algorithm)
+    #[wasm_bindgen(js_name = signedElsewhere)]
+    pub fn signed_elsewhere(name: &str, key: &VerifyingKey, algorithm: Option<String>) -> Outcome<Self> {
+        let issuer = kycvs::Issuer::signed_elsewhere(IssuerName::new(name).map_err(failure)?, key.0.clone());
+        Ok(Self(Signing::Elsewhere(Box::new(set_up(issuer, algorithm)?))))
     }
 
     pub fn name(&self) -> String {
-        self.0.name().as_str().to_owned()
+        let name = match &self.0 {
+            Signing::Here(issuer) => issuer.name(),
+            Signing::Elsewhere(issuer) => issuer.name(),
+        };
+        name.as_str().to_owned()
     }
 
     #[wasm_bindgen(js_name = verifyingKey)]
     pub fn verifying_key(&self) -> VerifyingKey {
-        VerifyingKey(self.0.verifying_key().clone())
+        VerifyingKey(match &self.0 {
+            Signing::Here(issuer) => issuer.verifying_key().clone(),
+            Signing::Elsewhere(issuer) => issuer.verifying_key().clone(),
+        })
     }
 
+    /// Only if the key is here; otherwise `signer_failed`.
     pub fn issue(&self, answer: &Answer, now_seconds: u64) -> Outcome<Presentation> {
-        let issued = self.0.issue_at(&answer.0, Timestamp::from_secs(now_seconds));
+        let now = Timestamp::from_secs(now_seconds);
+        let issued = match &self.0 {
+            Signing::Here(issuer) => issuer.issue_at(&answer.0, now),
+            Signing::Elsewhere(issuer) => issuer
+                .begin_issue_at(&answer.0, now)
+                .and_then(|pending| Err(pending.failed("the key is elsewhere".into()))),
+        };
         Ok(Presentation(issued.map_err(failure)?))
+    }
+
+    #[wasm_bindgen(js_name = beginIssue)]
+    pub fn begin_issue(&self, answer: &Answer, now_seconds: u64) -> Outcome<PendingAnswer> {
+        let now = Timestamp::from_secs(now_seconds);
+        let begun = match &self.0 {
+            Signing::Here(issuer) => issuer.begin_issue_at(&answer.0, now),
+            Signing::Elsewhere(issuer) => issuer.begin_issue_at(&answer.0, now),
+        };
+        Ok(PendingAnswer(begun.map_err(failure)?))
     }
 }
 
-impl Issuer {
-    fn of(name: &str, signer: AnySigner, algorithm: Option<String>) -> Outcome<Self> {
-        let issuer = kycvs::Issuer::new(IssuerName::new(name).map_err(failure)?, signer);
-        let issuer = match self::algorithm(algorithm.as_deref())? {
-            Some(algorithm) => issuer.with_algorithm(algorithm),
-            None => issuer,
-        };
-        Ok(Self(issuer.with_random_source(WebRandom)))
+/// With this algorithm, and the random source that there is here.
+fn set_up<S>(issuer: kycvs::Issuer<S>, algorithm: Option<String>) -> Outcome<kycvs::Issuer<S>> {
+    let issuer = match self::algorithm(algorithm.as_deref())? {
+        Some(algorithm) => issuer.with_algorithm(algorithm),
+        None => issuer,
+    };
+    Ok(issuer.with_random_source(WebRandom))
+}
+
+/// An answer that waits for its signature.
+#[wasm_bindgen]
+pub struct PendingAnswer(kycvs::PendingAnswer);
+
+#[wasm_bindgen]
+impl PendingAnswer {
+    pub fn message(&self) -> Vec<u8> {
+        self.0.message().to_vec()
+    }
+
+    pub fn finish(self, signature: &[u8]) -> Outcome<Presentation> {
+        Ok(Presentation(self.0.finish(signature).map_err(failure)?))
+    }
+
+    /// The exception for what the app's signer threw.
+    pub fn failed(self, thrown: JsValue) -> JsValue {
+        failure(self.0.failed(Thrown::boxed(thrown)))
     }
 }

@@ -5,7 +5,7 @@ const CACHE = "kycvs-verifier-1";
 const FILES = [
   "./", "app.js", "camera.js", "elements.js", "icon.svg", "kept.js", "language.js", "manifest.webmanifest", "reader-worker.js",
   "reader.js", "result.js", "strings/en.json", "strings/hi.json", "style.css", "kycvs/arguments.js", "kycvs/bounds.js", "kycvs/errors.js",
-  "kycvs/issuing.js", "kycvs/keys.js", "kycvs/kycvs.js", "kycvs/kycvs_web.js", "kycvs/kycvs_web_bg.wasm", "kycvs/owned.js",
+  "kycvs/issuing.js", "kycvs/keys.js", "kycvs/kycvs.js", "kycvs/kycvs_web.js", "kycvs/kycvs_web_bg.wasm", "kycvs/module.js", "kycvs/owned.js",
   "kycvs/presentation.js", "kycvs/qr.js", "kycvs/replay.js", "kycvs/times.js", "kycvs/trust.js", "kycvs/values.js",
   "kycvs/verifying.js", "kycvs/web.js",
 ];

@@ -2,7 +2,7 @@
 
 use crate::{
     cose::SigStructure,
-    error::{Error, ErrorCode, Result},
+    error::{BoxError, Error, ErrorCode, Result},
     key::VerifyingKey,
     subject::Opening,
     token::Presentation,
@@ -34,6 +34,12 @@ impl PendingAnswer {
     #[must_use]
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.key
+    }
+
+    /// The error to report if the signer did not sign: `signer_failed`, with the signer's error as its source.
+    #[must_use]
+    pub fn failed(self, cause: BoxError) -> Error {
+        Error::caused_by(ErrorCode::SignerFailed, cause)
     }
 
     /// The presentation with this signature, which is checked under the issuer's key.

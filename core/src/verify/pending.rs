@@ -57,7 +57,7 @@ impl Verifier {
 
 /// A verdict that waits for the replay guard: from [`Verifier::begin_verify`].
 ///
-/// It shows what a guard needs. What the answer says comes only from [`finish`](Self::finish).
+/// It shows only the fields that a guard needs. The claims come only from [`finish`](Self::finish).
 #[must_use = "there is no verdict before `finish`"]
 pub struct PendingVerdict {
     verdict: Verdict,

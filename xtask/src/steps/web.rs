@@ -7,7 +7,7 @@ use crate::conformance::{self, VARIABLE};
 use crate::context::{Context, Stop};
 use crate::counts;
 use crate::tally::Tally;
-use crate::tools::{Node, chromium};
+use crate::tools::{Node, chromium, packages};
 use crate::web::{self, PACKAGE};
 
 /// The package's tests in Node.js, and the type checker over all that is written here.
@@ -17,31 +17,34 @@ pub(super) fn in_node(context: &mut Context) -> Result<Tally, Stop> {
         let mut check = in_package(context, &node);
         check.args(["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"]);
         let mut tally = Tally::one(context.run(&mut check)?.success);
-        let mut test = tests(context, &node, "tests/node")?;
+        let mut test = tests(context, &node, &["tests/node"])?;
         let ran = context.run(test.env(VARIABLE, report))?;
         tally += super::counted(counts::of_node_test(&ran.text), ran.success, "`node --test`")?;
         Ok(tally)
     })
 }
 
-/// The same vectors in Chromium, and the verifier page there.
+/// The same vectors in Chromium, the verifier page there, and the package in every bundler and runtime that it names.
 pub(super) fn in_chromium(context: &mut Context) -> Result<Tally, Stop> {
     conformance::platform(context, "chromium", |context, report| {
         let chromium = chromium(context)?;
         let node = web::build(context)?;
-        let mut test = tests(context, &node, "tests/chromium")?;
+        packages(context, &node, BUNDLERS)?;
+        let mut test = tests(context, &node, &["tests/chromium", "tests/bundlers"])?;
         let ran = context.run(test.env(VARIABLE, report).env("KYCVS_CHROMIUM", chromium))?;
         super::counted(counts::of_node_test(&ran.text), ran.success, "`node --test`")
     })
 }
 
-/// The test runner on the tests of a folder, each named: which of them it takes a folder for differs by its version.
-fn tests(context: &Context, node: &Node, folder: &str) -> Result<Command, Stop> {
+/// The test runner on the tests of some folders, each named: which of them it takes a folder for differs by its version.
+fn tests(context: &Context, node: &Node, folders: &[&str]) -> Result<Command, Stop> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(context.root().join(PACKAGE).join(folder))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".test.mjs") {
-            files.push(format!("{folder}/{name}"));
+    for folder in folders {
+        for entry in fs::read_dir(context.root().join(PACKAGE).join(folder))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".test.mjs") {
+                files.push(format!("{folder}/{name}"));
+            }
         }
     }
     files.sort();
@@ -58,3 +61,6 @@ fn in_package(context: &Context, node: &Node) -> Command {
     command.env_remove("NODE_OPTIONS").env("NO_COLOR", "1");
     command
 }
+
+/// What only the tests of bundlers need, apart from what builds the package: it is large.
+const BUNDLERS: &str = "bindings/web/tests/bundlers";

@@ -78,10 +78,10 @@ test("a signer of the app's own", () => {
   const locked = broken(() => { throw pin; });
   assert.ok(locked instanceof kycvs.IssuingError);
   assert.deepEqual([locked.code, locked.cause], ["signer_failed", pin]);
-  for (const wrong of [new Uint8Array(63), null, "signature", Promise.resolve(new Uint8Array(64))]) {
-    const { code, cause } = broken(() => wrong);
+  for (const wrong of [new Uint8Array(63), null, "signature"]) {
+    const { code, message, cause } = broken(() => wrong);
     assert.equal(code, "signer_failed");
-    assert.match(String(cause), /64 bytes/);
+    assert.match(`${message} ${cause}`, /64 bytes/);
   }
 });
 

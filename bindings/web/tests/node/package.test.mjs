@@ -13,7 +13,7 @@ import { NONCE, key, said, trust } from "./parties.mjs";
 
 const HERE = fileURLToPath(new URL("../..", import.meta.url));
 const MODULES = [
-  "arguments", "bounds", "errors", "issuing", "keys", "kycvs", "node", "owned", "presentation", "qr", "replay", "times", "trust", "values",
+  "arguments", "bounds", "errors", "init", "issuing", "keys", "kycvs", "module", "node", "owned", "presentation", "qr", "replay", "times", "trust", "values",
   "verifying", "web",
 ];
 /** An app that has installed the package, and nothing else. */
@@ -53,10 +53,10 @@ test("the README's verifier", () => {
 });
 
 test("the README's other examples", () => {
-  const [, ask, issue, once] = readme();
+  const [, ask, , issue, issueAsync, once, verifyAsync] = readme();
   const passphrase = "correct horse";
   writeFileSync(join(app, "others.js"), `
-    import { Issuer, SigningKey, Status, Subject, TrustStore, TrustedKey, Verifier } from "kycvs";
+    import { Issuer, SigningKey, Status, Subject, TrustStore, TrustedKey, Verifier, VerifyingKey } from "kycvs";
     const challenge = Buffer.from("sixteen bytes...");
     const passphrase = ${JSON.stringify(passphrase)};
     const keyFile = ${JSON.stringify(key.toEncryptedPem(passphrase))};
@@ -64,6 +64,9 @@ test("the README's other examples", () => {
     const database = { insertIfNew: (...use) => !used.has(String(use)) && Boolean(used.add(String(use))) };
     const trust = new TrustStore([new TrustedKey("in.gov.cowin", SigningKey.fromEncryptedPem(keyFile, passphrase).verifyingKey)]);
     ${issue}
+    ${issueAsync}
+    const trustService = new TrustStore([new TrustedKey("in.gov.cowin", service.verifyingKey)]);
+    console.log(new Verifier(trustService, { open: true }).verify(answer, { nonce: null }).status);
     ${once}
     const scanned = text;
     try {
@@ -77,8 +80,11 @@ test("the README's other examples", () => {
     } catch (error) {
       console.log(error.code);
     }
+    used.clear();
+    ${verifyAsync}
+    console.log(verdict.status, await gate.verifyAsync(scanned, { nonce: challenge }).catch(({ code }) => code));
   `);
-  assert.equal(node('import "./others.js"'), "wrong_subject\n2\nreplayed");
+  assert.equal(node('import "./others.js"'), "2\nwrong_subject\n2\nreplayed\n2 replayed");
 });
 
 test("the types allow what is right, and nothing else", () => {

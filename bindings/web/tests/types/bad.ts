@@ -27,6 +27,12 @@ new Issuer("a", key).issue({ ...said, status: 3 });
 new Issuer("a", { verifyingKey: key.verifyingKey, sign: async () => new Uint8Array(64) });
 // @ts-expect-error a promise is no answer
 new Verifier(new TrustStore(), { open: true, replayGuard: { firstUse: async () => true } });
+// @ts-expect-error a promise is no first use
+verifier.beginVerify("", { nonce: null }).finish(Promise.resolve(true));
+// @ts-expect-error a promise is no signature
+new Issuer("a", key).beginIssue(said).finish(Promise.resolve(new Uint8Array(64)));
+// @ts-expect-error a number could be milliseconds
+new Verifier(new TrustStore(), { open: true, issuedAfter: Date.now() });
 // @ts-expect-error a verdict is read alone
 verdict.status = 2;
 // @ts-expect-error what makes a key is fromBytes

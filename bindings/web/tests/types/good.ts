@@ -4,7 +4,9 @@ import {
   Algorithm, Issuer, KycvsError, MemoryReplayGuard, Presentation, SigningKey, Status, Subject, TrustStore, TrustedKey, Verdict,
   Verifier, VerifyingKey, importKeys, otherKind, readQr,
 } from "kycvs";
-import type { Answer, Bytes, Claims, Expectation, Family, Input, Policy, ReplayGuard, Signer, StatusListRef } from "kycvs";
+import type { Answer, AsyncReplayGuard, AsyncSigner, Bytes, Claims, Expectation, Family, Input, Policy, ReplayGuard, Signer, StatusListRef } from "kycvs";
+import { InitError, PendingAnswer, PendingVerdict, Verifier as SameVerifier, init, initSync } from "kycvs/init";
+import type { ModuleSource } from "kycvs/init";
 
 const key: SigningKey = SigningKey.generate();
 const verifyingKey: VerifyingKey = key.verifyingKey;
@@ -38,3 +40,21 @@ const claims: Claims = presentation.unverifiedClaims();
 const seen = readQr([{ data: new Uint8ClampedArray(4), width: 1, height: 1 }]);
 if (seen.content !== null && seen.found === "other") console.log(otherKind(seen.content)?.words);
 console.log(claims.statusList?.uri, seen.texts, readQr({ data: new Uint8ClampedArray(4), width: 1, height: 1 }).damaged);
+
+const later: AsyncSigner = { verifyingKey, signAsync: async (message) => key.sign(message) };
+const webCrypto: AsyncSigner = { verifyingKey, signAsync: (message: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> => Promise.resolve(message.buffer) };
+const answered: Promise<Presentation> = new Issuer("a", later).issueAsync(answer, { now: 1n });
+const pendingAnswer: PendingAnswer = new Issuer("a", verifyingKey).beginIssue(answer);
+const finished: Presentation = pendingAnswer.finish(key.sign(pendingAnswer.message));
+const asyncReplayGuard: AsyncReplayGuard = { firstUse: async (issuer: string, tokenId: string, keepUntil: bigint) => keepUntil > 0n && issuer !== tokenId };
+const waiting = new Verifier(new TrustStore(), { open: true, asyncReplayGuard, issuedAfter: new Date() });
+const awaited: Promise<Verdict> = waiting.verifyAsync("KV1:", expectation);
+const all: Promise<(Verdict | KycvsError)[]> = waiting.verifyManyAsync(inputs, expectation);
+const pendingVerdict: PendingVerdict = verifier.beginVerify("KV1:", expectation);
+const verdict: Verdict = pendingVerdict.finish(pendingVerdict.keepUntilSeconds > pendingVerdict.nowSeconds);
+const sources: (ModuleSource | Promise<ModuleSource>)[] = ["/kycvs_web_bg.wasm", new URL("data:,"), fetch("data:,"), new Uint8Array(1), Buffer.from("")];
+const loaded: Promise<void> = init(sources[0]!).catch((error) => {
+  if (error instanceof InitError && error.code === "init_failed") initSync(new Uint8Array(1));
+});
+const same: Verifier = new SameVerifier(new TrustStore(), { open: true, issuedAfter: 1n });
+console.log(webCrypto, answered, finished, awaited, all, verdict, loaded, same);
