@@ -172,9 +172,9 @@ checks its webhooks with where it has a callback address. With --request-key it 
 there is no API key.";
 
 #[cfg(feature = "serve")]
-const AFTER_IMPORT: &str = "A file is CSV (.csv, with the columns mobile, name, doses, required in any order; separated by \
-commas, semicolons, tabs or |), a FHIR Bundle (.json, at most 64 MiB) or FHIR resources one a line (.ndjson), of FHIR STU3, \
-R4, R4B or R5. Files of one call are imported together or not at all. A person who is there already gets the new doses.
+const AFTER_IMPORT: &str = "A file is CSV (with the columns mobile, name, doses, required in any order; separated by commas, \
+semicolons, tabs or |), a FHIR Bundle (JSON, at most 64 MiB) or FHIR resources one a line (NDJSON), of FHIR STU3, R4, R4B or \
+R5. Its content says which. Only if the content is unclear, the ending of its name does: .csv, .json or .ndjson. Files of one call are imported together or not at all. A person who is there already gets the new doses.
 
 In doubt, fewer doses are counted, and standard error says so. A row that cannot be understood changes nothing for its \
 person; standard error names its file and line, and nothing of its content.
@@ -284,7 +284,7 @@ pub(crate) struct RecordsImport {
     /// The service's settings
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// What the files are, where their names do not say it: csv, fhir or fhir-ndjson
+    /// What the files are, if their content does not say it: csv, fhir or fhir-ndjson
     #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true)]
     pub(crate) format: Option<RecordsFormat>,
     /// Of FHIR: which immunizations count, by the code of the vaccine or of its target disease; may be given several times
@@ -302,7 +302,7 @@ pub(crate) struct RecordsImport {
     /// Import even if that lowers many people, finds no dose, or a FHIR resource cannot be read
     #[arg(long)]
     pub(crate) force: bool,
-    /// The files (`-`: standard input, with --format)
+    /// The files (`-`: standard input)
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 }

@@ -52,12 +52,21 @@ pub(crate) struct Later<'a> {
 impl<'a> Later<'a> {
     /// Checks that the file can be opened, and closes it again.
     pub(crate) fn new(path: &'a Path) -> Result<Self> {
-        // A pipe can be opened only once, and standard input is open.
-        let is_pipe = fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir());
-        if !is_stdin(path) && !is_pipe {
+        if !is_open_once(path) {
             open(path)?;
         }
         Ok(Self { path, file: None })
+    }
+
+    /// The file, and its first bytes, at most `most`. A pipe stays open.
+    pub(crate) fn with_start(path: &'a Path, most: usize) -> Result<(Self, Zeroizing<Vec<u8>>)> {
+        let mut file = open(path)?;
+        // Reserved once: a buffer that grows leaves copies of its content behind.
+        let mut start = Zeroizing::new(Vec::with_capacity(most));
+        file.by_ref().take(most as u64).read_to_end(&mut start).map_err(|error| cannot_read(path, &error))?;
+        let file =
+            is_open_once(path).then(|| Box::new(io::Cursor::new(start.clone()).chain(file)) as Box<dyn Read>);
+        Ok((Self { path, file }, start))
     }
 }
 
@@ -71,6 +80,12 @@ impl Read for Later<'_> {
         };
         file.read(buffer)
     }
+}
+
+/// Whether a path is standard input or a pipe, which cannot be opened and read a second time.
+#[cfg(feature = "serve")]
+fn is_open_once(path: &Path) -> bool {
+    is_stdin(path) || fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
 /// Whether a path stands for standard input.

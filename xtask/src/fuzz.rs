@@ -10,8 +10,8 @@ use crate::tally::Tally;
 use crate::tools::{CARGO_FUZZ, cargo_tool, program};
 
 /// The targets, as `fuzz/Cargo.toml` names them.
-pub(crate) const TARGETS: [&str; 6] =
-    ["decode_token", "decode_text", "verify", "trust_store", "key_import", "notation"];
+pub(crate) const TARGETS: [&str; 7] =
+    ["decode_token", "decode_text", "verify", "trust_store", "key_import", "notation", "tables"];
 
 /// The step of `cargo xtask test`.
 pub(crate) fn short(context: &mut Context) -> Result<Tally, Stop> {

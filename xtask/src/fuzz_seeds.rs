@@ -1,5 +1,5 @@
 //! The seeds of the fuzz targets, made from the published test vectors: every presentation, text, trust store and key in
-//! them, in the form that the target reads.
+//! them, in the form that the target reads. The seeds of tables are written here.
 //!
 //! A seed is named after the hash of its bytes, so that the same input is there once, and the same vectors make the same
 //! files.
@@ -37,8 +37,23 @@ pub(crate) fn write(vectors_dir: &Path, corpus_dir: &Path) -> io::Result<usize> 
         };
         seeds.add("key_import", input);
     }
+    for table in TABLES {
+        // The first byte says how often the rest is repeated.
+        seeds.add("tables", format!("\0{table}").into());
+    }
     seeds.write(corpus_dir)
 }
+
+/// Tables as people save them: every line end, separator and kind of cell.
+const TABLES: [&str; 7] = [
+    "mobile,name,doses\n9876543210,Asha R. Verma,2\n\n,,\n+91 98765 43211,\"Rao, Ravi\",1\n",
+    "\u{feff}Name ; MOBILE;doses\r\nAsha;9876543210;\u{968}\r\n;;\r\n",
+    "sep=;\rname;doses\r\"Asha\r\"\"R.\"\"\";2\r",
+    "\"sep=|\"\n\"name\"|\"doses\"\n\"never closed|2\nRavi|1\n",
+    "name\tdoses\n\u{a0}\t\u{3000}\n\u{200b}Asha\u{202c}\t2",
+    "name\u{ff0c}doses\nAsha\u{ff0c}2\n",
+    "name,doses\nAsha\nRavi,2,3\n\"\",\"\"\n",
+];
 
 /// Target and bytes.
 #[derive(Default)]

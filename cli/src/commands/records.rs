@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use kycvs_issuer::records::{self, BadRow, Changes, Format, ImportError, Options, Progress, Report, Source};
+use kycvs_issuer::records::{
+    self, BadRow, Changes, Format, ImportError, Options, Progress, Report, START_OF_FILE, Source,
+    UnknownFormat,
+};
 use serde::Serialize;
 
 use super::admin::{failed, with_admin};
@@ -55,8 +58,7 @@ pub(super) fn import(options: &RecordsImport, out: &mut Output) -> Result<u8> {
     }
     let mut sources = Vec::new();
     for path in &options.files {
-        let format = format(path, options.format)?;
-        sources.push(Source { format, content: Box::new(files::Later::new(path)?) });
+        sources.push(source(path, options.format)?);
     }
     let formats: Vec<_> = sources.iter().map(|source| source.format).collect();
     let size = options.files.iter().map(|path| files::size(path)).sum();
@@ -177,24 +179,30 @@ fn stopped(error: ImportError, options: &RecordsImport) -> Failure {
     }
 }
 
-/// What a file is: as the call says, or by its name.
-fn format(path: &Path, said: Option<RecordsFormat>) -> Result<Format> {
-    let by_name = || {
-        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        match extension.as_str() {
-            "csv" => Some(RecordsFormat::Csv),
-            "json" => Some(RecordsFormat::Fhir),
-            "ndjson" => Some(RecordsFormat::FhirNdjson),
-            _ => None,
-        }
-    };
-    match said.or_else(by_name) {
-        Some(RecordsFormat::Csv) => Ok(Format::Csv),
-        Some(RecordsFormat::Fhir) => Ok(Format::FhirBundle),
-        Some(RecordsFormat::FhirNdjson) => Ok(Format::FhirNdjson),
-        None => Err(Failure::Usage(format!(
-            "the name of {} ends in neither .csv nor .json nor .ndjson: give --format",
-            files::name(path)
-        ))),
+/// A file and what it is: as the call says, or as its content does.
+fn source(path: &Path, said: Option<RecordsFormat>) -> Result<Source<'_>> {
+    let said = said.map(|format| match format {
+        RecordsFormat::Csv => Format::Csv,
+        RecordsFormat::Fhir => Format::FhirBundle,
+        RecordsFormat::FhirNdjson => Format::FhirNdjson,
+    });
+    if let Some(format) = said {
+        return Ok(Source { format, content: Box::new(files::Later::new(path)?) });
+    }
+    let (content, start) = files::Later::with_start(path, START_OF_FILE)?;
+    let format = Format::of(&start, by_name(path)).map_err(|error| {
+        let text = format!("{}: it {error}", files::name(path));
+        if error == UnknownFormat::Unclear { Failure::Usage(text) } else { Failure::Io(text) }
+    })?;
+    Ok(Source { format, content: Box::new(content) })
+}
+
+/// What the name of a file says of its content.
+fn by_name(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" => Some(Format::Csv),
+        "json" => Some(Format::FhirBundle),
+        "ndjson" => Some(Format::FhirNdjson),
+        _ => None,
     }
 }

@@ -48,13 +48,49 @@ fn more_files_than_a_process_may_have_open_are_imported() {
 fn a_later_file_that_is_missing_leaves_everything_as_it_was() {
     let folder = service("kycvs.db");
     folder.write("a.csv", "mobile,name,doses,required\n9876543210,Asha,2,2\n");
-    folder.write("unknown.txt", "mobile");
+    folder.write("unknown.txt", "nonsense");
     let before = folder.names();
     import(&folder, "a.csv missing.csv")
         .ends(2, "error[io]: cannot read `missing.csv`: No such file or directory");
     import(&folder, "--format csv a.csv .").ends(2, "error[io]: cannot read `.`: it is a folder");
     import(&folder, "a.csv unknown.txt").ends(2, "error[usage]");
     import(&folder, "--format csv - a.csv -").ends(2, "error[usage]: only one file can be standard input");
+    assert_eq!(folder.names(), before);
+}
+
+/// Exports have many names.
+#[test]
+fn a_file_is_what_its_content_says_whatever_its_name() {
+    const PATIENT: &str = r#"{"resourceType":"Patient","id":"p","name":[{"text":"Asha"}],"telecom":[{"system":"phone","value":"+919876543210"}]}"#;
+    const DOSE: &str = r#"{"resourceType":"Immunization","id":"i","status":"completed","vaccineCode":{"coding":[{"code":"covid"}]},"patient":{"reference":"Patient/p"},"occurrenceDateTime":"2021-05-01","protocolApplied":[{"doseNumberPositiveInt":1,"seriesDosesPositiveInt":2}]}"#;
+    let bundle = format!(
+        "{{\n\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{{\"resource\":{PATIENT}}},{{\"resource\":{DOSE}}}]}}"
+    );
+    let contents = [
+        "mobile,name,doses,required\n9876543210,Asha,1,2\n".to_owned(),
+        format!("{PATIENT}\n{DOSE}\n"),
+        bundle.replace('\n', ""),
+        bundle,
+    ];
+    for content in &contents {
+        let folder = service("kycvs.db");
+        for name in ["export", "a.csv", "a.json", "a.ndjson", "a.fhir"] {
+            folder.write(name, content);
+            let said = import(&folder, &format!("--vaccine covid {name}")).good();
+            assert_eq!(said, "1 written, 0 bad\n", "{name}: {content}");
+        }
+        let call = "records import --config kycvs.toml --vaccine covid -";
+        let said = folder.run_with(call, NOTHING, content.as_bytes()).good();
+        assert_eq!(said, "1 written, 0 bad\n", "{content}");
+    }
+    let folder = service("kycvs.db");
+    let before = folder.names();
+    for name in ["a.csv", "a.ndjson.gz", "a.json"] {
+        folder.write(name, b"\x1f\x8b\x08\0\0\0\0\0");
+        import(&folder, &format!("--vaccine covid {name}"))
+            .ends(2, &format!("error[io]: `{name}`: it is compressed with gzip: unpack it\n"));
+        std::fs::remove_file(folder.path(name)).expect("it is there");
+    }
     assert_eq!(folder.names(), before);
 }
 

@@ -2,11 +2,13 @@
 
 mod csv;
 mod fhir;
+mod format;
 mod import;
 mod matching;
 mod sql;
 mod stage;
 
+pub use format::{START_OF_FILE, UnknownFormat};
 pub use import::{BadRow, Changes, Format, ImportError, Options, Progress, Reason, Report, Source, import};
 pub(crate) use sql::SqlRecords;
 
