@@ -460,10 +460,8 @@ const PROPERTIES: &[Edit] = {
         1 "hasOpening" "Bool";
         1 "isWithdrawn" "Bool";
         2 "issuer" "String";
-        1 "keepUntilSeconds" "UInt64";
-        1 "message" "Data";
-        1 "nowSeconds" "UInt64";
-        1 "tokenId" "String";
+        1 "keepUntilSeconds" "UInt64"; 1 "message" "Data";
+        1 "nowSeconds" "UInt64"; 1 "tokenId" "String";
         2 "key" "VerifyingKey";
         2 "keyId" "String";
         1 "keys" "[ImportedKey]";
@@ -510,30 +508,20 @@ const LABELS: &[Edit] = {
         };
     }
     unlabelled!(
-        "beginIssue" "answer";
-        "beginIssueAtSeconds" "answer";
-        "beginVerify" "presentation";
-        "beginVerifyAtSeconds" "presentation";
-        "beginVerifyText" "text";
-        "beginVerifyTextAtSeconds" "text";
-        "issue" "answer";
-        "issueAtSeconds" "answer";
+        "beginIssue" "answer"; "beginIssueAtSeconds" "answer";
+        "beginVerify" "presentation"; "beginVerifyAtSeconds" "presentation";
+        "beginVerifyText" "text"; "beginVerifyTextAtSeconds" "text";
+        "issue" "answer"; "issueAtSeconds" "answer";
         "sign" "message";
-        "verify" "presentation";
-        "verifyAtSeconds" "presentation";
-        "verifyMany" "presentations";
-        "verifyManyAtSeconds" "presentations";
-        "verifyManyTexts" "texts";
-        "verifyManyTextsAtSeconds" "texts";
-        "verifyText" "text";
-        "verifyTextAtSeconds" "text";
-        "withClockSkewSeconds" "clockSkew";
-        "withIssuedAfterSeconds" "time";
+        "verify" "presentation"; "verifyAtSeconds" "presentation";
+        "verifyMany" "presentations"; "verifyManyAtSeconds" "presentations";
+        "verifyManyTexts" "texts"; "verifyManyTextsAtSeconds" "texts";
+        "verifyText" "text"; "verifyTextAtSeconds" "text";
+        "withClockSkewSeconds" "clockSkew"; "withIssuedAfterSeconds" "time";
         "withKey" "key";
         "withMaxKeys" "maxKeys";
         "withMaxLifetimeSeconds" "maxLifetime";
-        "withPreparation" "preparation";
-        "withTrust" "trust";
+        "withPreparation" "preparation"; "withTrust" "trust";
     )
 };
 
