@@ -1,8 +1,16 @@
 // The blocks of the README, as they stand there; a test compares them and runs this.
 
 import java.io.File
+import java.security.KeyPairGenerator
+import java.security.Signature
 import java.time.Duration
 import java.time.Instant
+import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.startCoroutine
+import kotlin.coroutines.suspendCoroutine
 import org.kycvs.*
 
 private val nonce = "sixteen bytes...".toByteArray()
@@ -70,6 +78,16 @@ private fun onceSinceTheStart(trust: TrustStore): Verifier {
     return inMemory
 }
 
+suspend fun issueElsewhere(answer: Answer, service: KeyService): Presentation {
+    val pending = Issuer.signedElsewhere("in.gov.cowin", service.publicKey).beginIssue(answer)
+    return pending.finish(service.sign(pending.message()))
+}
+
+suspend fun verifyOnce(verifier: Verifier, scanned: String, expectation: Expectation, database: SharedDatabase): Verdict {
+    val pending = verifier.beginVerifyText(scanned, expectation)
+    return pending.finish(database.insertIfNew(pending.issuer(), pending.tokenId(), pending.keepUntil))
+}
+
 private fun prepared(trust: TrustStore): Verifier {
     // Few keys, many answers, and fast from the first one on.
     val verifier = Verifier(trust, Policy("irctc.co.in")).withPreparation(Preparation.large().withMaxKeys(4))
@@ -87,6 +105,32 @@ private class Database {
 
     fun insertIfNew(issuer: String, tokenId: String, keepUntil: Instant): Boolean =
         keepUntil > Instant.EPOCH && rows.add("$issuer $tokenId")
+}
+
+/** Stands for a key management service; a real one suspends until the reply is there. */
+class KeyService {
+    private val pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair()
+    private val signature = Signature.getInstance("Ed25519").apply { initSign(pair.private) }
+    val publicKey: VerifyingKey = VerifyingKey.fromBytes(pair.public.encoded.takeLast(32).toByteArray())
+
+    suspend fun sign(message: ByteArray): ByteArray = suspendCoroutine {
+        signature.update(message)
+        it.resume(signature.sign())
+    }
+}
+
+/** Stands for a database that is asked by suspending functions. */
+class SharedDatabase {
+    private val database = Database()
+
+    suspend fun insertIfNew(issuer: String, tokenId: String, keepUntil: Instant): Boolean =
+        suspendCoroutine { it.resume(database.insertIfNew(issuer, tokenId, keepUntil)) }
+}
+
+private fun waitFor(block: suspend () -> Unit) {
+    val done = CompletableFuture<Unit>()
+    block.startCoroutine(Continuation(EmptyCoroutineContext) { result -> result.fold(done::complete, done::completeExceptionally) })
+    done.get()
 }
 
 private fun admit(verdict: Verdict) = println("Admitted: ${verdict.status}")
@@ -113,6 +157,13 @@ fun main() {
     repeat(2) { handle(strict, text, Expectation(nonce)) }
     // It was issued before the start, or too near to it to tell.
     handle(onceSinceTheStart(trust), text, Expectation(nonce))
+    waitFor {
+        val answer = Answer(Status.FULLY_VACCINATED, "rail-booking", Duration.ofMinutes(1), "irctc.co.in", nonce)
+        val service = KeyService()
+        val elsewhere = issueElsewhere(answer, service).toText()
+        val itsTrust = TrustStore(listOf(TrustedKey("in.gov.cowin", service.publicKey)))
+        println("Elsewhere: ${verifyOnce(verifier.withTrust(itsTrust), elsewhere, Expectation(nonce), SharedDatabase()).status}")
+    }
     handle(prepared(trust), text, Expectation(nonce))
     try {
         signElsewhere(key.verifyingKey(), KeyStore()).issue(Answer(Status.NOT_VACCINATED, "rail-booking", Duration.ofMinutes(1)))

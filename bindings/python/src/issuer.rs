@@ -67,7 +67,7 @@ impl Issuer {
         Ok(Self { inner: named(kycvs::Issuer::new(name, signer), algorithm)?, foreign })
     }
 
-    /// An issuer of which only the public key is here, for ``begin_issue``: who signs is asked between its two steps.
+    /// An issuer with a public key only, for ``begin_issue``: your program asks the signer between its two steps.
     /// ``issue`` fails on it (``signer_failed``).
     ///
     /// Raises SetUpError (``invalid_claim``) for a name that is empty or too long.
@@ -219,7 +219,7 @@ fn named(issuer: Core, algorithm: Option<&Bound<'_, PyAny>>) -> PyResult<Core> {
     })
 }
 
-/// What is to be said, from the arguments of ``issue``.
+/// The answer that the arguments of ``issue`` describe.
 fn answer(
     status: &Bound<'_, PyAny>,
     purpose: &Bound<'_, PyAny>,
@@ -255,7 +255,7 @@ fn status_list_ref(value: &Bound<'_, PyAny>) -> Outcome<StatusListRef> {
     Ok(StatusListRef::new(times::whole("status_list.index", &index)?, text("status_list.uri", &uri)?)?)
 }
 
-/// Who asks a signer that has to be awaited.
+/// The way to use a signer that has to be awaited.
 const AWAITING: &str = "use kycvs.aio.AsyncIssuer or Issuer.begin_issue";
 
 /// An object of the app with `verifying_key` and `sign`.

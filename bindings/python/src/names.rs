@@ -41,8 +41,8 @@ pub(crate) fn must_return_at_once(name: &str, method: &Bound<'_, PyAny>, instead
     Ok(())
 }
 
-/// As [`wrong_type`], of what the app's code returned. What had to be awaited is named, and closed, so that Python does not warn
-/// of it as well.
+/// As [`wrong_type`], for a value that the app's code returned. An awaitable is named, and a coroutine is closed: otherwise Python
+/// warns of it as well.
 pub(crate) fn wrong_answer(name: &str, expected: &str, found: &Bound<'_, PyAny>, instead: &str) -> PyErr {
     let py = found.py();
     if !found.hasattr(intern!(py, "__await__")).unwrap_or(false) {

@@ -1,4 +1,4 @@
-//! What is between the two steps of issuing and of verifying: the app awaits its signer, or its replay guard.
+//! The state between the two steps of issuing and of verifying, while the app awaits its signer or its replay guard.
 
 use crate::{
     arguments::Bytes,
@@ -89,7 +89,7 @@ impl PendingAnswer {
 
 /// A verdict that waits for the replay guard: from ``Verifier.begin_verify``.
 ///
-/// It shows what a guard needs, with the names of ``ReplayGuard.first_use``. What the answer says comes only from ``finish``.
+/// It shows what a guard needs, with the names of ``ReplayGuard.first_use``. Only ``finish`` tells what the answer says.
 ///
 /// >>> from kycvs import Issuer, RefusedError, SigningKey, Status, TrustStore, Verifier
 /// >>> issuer = Issuer("in.gov.cowin", SigningKey.generate())
@@ -178,7 +178,7 @@ fn exception(value: &Bound<'_, PyAny>) -> Option<PyErr> {
     value.is_instance_of::<PyBaseException>().then(|| PyErr::from_value(value.clone()))
 }
 
-/// What can be taken once: an answer that is finished twice would be two, and a use that is finished twice would count twice.
+/// A value that can be taken once. Otherwise one use of a token could give two verdicts.
 struct Once<T>(Mutex<Option<T>>);
 
 impl<T> Once<T> {

@@ -73,7 +73,7 @@ impl MemoryReplayGuard {
     }
 }
 
-/// Who asks a guard that has to be awaited.
+/// The way to use a guard that has to be awaited.
 pub(crate) const AWAITING: &str = "use kycvs.aio.AsyncVerifier or Verifier.begin_verify";
 
 /// What a verifier asks: the guard in memory, or an object of the app.

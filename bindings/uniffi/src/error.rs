@@ -1,6 +1,6 @@
 //! Errors, as Kotlin and Swift throw them.
 
-use kycvs::Family;
+use kycvs::{ErrorCode, Family};
 use std::{error::Error, fmt};
 
 /// A refusal or a failure. Which of the five families it belongs to says who has to do something about it; the failure
@@ -91,6 +91,18 @@ impl fmt::Display for CallbackError {
 impl Error for CallbackError {}
 
 impl KycvsError {
+    /// With what else is known of why, for a developer.
+    pub(crate) fn because(code: ErrorCode, reason: &str) -> Self {
+        let mut error = Self::from(kycvs::Error::from(code));
+        let (Self::Unreadable { failure }
+        | Self::Untrusted { failure }
+        | Self::Refused { failure }
+        | Self::SetUp { failure }
+        | Self::Issuing { failure }) = &mut error;
+        failure.reason = Some(reason.to_owned());
+        error
+    }
+
     /// What it is.
     #[must_use]
     pub fn failure(&self) -> &Failure {
@@ -144,7 +156,6 @@ pub(crate) type Result<T> = std::result::Result<T, KycvsError>;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kycvs::ErrorCode;
 
     #[test]
     fn every_code_keeps_its_name_number_family_and_sentence() {

@@ -5,6 +5,7 @@ use crate::{
     callback::{AppSigner, Signer},
     error::Result,
     key::{SigningKey, VerifyingKey},
+    pending::PendingAnswer,
     presentation::Presentation,
     subject::Subject,
     values::{Algorithm, Status, StatusListRef},
@@ -82,6 +83,13 @@ impl Issuer {
         Self::signing_with(name, Arc::new(AppSigner { key: key.0.clone(), signer }), algorithm)
     }
 
+    /// An issuer whose key lives elsewhere, at a signer that has to be awaited: for `beginIssue`. Its `issue` fails with
+    /// `signer_failed`.
+    #[uniffi::constructor(default(algorithm = None))]
+    pub fn signed_elsewhere(name: String, key: &VerifyingKey, algorithm: Option<Algorithm>) -> Result<Self> {
+        Self::signing_with(name, Arc::new(Elsewhere(key.0.clone())), algorithm)
+    }
+
     /// The issuer's name.
     pub fn name(&self) -> String {
         self.0.name().as_str().to_owned()
@@ -101,6 +109,30 @@ impl Issuer {
     /// Issues an answer at the time `nowSeconds`, in seconds since 1970. Fails as `issue`.
     pub fn issue_at_seconds(&self, answer: &Answer, now_seconds: u64) -> Result<Presentation> {
         Ok(Presentation(self.0.issue_at(&answer.0, Timestamp::from_secs(now_seconds))?))
+    }
+
+    /// Begins to issue an answer, now, for a signer that has to be awaited: gives the bytes to sign, and then, with their
+    /// signature, the presentation. Fails as `issue`, except with `signer_failed`.
+    pub fn begin_issue(&self, answer: &Answer) -> Result<PendingAnswer> {
+        Ok(self.0.begin_issue(&answer.0)?.into())
+    }
+
+    /// Begins to issue an answer at the time `nowSeconds`, in seconds since 1970. Fails as `beginIssue`.
+    pub fn begin_issue_at_seconds(&self, answer: &Answer, now_seconds: u64) -> Result<PendingAnswer> {
+        Ok(self.0.begin_issue_at(&answer.0, Timestamp::from_secs(now_seconds))?.into())
+    }
+}
+
+/// A key whose signatures are made between the two steps of `beginIssue`.
+struct Elsewhere(kycvs::VerifyingKey);
+
+impl kycvs::Signer for Elsewhere {
+    fn verifying_key(&self) -> kycvs::VerifyingKey {
+        self.0.clone()
+    }
+
+    fn sign(&self, _message: &[u8]) -> std::result::Result<[u8; 64], kycvs::BoxError> {
+        Err("this issuer has a public key only: call beginIssue".into())
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     bytes::Bytes,
     callback::{AppGuard, ReplayGuard},
     error::{KycvsError, Result},
+    pending::PendingVerdict,
     preparation::Preparation,
     subject::Subject,
     trust::TrustStore,
@@ -190,6 +191,41 @@ impl Verifier {
     ) -> Result<Verdict> {
         let text = Zeroizing::new(text);
         Ok(self.0.verify_text_at(&text, &expectation.0, Timestamp::from_secs(now_seconds))?.into())
+    }
+
+    /// Begins to check the bytes of a presentation, now, for a replay guard that has to be awaited: gives what the guard is asked,
+    /// and then, with its answer, the verdict. Fails as `verify`, except with `replayed` and `replay_guard_failed`.
+    pub fn begin_verify(&self, presentation: Bytes, expectation: &Expectation) -> Result<PendingVerdict> {
+        Ok(self.0.begin_verify(&*presentation, &expectation.0)?.into())
+    }
+
+    /// Begins to check the bytes of a presentation at the time `nowSeconds`, in seconds since 1970. Fails as `beginVerify`.
+    pub fn begin_verify_at_seconds(
+        &self,
+        presentation: Bytes,
+        expectation: &Expectation,
+        now_seconds: u64,
+    ) -> Result<PendingVerdict> {
+        let now = Timestamp::from_secs(now_seconds);
+        Ok(self.0.begin_verify_at(&*presentation, &expectation.0, now)?.into())
+    }
+
+    /// Begins to check a presentation in either text form, now. Fails as `beginVerify`, and with `bad_text`.
+    pub fn begin_verify_text(&self, text: String, expectation: &Expectation) -> Result<PendingVerdict> {
+        let text = Zeroizing::new(text);
+        Ok(self.0.begin_verify(text.as_str(), &expectation.0)?.into())
+    }
+
+    /// Begins to check a presentation in either text form at the time `nowSeconds`, in seconds since 1970. Fails as
+    /// `beginVerifyText`.
+    pub fn begin_verify_text_at_seconds(
+        &self,
+        text: String,
+        expectation: &Expectation,
+        now_seconds: u64,
+    ) -> Result<PendingVerdict> {
+        let (text, now) = (Zeroizing::new(text), Timestamp::from_secs(now_seconds));
+        Ok(self.0.begin_verify_at(text.as_str(), &expectation.0, now)?.into())
     }
 
     /// Checks many presentations in either text form, now: for each, in order, what `verifyText` gives. A damaged text is a

@@ -30,7 +30,7 @@ pub(super) const EDITS: &[Edit] = &[
     // ---- What a call costs ----
     // A status is a JNA structure, and to make one takes as long as several calls. Calls get the address alone, of
     // memory that is used again (`CallStatuses`); a structure is made where there is an error to read.
-    edit("kotlin: a call takes the status by its address", 138,
+    edit("kotlin: a call takes the status by its address", 157,
         "uniffi_out_err: UniffiRustCallStatus",
         "uniffi_out_err: Pointer"),
     edit("kotlin: the status of a call is used again", 1,
@@ -227,7 +227,7 @@ pub(super) const EDITS: &[Edit] = &[
             }
         }"),
     // What was scanned comes from anybody, so that it must be a `bad_text` whatever it is.
-    edit("kotlin: a scanned string that is no text", 3,
+    edit("kotlin: a scanned string that is no text", 5,
         "FfiConverterString.lower(`text`)",
         "FfiConverterString.lower(wellFormed(`text`))"),
     edit("kotlin: and so is each of many scanned strings", 2,
@@ -241,10 +241,10 @@ pub(super) const EDITS: &[Edit] = &[
     // ---- Closed objects ----
     // The receiver of a call is kept from being freed while the call is under way, and a closed one is noticed. The
     // generator does neither for an argument, which so may be freed memory.
-    edit("kotlin: an argument is open", 16,
+    edit("kotlin: an argument is open", 18,
         "return value.uniffiCloneHandle()",
         "return value.callWithHandle { value.uniffiCloneHandle() }"),
-    edit("kotlin: a closed object says so", 16,
+    edit("kotlin: a closed object says so", 18,
         r#"IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")"#,
         r#"IllegalStateException("this ${this.javaClass.simpleName} has been closed: make a new one")"#),
 
@@ -252,20 +252,20 @@ pub(super) const EDITS: &[Edit] = &[
     // Rust frees what it is handed, so that whatever was made for a call that then is not made is never freed: because
     // an argument is closed, or no text. A receiver's second reference, which would hold a verifier's guard or an
     // issuer's secret key for good, is therefore made last, when all arguments are there (`_status` is the last one).
-    edit("kotlin: a receiver is not cloned before the arguments", 16,
+    edit("kotlin: a receiver is not cloned before the arguments", 18,
         "return block(this.uniffiCloneHandle())",
         "return block(this.handle)"),
-    edit("kotlin: but after them", 60,
+    edit("kotlin: but after them", 74,
         "_status)\n}\n    }\n    )",
         "_status.also { check(uniffiCloneHandle() == handle) })\n}\n    }\n    )"),
     // Of several arguments, those that can fail are looked at before the first is lowered (`Arguments.kt`).
-    edit("kotlin: the expectation is open before bytes are handed over", 2,
+    edit("kotlin: the expectation is open before bytes are handed over", 4,
         "FfiConverterByteArray.lower(`presentation`),\n        FfiConverterTypeExpectation",
         "FfiConverterByteArray.lower(`presentation`.also { `expectation`.callWithHandle {} }),\n        FfiConverterTypeExpectation"),
     edit("kotlin: and before many are", 2,
         "FfiConverterSequenceByteArray.lower(`presentations`),\n        FfiConverterTypeExpectation",
         "FfiConverterSequenceByteArray.lower(`presentations`.also { `expectation`.callWithHandle {} }),\n        FfiConverterTypeExpectation"),
-    edit("kotlin: and before a text is", 2,
+    edit("kotlin: and before a text is", 4,
         "FfiConverterString.lower(wellFormed(`text`)),\n        FfiConverterTypeExpectation",
         "FfiConverterString.lower(wellFormed(`text`).also { `expectation`.callWithHandle {} }),\n        FfiConverterTypeExpectation"),
     edit("kotlin: of what an expectation is made", 1,
@@ -286,8 +286,11 @@ pub(super) const EDITS: &[Edit] = &[
         "FfiConverterString.lower(`name`),\n        FfiConverterTypeSigningKey",
         "FfiConverterString.lower(`name`.also { `key`.callWithHandle {} }),\n        FfiConverterTypeSigningKey"),
     edit("kotlin: of what an issuer with a signer is made", 1,
+        "FfiConverterString.lower(`name`),\n        FfiConverterTypeVerifyingKey.lower(`key`),\n        FfiConverterTypeSigner",
+        "FfiConverterString.lower(`name`.also { `key`.callWithHandle {}; checkOpen(`signer`) }),\n        FfiConverterTypeVerifyingKey.lower(`key`),\n        FfiConverterTypeSigner"),
+    edit("kotlin: of what an issuer that is signed elsewhere is made", 1,
         "FfiConverterString.lower(`name`),\n        FfiConverterTypeVerifyingKey",
-        "FfiConverterString.lower(`name`.also { `key`.callWithHandle {}; checkOpen(`signer`) }),\n        FfiConverterTypeVerifyingKey"),
+        "FfiConverterString.lower(`name`.also { `key`.callWithHandle {} }),\n        FfiConverterTypeVerifyingKey"),
     edit("kotlin: of what a trusted key is made", 1,
         "FfiConverterString.lower(`issuer`),\n        FfiConverterTypeVerifyingKey",
         "FfiConverterString.lower(`issuer`.also { `key`.callWithHandle {} }),\n        FfiConverterTypeVerifyingKey"),
@@ -337,7 +340,7 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: what a replay guard may throw", 1,
         "    fun `firstUse`(",
         "    @Throws(Exception::class)\n    fun `firstUse`("),
-    edit("kotlin: static to Java", 12,
+    edit("kotlin: static to Java", 13,
         "    @Throws(KycvsException::class) fun `",
         "    @JvmStatic @Throws(KycvsException::class) fun `"),
     edit("kotlin: no tables, to Java", 1, " fun `never`(): Preparation", " @JvmStatic fun `never`(): Preparation"),
@@ -345,6 +348,9 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: an issuer with a signer, to Java", 1,
         "    @JvmStatic @Throws(KycvsException::class) fun `withSigner`",
         "    @JvmStatic @JvmOverloads @Throws(KycvsException::class) fun `withSigner`"),
+    edit("kotlin: an issuer that is signed elsewhere, to Java", 1,
+        "    @JvmStatic @Throws(KycvsException::class) fun `signedElsewhere`",
+        "    @JvmStatic @JvmOverloads @Throws(KycvsException::class) fun `signedElsewhere`"),
     edit("kotlin: a key of a file, to Java", 1,
         "    @JvmStatic @Throws(KycvsException::class) fun `ofImported`",
         "    @JvmStatic @JvmOverloads @Throws(KycvsException::class) fun `ofImported`"),
@@ -361,7 +367,7 @@ pub(super) const EDITS: &[Edit] = &[
         "    @Throws(KycvsException::class) constructor(`status`"),
 
     // ---- The generated code's own business ----
-    edit("kotlin: converters are internal", 47, "public object FfiConverter", "internal object FfiConverter"),
+    edit("kotlin: converters are internal", 49, "public object FfiConverter", "internal object FfiConverter"),
     edit("kotlin: what converters are is internal", 2,
         "public interface FfiConverter",
         "internal interface FfiConverter"),
@@ -384,19 +390,19 @@ pub(super) const EDITS: &[Edit] = &[
     edit("kotlin: the cleaner is internal", 1,
         "\ninterface UniffiCleaner {",
         "\ninternal interface UniffiCleaner {"),
-    edit("kotlin: the cleanables are private", 16, "protected val cleanable", "private val cleanable"),
-    edit("kotlin: whether they are closed is internal", 16,
+    edit("kotlin: the cleanables are private", 18, "protected val cleanable", "private val cleanable"),
+    edit("kotlin: whether they are closed is internal", 18,
         "    val uniffiIsDestroyed",
         "    internal val uniffiIsDestroyed"),
-    edit("kotlin: handles are private", 16, "protected val handle: Long", "private val handle: Long"),
-    edit("kotlin: they are cloned here alone", 16,
+    edit("kotlin: handles are private", 18, "protected val handle: Long", "private val handle: Long"),
+    edit("kotlin: they are cloned here alone", 18,
         "    fun uniffiCloneHandle(): Long",
         "    internal fun uniffiCloneHandle(): Long"),
-    edit("kotlin: objects of handles are made here alone", 16,
+    edit("kotlin: objects of handles are made here alone", 18,
         "    constructor(withHandle: UniffiWithHandle",
         "    internal constructor(withHandle: UniffiWithHandle"),
     // Java counts an internal constructor among those that `new Subject(null)` may mean.
-    edit("kotlin: and those of none nowhere", 16,
+    edit("kotlin: and those of none nowhere", 18,
         "    constructor(noHandle: NoHandle",
         "    private constructor(noHandle: NoHandle"),
     edit("kotlin: the mark of a handle is internal", 1,
@@ -407,10 +413,10 @@ pub(super) const EDITS: &[Edit] = &[
         "public fun uniffiEnsureInitialized",
         "internal fun uniffiEnsureInitialized"),
     // `AutoCloseable` is the language's own, and its `use` does not swallow what closing throws.
-    edit("kotlin: objects are closed and not destroyed", 16,
+    edit("kotlin: objects are closed and not destroyed", 18,
         "Disposable, AutoCloseable, ",
         "AutoCloseable, "),
-    edit("kotlin: that is done by closing alone", 16,
+    edit("kotlin: that is done by closing alone", 18,
         "    override fun destroy() {",
         "    private fun destroy() {"),
     edit("kotlin: what can be destroyed is internal", 1,

@@ -122,7 +122,7 @@ struct RustReader {
         "    return reader.hasRemaining
 ",
     ),
-    edit("every converter reads so", 54, "(data: Data, offset: Data.Index)", "RustReader"),
+    edit("every converter reads so", 56, "(data: Data, offset: Data.Index)", "RustReader"),
     // Bytes are the argument of each verification: into Rust's buffer at once, not by way of two arrays.
     edit(
         "bytes go straight into a buffer of Rust's",
@@ -247,7 +247,7 @@ const TYPED_ERRORS: &[Edit] = &[
     ),
     edit(
         "objects can be taken",
-        32,
+        36,
         "lift(_ handle: UInt64) throws ->",
         "lift(_ handle: UInt64) throws(KycvsError) ->",
     ),
@@ -259,14 +259,14 @@ const TYPED_ERRORS: &[Edit] = &[
     ),
     edit("of a guard", 1, "now: Timestamp)throws  -> Bool", "now: Timestamp) throws -> Bool"),
     edit("of a signer", 1, "message: Data)throws  -> Data", "message: Data) throws -> Data"),
-    edit("every other function that can fail", 30, ")throws  ", ") throws(KycvsError) "),
+    edit("every other function that can fail", 39, ")throws  ", ") throws(KycvsError) "),
 ];
 
 /// An object is what Rust made. A subclass, or one without a handle, could be put together that crashes when it is used.
 const CLOSED_CLASSES: &[Edit] = &[
     edit(
         "no empty handles",
-        16,
+        18,
         "    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
 #if swift(>=5.8)
     @_documentation(visibility: private)
@@ -280,7 +280,7 @@ const CLOSED_CLASSES: &[Edit] = &[
     ),
     edit(
         "no object without a handle",
-        16,
+        18,
         "    // This constructor can be used to instantiate a fake object.
     // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
     //
@@ -298,7 +298,7 @@ const CLOSED_CLASSES: &[Edit] = &[
     ),
     edit(
         "no object without a handle to let go",
-        16,
+        18,
         "        if handle == 0 {
             // Mock objects have handle=0 don't try to free them
             return
@@ -309,7 +309,7 @@ const CLOSED_CLASSES: &[Edit] = &[
     ),
     edit(
         "handles are not public",
-        16,
+        18,
         "    // TODO: We'd like this to be `private` but for Swifty reasons,
     // we can't implement `FfiConverter` without making this `required` and we can't
     // make it `required` without making it `public`.
@@ -321,16 +321,16 @@ const CLOSED_CLASSES: &[Edit] = &[
         "    init(unsafeFromHandle handle: UInt64) {
 ",
     ),
-    edit("nor cloned", 16, "public func uniffiCloneHandle()", "func uniffiCloneHandle()"),
-    edit("converters are not public", 27, "public struct FfiConverterType", "struct FfiConverterType"),
-    edit("nor their functions", 54, "public func FfiConverterType", "func FfiConverterType"),
+    edit("nor cloned", 18, "public func uniffiCloneHandle()", "func uniffiCloneHandle()"),
+    edit("converters are not public", 29, "public struct FfiConverterType", "struct FfiConverterType"),
+    edit("nor their functions", 58, "public func FfiConverterType", "func FfiConverterType"),
     edit("nor the start", 1, "public func uniffiEnsure", "func uniffiEnsure"),
     // With one constant field and no subclass the compiler itself sees that they are `Sendable`.
-    edit("`Sendable` is checked", 14, "Protocol, @unchecked Sendable", "Protocol, Sendable"),
+    edit("`Sendable` is checked", 16, "Protocol, @unchecked Sendable", "Protocol, Sendable"),
     edit("`Sendable` is checked, of guards", 1, "ReplayGuardImpl: ReplayGuard, @unchecked Sendable", "ReplayGuardImpl: ReplayGuard, Sendable"),
     edit("a signer of Rust's is never handed out", 1, "open class SignerImpl: Signer, @unchecked Sendable", "final class SignerImpl: Signer, Sendable"),
-    edit("no subclasses", 15, "open class ", "public final class "),
-    edit("no overriding", 53, "\nopen func ", "\npublic func "),
+    edit("no subclasses", 17, "open class ", "public final class "),
+    edit("no overriding", 67, "\nopen func ", "\npublic func "),
     // The one guard that Rust makes: a class that is made like any other.
     edit("the guard in memory has its name", 3, "ReplayGuardImpl", "MemoryReplayGuard"),
     edit(
@@ -391,8 +391,8 @@ const NO_MOCK_PROTOCOLS: &[Edit] = {
         };
     }
     hidden!(
-        "Answer" "Expectation" "ImportedKey" "ImportedKeys" "Issuer" "Policy" "Preparation" "Presentation" "SigningKey"
-        "Subject" "TrustStore" "TrustedKey" "Verifier" "VerifyingKey"
+        "Answer" "Expectation" "ImportedKey" "ImportedKeys" "Issuer" "PendingAnswer" "PendingVerdict" "Policy" "Preparation"
+        "Presentation" "SigningKey" "Subject" "TrustStore" "TrustedKey" "Verifier" "VerifyingKey"
     )
 };
 
@@ -419,6 +419,8 @@ const INITIALIZERS: &[Edit] = {
         "ImportedKeys" "read" "file: Data" => "file: Data";
         "Issuer" "withSigner" "name: String, key: VerifyingKey, signer: Signer, algorithm: Algorithm? = nil"
             => "name: String, key: VerifyingKey, signer: Signer, algorithm: Algorithm? = nil";
+        "Issuer" "signedElsewhere" "name: String, key: VerifyingKey, algorithm: Algorithm? = nil"
+            => "name: String, signedElsewhereBy key: VerifyingKey, algorithm: Algorithm? = nil";
         "Presentation" "fromBytes" "bytes: Data" => "bytes: Data";
         "Presentation" "fromText" "text: String" => "text: String";
         "SigningKey" "fromEncryptedPem" "pem: String, passphrase: Data" => "encryptedPEM pem: String, passphrase: Data";
@@ -457,7 +459,9 @@ const PROPERTIES: &[Edit] = {
         1 "algorithm" "Algorithm?";
         1 "hasOpening" "Bool";
         1 "isWithdrawn" "Bool";
-        1 "issuer" "String";
+        2 "issuer" "String";
+        1 "keepUntilSeconds" "UInt64"; 1 "message" "Data";
+        1 "nowSeconds" "UInt64"; 1 "tokenId" "String";
         2 "key" "VerifyingKey";
         2 "keyId" "String";
         1 "keys" "[ImportedKey]";
@@ -469,7 +473,7 @@ const PROPERTIES: &[Edit] = {
         1 "skipped" "UInt32";
         1 "unverifiedClaims" "Claims";
         1 "unverifiedKeyId" "String";
-        2 "verifyingKey" "VerifyingKey";
+        3 "verifyingKey" "VerifyingKey";
     )
 };
 
@@ -504,24 +508,20 @@ const LABELS: &[Edit] = {
         };
     }
     unlabelled!(
-        "issue" "answer";
-        "issueAtSeconds" "answer";
+        "beginIssue" "answer"; "beginIssueAtSeconds" "answer";
+        "beginVerify" "presentation"; "beginVerifyAtSeconds" "presentation";
+        "beginVerifyText" "text"; "beginVerifyTextAtSeconds" "text";
+        "issue" "answer"; "issueAtSeconds" "answer";
         "sign" "message";
-        "verify" "presentation";
-        "verifyAtSeconds" "presentation";
-        "verifyMany" "presentations";
-        "verifyManyAtSeconds" "presentations";
-        "verifyManyTexts" "texts";
-        "verifyManyTextsAtSeconds" "texts";
-        "verifyText" "text";
-        "verifyTextAtSeconds" "text";
-        "withClockSkewSeconds" "clockSkew";
-        "withIssuedAfterSeconds" "time";
+        "verify" "presentation"; "verifyAtSeconds" "presentation";
+        "verifyMany" "presentations"; "verifyManyAtSeconds" "presentations";
+        "verifyManyTexts" "texts"; "verifyManyTextsAtSeconds" "texts";
+        "verifyText" "text"; "verifyTextAtSeconds" "text";
+        "withClockSkewSeconds" "clockSkew"; "withIssuedAfterSeconds" "time";
         "withKey" "key";
         "withMaxKeys" "maxKeys";
         "withMaxLifetimeSeconds" "maxLifetime";
-        "withPreparation" "preparation";
-        "withTrust" "trust";
+        "withPreparation" "preparation"; "withTrust" "trust";
     )
 };
 
@@ -541,7 +541,7 @@ const WORDS: &[Edit] = &[
     edit("case failed", 4, "Failed(", "failed("),
     edit("case unexpected", 3, "Unexpected(", "unexpected("),
     edit("edDSA", 3, "edDsa", "edDSA"),
-    edit("tokenID", 20, "tokenId", "tokenID"),
+    edit("tokenID", 22, "tokenId", "tokenID"),
     edit("keyID", 10, "keyId", "keyID"),
     edit("unverifiedKeyID", 2, "KeyId", "KeyID"),
     edit("PEM", 4, "toPem(", "toPEM("),

@@ -40,4 +40,11 @@ extension Issuer {
     public func issue(_ answer: Answer, at now: Date) throws -> Presentation {
         try issueAtSeconds(answer, nowSeconds: wholeSeconds(now))
     }
+
+    /// Begins to issue an answer as if it were this time; a part of a second is dropped.
+    ///
+    /// - Throws: ``KycvsError`` as `beginIssue` without a time, and ``InvalidTime``.
+    public func beginIssue(_ answer: Answer, at now: Date) throws -> PendingAnswer {
+        try beginIssueAtSeconds(answer, nowSeconds: wholeSeconds(now))
+    }
 }

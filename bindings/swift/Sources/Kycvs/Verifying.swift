@@ -47,6 +47,30 @@ extension Verifier {
     }
 }
 
+extension Verifier {
+    /// Begins to check the bytes of a presentation as if it were this time. A part of a second is dropped.
+    ///
+    /// - Throws: ``KycvsError`` as `beginVerify` without a time, and ``InvalidTime``.
+    public func beginVerify(_ presentation: Data, expectation: Expectation, at now: Date) throws -> PendingVerdict {
+        try beginVerifyAtSeconds(presentation, expectation: expectation, nowSeconds: wholeSeconds(now))
+    }
+
+    /// Begins to check a presentation in either text form as if it were this time. A part of a second is dropped.
+    ///
+    /// - Throws: ``KycvsError`` as `beginVerifyText` without a time, and ``InvalidTime``.
+    public func beginVerifyText(_ text: String, expectation: Expectation, at now: Date) throws -> PendingVerdict {
+        try beginVerifyTextAtSeconds(text, expectation: expectation, nowSeconds: wholeSeconds(now))
+    }
+}
+
+extension PendingVerdict {
+    /// Until when the guard has to remember the token at least. Exactly: ``keepUntilSeconds``.
+    public var keepUntil: Date { date(ofSeconds: keepUntilSeconds) }
+
+    /// The time of the check. Exactly: ``nowSeconds``.
+    public var now: Date { date(ofSeconds: nowSeconds) }
+}
+
 extension Policy {
     /// How far the issuer's clock and this one may be apart, in seconds; a part of a second is dropped.
     ///

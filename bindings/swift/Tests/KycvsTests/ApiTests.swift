@@ -72,11 +72,50 @@ final class ApiTests: XCTestCase {
         }
         XCTAssertEqual(said(try town.verifier.verifyMany(texts, expectation: town.expectation, at: now)), expected)
         XCTAssertEqual(
-            said(town.verifier.verifyManyAtSeconds(texts, expectation: town.expectation, nowSeconds: Town.now)), expected)
+            said(town.verifier.verifyManyAtSeconds(texts, expectation: town.expectation, nowSeconds: Town.now)),
+            expected)
         // Without a time it is the system's, for which they are too old.
         XCTAssertEqual(
             said(town.verifier.verifyMany(texts, expectation: town.expectation)),
             ["expired", "bad_text", "bad_text", "expired"])
+    }
+
+    func testTheTwoStepsComeToWhatOneComesTo() throws {
+        let town = try Town()
+        let (key, other) = (town.key.verifyingKey, try OtherLibrary(seed: Town.seed))
+        let answer = try Answer(
+            status: .fullyVaccinated, purpose: "entry", validFor: 900, audience: Town.audience, nonce: Town.nonce)
+        let elsewhere = try Issuer(name: "in.example.health", signedElsewhereBy: key)
+        for issuer in [town.issuer, elsewhere] {
+            let pending = try issuer.beginIssue(answer, at: now)
+            XCTAssertEqual(pending.verifyingKey, key)
+            let presentation = try pending.finish(signature: other.sign(pending.message))
+            let verdict = try town.verify(presentation.toBytes())
+            for begun in [
+                try town.verifier.beginVerify(presentation.toBytes(), expectation: town.expectation, at: now),
+                try town.verifier.beginVerifyText(presentation.toText(), expectation: town.expectation, at: now),
+            ] {
+                XCTAssertEqual(begun.issuer, "in.example.health")
+                XCTAssertEqual(begun.tokenID, verdict.tokenID)
+                XCTAssertEqual(begun.nowSeconds, Town.now)
+                XCTAssertEqual(begun.now, Date(timeIntervalSince1970: TimeInterval(Town.now)))
+                XCTAssertGreaterThanOrEqual(begun.keepUntil, verdict.expiresAt)
+                XCTAssertEqual(try begun.finish(firstUse: true), verdict)
+                // A use counts once.
+                XCTAssertEqual(failure { try begun.finish(firstUse: true) }?.code, "replayed")
+            }
+        }
+        let seen = try town.verifier.beginVerify(
+            town.issuer.issue(answer).toBytes(), expectation: town.expectation)
+        XCTAssertEqual(failure { try seen.finish(firstUse: false) }?.code, "replayed")
+        XCTAssertEqual(
+            failure { try town.verifier.beginVerifyText("KV1:", expectation: town.expectation) }?.family, "unreadable")
+        for wrong in [Data(), Data(count: 64), try other.sign(Data())] {
+            XCTAssertEqual(failure { try elsewhere.beginIssue(answer).finish(signature: wrong) }?.code, "signer_failed")
+        }
+        let alone = failure { try elsewhere.issue(answer) }
+        XCTAssertEqual(alone?.code, "signer_failed")
+        XCTAssertTrue(alone?.reason?.contains("beginIssue") == true, alone?.reason ?? "no reason")
     }
 
     func testTextsGivenAsBytesSaySoInEachOutcome() throws {

@@ -6,7 +6,7 @@ import XCTest
 import CryptoKit
 
 /// A key of the system's own library.
-private struct OtherLibrary: @unchecked Sendable {
+struct OtherLibrary: @unchecked Sendable {
     private let key: Curve25519.Signing.PrivateKey
 
     init(seed: Data) throws {
@@ -19,7 +19,7 @@ private struct OtherLibrary: @unchecked Sendable {
 }
 #else
 /// A key of OpenSSL, whose library every Linux has; swift-crypto would be another package to fetch.
-private struct OtherLibrary {
+struct OtherLibrary {
     private let seed: Data
 
     init(seed: Data) throws {

@@ -116,6 +116,22 @@ final class ReadmeTests: XCTestCase {
         XCTAssertNoThrow(try verifier.verify(late, expectation: town.expectation, at: later))
     }
 
+    func testASignerAndAGuardThatAreAwaited() async throws {
+        let town = try Town()
+        let answer = try Answer(
+            status: .fullyVaccinated, purpose: "entry", validFor: 60, audience: Town.audience, nonce: nonce)
+        let scanned = try await issueElsewhere(answer, service: KeyService(seed: Town.seed)).toText()
+        let database = SharedDatabase()
+        let verdict = try await verifyOnce(scanned, town.verifier, town.expectation, database)
+        XCTAssertEqual(verdict.status, .fullyVaccinated)
+        do {
+            _ = try await verifyOnce(scanned, town.verifier, town.expectation, database)
+            XCTFail("it was used before")
+        } catch let error as KycvsError {
+            XCTAssertEqual(error.code, "replayed")
+        }
+    }
+
     func testPrepared() throws {
         let town = try Town()
         let (trust, policy) = (town.trust, try Policy(audience: Town.audience))
@@ -209,6 +225,40 @@ private final class Table: @unchecked Sendable {
     func insert(_ key: String) -> Bool {
         lock.withLock { keys.insert(key).inserted }
     }
+}
+
+func issueElsewhere(_ answer: Answer, service: KeyService) async throws -> Presentation {
+    let issuer = try Issuer(name: "in.example.health", signedElsewhereBy: service.publicKey)
+    let pending = try issuer.beginIssue(answer)
+    return try await pending.finish(signature: service.sign(pending.message))
+}
+
+func verifyOnce(_ scanned: String, _ verifier: Verifier, _ expectation: Expectation, _ database: SharedDatabase)
+    async throws -> Verdict
+{
+    let pending = try verifier.beginVerifyText(scanned, expectation: expectation)
+    let key = "\(pending.issuer) \(pending.tokenID)"
+    return try await pending.finish(firstUse: database.insertUnlessThere(key: key, until: pending.keepUntil))
+}
+
+/// Stands for a key management service.
+actor KeyService {
+    private let key: OtherLibrary
+    let publicKey: VerifyingKey
+
+    init(seed: Data) throws {
+        key = try OtherLibrary(seed: seed)
+        publicKey = try SigningKey(seed: seed).verifyingKey
+    }
+
+    func sign(_ message: Data) throws -> Data { try key.sign(message) }
+}
+
+/// Stands for a database that is asked asynchronously.
+actor SharedDatabase {
+    private var keys: Set<String> = []
+
+    func insertUnlessThere(key: String, until: Date) -> Bool { keys.insert(key).inserted }
 }
 
 /// Of the page of the documentation.

@@ -8,6 +8,8 @@ struct Town {
     /// 2026-09-21, in seconds since 1970.
     static let now: UInt64 = 1_790_000_000
 
+    static let seed = Data(repeating: 7, count: 32)
+
     let key: SigningKey
     let issuer: Issuer
     let trust: TrustStore
@@ -15,7 +17,7 @@ struct Town {
     let expectation: Expectation
 
     init(replayGuard: (any ReplayGuard)? = nil) throws {
-        key = try SigningKey(seed: Data(repeating: 7, count: 32))
+        key = try SigningKey(seed: Self.seed)
         issuer = try Issuer(name: "in.example.health", key: key)
         trust = try TrustStore(keys: [TrustedKey(issuer: "in.example.health", key: key.verifyingKey)])
         verifier = try Verifier(trust: trust, policy: Policy(audience: Self.audience), replayGuard: replayGuard)

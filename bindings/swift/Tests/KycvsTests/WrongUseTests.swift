@@ -26,6 +26,11 @@ final class WrongUseTests: XCTestCase {
             refuses(seconds) { try town.verifier.verifyMany([text], expectation: town.expectation, at: date) }
             refuses(seconds) { try policy.withIssuedAfter(date) }
             refuses(seconds) { try town.issuer.issue(answer, at: date) }
+            refuses(seconds) { try town.issuer.beginIssue(answer, at: date) }
+            refuses(seconds) {
+                try town.verifier.beginVerify(presentation, expectation: town.expectation, at: date)
+            }
+            refuses(seconds) { try town.verifier.beginVerifyText(text, expectation: town.expectation, at: date) }
             refuses(seconds) { try key.withValidity(notBefore: date, notAfter: nil) }
             refuses(seconds) { try key.withValidity(notBefore: nil, notAfter: date) }
             refuses(seconds) { try policy.withClockSkew(seconds) }

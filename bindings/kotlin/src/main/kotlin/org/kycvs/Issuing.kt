@@ -44,3 +44,12 @@ public fun Answer(
  */
 @Throws(KycvsException::class)
 public fun Issuer.issueAt(answer: Answer, now: Instant): Presentation = issueAtSeconds(answer, secondsOf(now))
+
+/**
+ * Begins to issue an answer as [Issuer.beginIssue] does, at the time [now] and not at the system's.
+ *
+ * @throws KycvsException as [Issuer.beginIssue] does
+ * @throws IllegalArgumentException where [now] is before 1970
+ */
+@Throws(KycvsException::class)
+public fun Issuer.beginIssueAt(answer: Answer, now: Instant): PendingAnswer = beginIssueAtSeconds(answer, secondsOf(now))

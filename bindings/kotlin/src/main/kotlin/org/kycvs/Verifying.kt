@@ -27,6 +27,33 @@ public fun Verifier.verifyTextAt(text: String, expectation: Expectation, now: In
     verifyTextAtSeconds(text, expectation, secondsOf(now))
 
 /**
+ * Begins to check the bytes of a presentation as [Verifier.beginVerify] does, at the time [now] and not at the system's.
+ *
+ * @throws KycvsException as [Verifier.beginVerify] does
+ * @throws IllegalArgumentException where [now] is before 1970
+ */
+@Throws(KycvsException::class)
+public fun Verifier.beginVerifyAt(presentation: ByteArray, expectation: Expectation, now: Instant): PendingVerdict =
+    beginVerifyAtSeconds(presentation, expectation, secondsOf(now))
+
+/**
+ * Begins to check a presentation in either text form as [Verifier.beginVerifyText] does, at the time [now] and not at the
+ * system's.
+ *
+ * @throws KycvsException as [Verifier.beginVerifyText] does
+ * @throws IllegalArgumentException where [now] is before 1970
+ */
+@Throws(KycvsException::class)
+public fun Verifier.beginVerifyTextAt(text: String, expectation: Expectation, now: Instant): PendingVerdict =
+    beginVerifyTextAtSeconds(text, expectation, secondsOf(now))
+
+/** Until when the guard has to remember the token at least; [Instant.MAX] where that is later than an [Instant] can be. */
+public val PendingVerdict.keepUntil: Instant get() = instantOf(keepUntilSeconds())
+
+/** The time of the check; [Instant.MAX] where that is later than an [Instant] can be. */
+public val PendingVerdict.now: Instant get() = instantOf(nowSeconds())
+
+/**
  * Checks many presentations as [Verifier.verifyMany] does, at the time [now] and not at the system's.
  *
  * @throws IllegalArgumentException where [now] is before 1970

@@ -51,6 +51,45 @@ class ApiTest {
     }
 
     @Test
+    fun `the two steps come to what one comes to`() {
+        val key = JdkKey()
+        val verifier = Verifier(TrustStore(listOf(TrustedKey("in.gov.cowin", key.verifyingKey))), Policy("irctc.co.in"))
+        val elsewhere = Issuer.signedElsewhere("in.gov.cowin", key.verifyingKey)
+        for (issuer in listOf(elsewhere, Issuer.withSigner("in.gov.cowin", key.verifyingKey, key::sign))) {
+            val pending = issuer.beginIssueAt(parties.answer(), parties.now)
+            assertEquals(key.verifyingKey, pending.verifyingKey())
+            val presentation = pending.finish(key.sign(pending.message()))
+            val verdict = verifier.verifyAt(presentation.toBytes(), parties.expectation, parties.now)
+            val begun = listOf(
+                verifier.beginVerifyAt(presentation.toBytes(), parties.expectation, parties.now),
+                verifier.beginVerifyTextAt(presentation.toText(), parties.expectation, parties.now),
+            )
+            for (one in begun) {
+                assertEquals(listOf("in.gov.cowin", verdict.tokenId, parties.now), listOf(one.issuer(), one.tokenId(), one.now))
+                assertTrue(one.keepUntil >= verdict.expiresAt)
+                assertEquals(verdict, one.finish(true))
+                // A use counts once.
+                assertEquals("replayed", thrown<KycvsException.Refused> { one.finish(true) }.code)
+            }
+        }
+        val now = parties.issuer.issue(parties.answer())
+        val seen = parties.verifier.beginVerify(now.toBytes(), parties.expectation)
+        assertEquals("replayed", thrown<KycvsException.Refused> { seen.finish(false) }.code)
+        assertEquals(Status.FULLY_VACCINATED, parties.verifier.beginVerifyText(now.toText(), parties.expectation).finish(true).status)
+        assertEquals("bad_text", thrown<KycvsException.Unreadable> { parties.verifier.beginVerifyText("\uD800", parties.expectation) }.code)
+    }
+
+    @Test
+    fun `a signature that is not the key's issues nothing`() {
+        val elsewhere = Issuer.signedElsewhere("in.gov.cowin", parties.key.verifyingKey())
+        for (wrong in listOf(ByteArray(0), ByteArray(64), ByteArray(65), JdkKey().sign(ByteArray(1)))) {
+            assertEquals("signer_failed", thrown<KycvsException.Issuing> { elsewhere.beginIssue(parties.answer()).finish(wrong) }.code)
+        }
+        val alone = thrown<KycvsException.Issuing> { elsewhere.issue(parties.answer()) }
+        assertEquals("signer_failed" to true, alone.code to ("beginIssue" in alone.reason!!))
+    }
+
+    @Test
     fun `texts given as bytes say so in each outcome`() {
         val bytes = parties.issued().let { listOf(it.toText(), it.toBase64url()) }.map(String::toByteArray)
         val errors = parties.verifier.verifyManyAt(bytes, parties.expectation, parties.now).map { (it as Outcome.Failed).error }

@@ -52,7 +52,7 @@ class ExamplesTest {
         assertEquals(0, ended.code) { "$ended" }
         assertEquals(
             listOf("Welcome.", "Admitted: FULLY_VACCINATED", "Asked: Please scan again.", "Asked:", "Asked: This is from nobody whom we know.",
-                "Called: no_trusted_keys", "Admitted: FULLY_VACCINATED", "Asked:", "Asked:", "Keys with tables: 1", "Admitted: FULLY_VACCINATED",
+                "Called: no_trusted_keys", "Admitted: FULLY_VACCINATED", "Asked:", "Asked:", "Elsewhere: FULLY_VACCINATED", "Keys with tables: 1", "Admitted: FULLY_VACCINATED",
                 "Not signed: signer_failed"),
             ended.out.lines().dropLast(1).map { line -> STARTS.find(line)?.value ?: line },
         ) { "$ended" }

@@ -1,5 +1,7 @@
 package org.kycvs
 
+import java.security.KeyPairGenerator
+import java.security.Signature
 import java.time.Duration
 import java.time.Instant
 
@@ -21,6 +23,17 @@ class Parties(guard: ReplayGuard? = null, signer: Signer? = null) {
 
     fun verify(presentation: ByteArray = issued().toBytes(), expectation: Expectation = this.expectation): Verdict =
         verifier.verifyAt(presentation, expectation, now)
+}
+
+/** A key of the JDK's, as one that lives elsewhere. */
+class JdkKey {
+    private val pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair()
+
+    /** The last 32 bytes of what the JDK writes (RFC 8410). */
+    val verifyingKey: VerifyingKey = VerifyingKey.fromBytes(pair.public.encoded.takeLast(32).toByteArray())
+
+    fun sign(message: ByteArray): ByteArray =
+        Signature.getInstance("Ed25519").run { initSign(pair.private); update(message); sign() }
 }
 
 /** The exception that this throws, which must be of that type itself. */

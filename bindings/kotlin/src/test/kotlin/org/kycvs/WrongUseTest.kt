@@ -38,6 +38,9 @@ class WrongUseTest {
             { parties.verifier.verifyManyAt(listOf<String>(), parties.expectation, Instant.MIN) },
             { Policy("a").withIssuedAfter(early) },
             { parties.issuer.issueAt(parties.answer(), early) },
+            { parties.issuer.beginIssueAt(parties.answer(), early) },
+            { parties.verifier.beginVerifyAt(ByteArray(1), parties.expectation, early) },
+            { parties.verifier.beginVerifyTextAt("", parties.expectation, early) },
             { parties.trust.keys().single().withValidity(early, null) },
             { parties.trust.keys().single().withValidity(null, early) },
         )
