@@ -182,7 +182,6 @@ impl Db {
     }
 
     /// Whether it is PostgreSQL.
-    #[cfg(test)]
     pub(crate) fn is_postgres(&self) -> bool {
         self.dialect == Dialect::Postgres
     }

@@ -90,6 +90,21 @@ mod tests {
         }
     }
 
+    /// What a transaction mode without prepared statements needs: 1.21 and newer have them unless they are switched off,
+    /// older versions do not know the setting.
+    fn without_statements() -> &'static str {
+        if prepares_statements() { "max_prepared_statements = 0" } else { "" }
+    }
+
+    /// Whether this is `PgBouncer` 1.21 or newer.
+    fn prepares_statements() -> bool {
+        let Ok(output) = Command::new("pgbouncer").arg("--version").output() else { return false };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let version = text.split_whitespace().nth(1).unwrap_or_default();
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (parts.next(), parts.next()) >= (Some(1), Some(21))
+    }
+
     impl Drop for PgBouncer {
         fn drop(&mut self) {
             let _ = self.process.kill();
@@ -110,7 +125,11 @@ mod tests {
     async fn pooler_that_mixes_up_statements_is_named_at_the_start() {
         sqlx::any::install_default_drivers();
         for (settings, wanted, setting) in [
-            (format!("pool_mode = transaction\n{TAKES_PARAMETERS}"), Fault::Pooler, "pool_mode = session"),
+            (
+                format!("pool_mode = transaction\n{TAKES_PARAMETERS}\n{}", without_statements()),
+                Fault::Pooler,
+                "pool_mode = session",
+            ),
             (format!("pool_mode = statement\n{TAKES_PARAMETERS}"), Fault::Pooler, "pool_mode = session"),
             ("pool_mode = session".to_owned(), Fault::StartupParameter, "ignore_startup_parameters"),
         ] {
@@ -133,5 +152,27 @@ mod tests {
             db.try_write(number).await.expect("it writes");
         }
         db.close().await;
+    }
+
+    #[tokio::test]
+    async fn pooler_in_transaction_mode_that_prepares_statements_is_used() {
+        if !prepares_statements() {
+            eprintln!("not run: it needs PgBouncer 1.21 or newer");
+            return;
+        }
+        // Fewer sessions and statements than are in use, so that they change hands.
+        let settings = format!(
+            "pool_mode = transaction\n{TAKES_PARAMETERS}\nmax_prepared_statements = 3\ndefault_pool_size = 2"
+        );
+        let Some(bouncer) = PgBouncer::start(&settings).await else { return not_run() };
+        let db = Db::open(&bouncer.url, 4, Opens::Service).await.expect("it opens");
+        let other = Db::open(&bouncer.url, 4, Opens::Service).await.expect("it opens");
+        for number in 0..40 {
+            tokio::try_join!(db.try_write(number), other.try_write(number)).expect("both write");
+            let (one, two) = tokio::join!(db.clock_ms(), other.newest_time());
+            assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+        }
+        db.close().await;
+        other.close().await;
     }
 }

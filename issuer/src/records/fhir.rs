@@ -117,16 +117,24 @@ struct Record {
     is_firm: bool,
     /// Who other versions say the patient is.
     before: Vec<Ref>,
-    /// Whether two versions name different patients, and nobody knows which is newer.
-    is_torn: bool,
+    /// The place of a version that names another patient, if nobody knows which is newer.
+    torn: Option<Place>,
 }
 
 /// Who an Immunization is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Ref {
-    Named(Who),
+    Named(Named),
     /// A Patient that the Immunization itself holds.
     Contained(Key),
+}
+
+/// A reference, and where it stands: `Patient/1` of another source is somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Named {
+    who: Who,
+    space: Space,
+    base: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -291,15 +299,16 @@ impl Collector {
             says = Says::Unreadable(reason);
             Who::default()
         });
+        let said_here = |who| Ref::Named(Named { who, space: names.space, base: names.base.clone() });
         let patient = match who.reference.as_deref().and_then(|reference| reference.strip_prefix('#')) {
             Some(id) => match self.take_contained(place, &names, resource, id) {
                 Ok(Some(key)) => Ref::Contained(key),
-                Ok(None) => Ref::Named(who),
+                Ok(None) => said_here(who),
                 Err(reason) => return Taken::Full(reason),
             },
-            None => Ref::Named(who),
+            None => said_here(who),
         };
-        if let Ref::Named(Who { reference: Some(reference), .. }) = &patient {
+        if let Ref::Named(Named { who: Who { reference: Some(reference), .. }, .. }) = &patient {
             let base =
                 names::Address::of(reference).map(|address| address.base).filter(|base| !base.is_empty());
             self.spaces[names.space].note_base(base);
@@ -313,7 +322,7 @@ impl Collector {
             says,
             is_firm,
             before: Vec::new(),
-            is_torn: false,
+            torn: None,
         })
     }
 
@@ -366,12 +375,12 @@ impl Collector {
                 place,
                 names,
                 version: entry.version.clone(),
-                patient: Ref::Named(Who::default()),
+                patient: Ref::Named(Named::default()),
                 says: Says::Withdrawn { is_wanted: true },
                 // Against a version that does not say when it is of: a history can have any order.
                 is_firm: true,
                 before: Vec::new(),
-                is_torn: false,
+                torn: None,
             }),
         };
         if let Taken::Full(reason) = taken { Err(reason) } else { Ok(()) }
@@ -488,7 +497,7 @@ impl Record {
             Order::Older => false,
             Order::Unknown => self.is_firm || !known.is_firm,
         };
-        let is_torn = known.is_torn && order != Order::Newer || differs && order == Order::Unknown;
+        let torn = known.torn.filter(|_| order != Order::Newer);
         if is_newer {
             std::mem::swap(&mut self, known);
         }
@@ -506,11 +515,11 @@ impl Record {
                 known.before.push(patient);
             }
         }
-        known.is_torn = is_torn;
+        known.torn = torn.or(Some(self.place).filter(|_| differs && order == Order::Unknown));
     }
 
     fn is_nameless(&self) -> bool {
-        self.patient == Ref::Named(Who::default())
+        matches!(&self.patient, Ref::Named(named) if named.who == Who::default())
     }
 
     /// Whether it withdraws a dose, and nothing says of whom.

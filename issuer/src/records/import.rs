@@ -3,7 +3,7 @@
 //! A bad row is reported by its place and its fault, never by its content, and its person stays as they
 //! are. An import that would ruin the register stops. `issuer/docs/records.md` has the rules.
 
-use std::{borrow::Cow, fmt, io::Read};
+use std::{borrow::Cow, collections::BTreeSet, fmt, io::Read};
 
 use jiff::Timestamp;
 use kycvs::Subject;
@@ -126,7 +126,7 @@ impl From<kycvs::Error> for Reason {
 /// What an import came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Rows of the table that were written; a person with two numbers has two.
+    /// Rows of the table that now say what the files say; a person with two numbers has two.
     pub written: u64,
     /// Rows of the files that were not imported.
     pub bad: u64,
@@ -323,9 +323,17 @@ impl Import<'_> {
             }
             found.seen.ruinous().map_or(Ok(()), |why| Err(ImportError::Ruinous(why)))?;
         }
+        let mut renewed = BTreeSet::new();
         for person in found.people {
             if options.add && !person.has_immunization {
                 continue;
+            }
+            if options.add && person.is_withdrawn && person.doses.is_some() && renewed.insert(person.place) {
+                let (file, place) = person.place;
+                let reason = "a dose was withdrawn or refused, so the person has only the doses of these files now: \
+                              import the whole record of the person";
+                self.report.noted += 1;
+                (self.told)(Progress::Noted(BadRow { file, place, reason: reason.into() }));
             }
             let keep = match () {
                 () if options.add && !person.is_withdrawn => Keep::IfNotLower,
@@ -362,6 +370,11 @@ impl Import<'_> {
         report.changes = stage.compare().await.map_err(AdminError::from)?;
         stage.tell_kept(&mut tell).await.map_err(AdminError::from)?;
         report.bad += bad;
+        let mut note = |row| {
+            report.noted += 1;
+            told(Progress::Noted(row));
+        };
+        stage.tell_not_added(&mut note).await.map_err(AdminError::from)?;
         if !options.dry_run && !options.force {
             report.changes.ruinous().map_or(Ok(()), |why| Err(ImportError::Ruinous(why)))?;
         }
@@ -369,7 +382,8 @@ impl Import<'_> {
             stage.discard().await.map_err(AdminError::from)?;
             return Ok(report);
         }
-        report.written = stage.commit().await.map_err(AdminError::from)?;
+        stage.commit().await.map_err(AdminError::from)?;
+        report.written = report.changes.taken();
         told(Progress::Written(report.written));
         Ok(report)
     }
@@ -399,6 +413,11 @@ impl Seen {
 }
 
 impl Changes {
+    /// How many people have in the register what the files say.
+    fn taken(self) -> u64 {
+        self.added + self.higher + self.lower + self.renewed + self.same
+    }
+
     /// Why these changes cannot be what was meant.
     fn ruinous(self) -> Option<String> {
         let known = self.higher + self.lower + self.renewed + self.same + self.kept;

@@ -1,5 +1,8 @@
-//! The rows of one import, before they are written: a temporary table, so that memory stays bounded, and one
+//! The rows of one import, before they are written: temporary tables, so that memory stays bounded, and one
 //! transaction, so that all rows are written or none.
+//!
+//! Other writers wait only while the register is compared and written, which happens at the end. Only rows that differ are
+//! written, so that this is short if few people changed.
 
 use sqlx::Row;
 
@@ -41,16 +44,20 @@ pub(super) struct StagedRow {
 pub(super) struct Stage {
     tx: Tx,
     batch: Vec<StagedRow>,
+    is_postgres: bool,
 }
 
-/// People whose rows do not agree, or of whom one is unknown.
-const UNCLEAR: &str = "SELECT mobile, name FROM staged GROUP BY mobile, name \
-     HAVING MIN(doses) <> MAX(doses) OR MIN(required) <> MAX(required) OR MIN(doses) < 0";
-/// Each person once, beside the row that is there.
-const COMPARED: &str = "FROM (SELECT mobile, name, MIN(doses) AS doses, MIN(required) AS required, \
-     MAX(keep) AS keep, MIN(file) AS file, MIN(place) AS place, \
-     CASE WHEN MIN(doses) >= MIN(required) THEN 2 WHEN MIN(doses) = 0 THEN 0 ELSE 1 END AS status \
-     FROM staged GROUP BY mobile, name) s LEFT JOIN (SELECT mobile, name, doses, required, \
+/// Each person once, with what the rows say if they agree.
+const GROUPED: &str = "INSERT INTO people (mobile, name, doses, required, keep, file, place, status, is_unclear) \
+     SELECT mobile, name, MIN(doses), MIN(required), MAX(keep), MIN(file), MIN(place), \
+     CASE WHEN MIN(doses) >= MIN(required) THEN 2 WHEN MIN(doses) = 0 THEN 0 ELSE 1 END, \
+     CASE WHEN MIN(doses) <> MAX(doses) OR MIN(required) <> MAX(required) OR MIN(doses) < 0 THEN 1 ELSE 0 END \
+     FROM staged GROUP BY mobile, name";
+/// The rows of people who are unclear.
+const UNCLEAR: &str = "FROM staged s JOIN people p ON p.mobile = s.mobile AND p.name = s.name \
+     WHERE p.is_unclear = 1 AND s.doses >= 0";
+/// Each person beside the row that is there.
+const COMPARED: &str = "FROM people s LEFT JOIN (SELECT mobile, name, doses, required, \
      CASE WHEN doses >= required THEN 2 WHEN doses = 0 THEN 0 ELSE 1 END AS status FROM records) r \
      ON r.mobile = s.mobile AND r.name = s.name";
 /// Whether a new row gives way to the one that is there.
@@ -67,7 +74,14 @@ impl Stage {
         )
         .execute(&mut *tx)
         .await?;
-        Ok(Self { tx, batch: Vec::new() })
+        sqlx::query(
+            "CREATE TEMPORARY TABLE people (mobile TEXT NOT NULL, name TEXT NOT NULL, doses BIGINT NOT NULL, \
+             required BIGINT NOT NULL, keep BIGINT NOT NULL, file BIGINT NOT NULL, place BIGINT NOT NULL, \
+             status BIGINT NOT NULL, is_unclear BIGINT NOT NULL, PRIMARY KEY (mobile, name))",
+        )
+        .execute(&mut *tx)
+        .await?;
+        Ok(Self { tx, batch: Vec::new(), is_postgres: db.is_postgres() })
     }
 
     /// Adds a row.
@@ -101,24 +115,37 @@ impl Stage {
         query.execute(&mut *self.tx).await.map(drop)
     }
 
-    /// Takes out the people of whom two rows say different things, and tells of each such row.
+    /// Takes out the people of whom two rows say different things, and tells of each such row. A row of the files that
+    /// is refused for one of its names or numbers is refused for all.
     pub(super) async fn refuse_unclear(&mut self, bad: &mut dyn FnMut(BadRow)) -> sqlx::Result<()> {
         self.flush().await?;
-        let rows = format!(
-            "SELECT s.file, s.place FROM staged s JOIN ({UNCLEAR}) u ON u.mobile = s.mobile AND u.name = s.name \
-             WHERE s.doses >= 0 GROUP BY s.file, s.place ORDER BY s.file, s.place"
-        );
+        self.run(GROUPED).await?;
+        // A planner that knows nothing of the table would look up each of its rows on its own.
+        if self.is_postgres {
+            self.run("ANALYZE people").await?;
+        }
+        self.run(&format!(
+            "UPDATE people SET is_unclear = 1 WHERE (mobile, name) IN (SELECT o.mobile, o.name FROM staged o \
+             JOIN (SELECT DISTINCT s.file, s.place {UNCLEAR}) b ON b.file = o.file AND b.place = o.place)"
+        ))
+        .await?;
+        let rows =
+            format!("SELECT s.file, s.place {UNCLEAR} GROUP BY s.file, s.place ORDER BY s.file, s.place");
         let reason = "another row has the same name and number, and other doses: neither is written";
         self.each(&rows, &mut |file, place| bad(BadRow { file, place, reason: reason.into() })).await?;
-        let remove = format!("DELETE FROM staged WHERE (mobile, name) IN ({UNCLEAR})");
-        sqlx::query(sqlx::AssertSqlSafe(remove)).execute(&mut *self.tx).await.map(drop)
+        self.run("DELETE FROM people WHERE is_unclear = 1").await
     }
 
-    /// What would change. From here on nobody else writes to the register.
+    /// What would change. From here on nobody else writes to the register: of two imports at once, the second compares
+    /// with what the first has written.
     pub(super) async fn compare(&mut self) -> sqlx::Result<Changes> {
-        self.flush().await?;
-        // Changes nothing, and takes SQLite's write lock before the first look at the register.
-        sqlx::query("UPDATE records SET doses = doses WHERE mobile = ''").execute(&mut *self.tx).await?;
+        // The first changes nothing, and takes SQLite's write lock before the first look at the register.
+        self.run(if self.is_postgres {
+            "LOCK TABLE records IN SHARE ROW EXCLUSIVE MODE"
+        } else {
+            "UPDATE records SET doses = doses WHERE mobile = ''"
+        })
+        .await?;
         let counts = format!(
             "SELECT COUNT(CASE WHEN r.mobile IS NULL THEN 1 END) AS added, \
              COUNT(r.mobile) AS known, \
@@ -147,31 +174,40 @@ impl Stage {
 
     /// Tells of each person whose row stays since a dose may be missing.
     pub(super) async fn tell_kept(&mut self, bad: &mut dyn FnMut(BadRow)) -> sqlx::Result<()> {
-        let rows = format!(
-            "SELECT s.file, s.place {COMPARED} WHERE s.keep = 2 AND {KEPT} GROUP BY s.file, s.place \
-             ORDER BY s.file, s.place"
-        );
         let reason = "the person would have fewer doses than now, and a dose of these files belongs to nobody known: \
                       nothing of theirs was changed";
-        self.each(&rows, &mut |file, place| bad(BadRow { file, place, reason: reason.into() })).await
+        self.each(&kept("s.keep = 2"), &mut |file, place| bad(BadRow { file, place, reason: reason.into() }))
+            .await
     }
 
-    /// Writes all rows, and says how many.
-    pub(super) async fn commit(mut self) -> sqlx::Result<u64> {
-        let merge = format!(
+    /// Tells of each person whose course stays incomplete although the files, which hold only what was added, have a dose.
+    pub(super) async fn tell_not_added(&mut self, note: &mut dyn FnMut(BadRow)) -> sqlx::Result<()> {
+        let reason = "the person's row stays, since nobody can tell whether the added dose is one that it has: import \
+                      the whole record of the person";
+        let rows = kept("s.keep = 1 AND s.doses > 0 AND r.status < 2");
+        self.each(&rows, &mut |file, place| note(BadRow { file, place, reason: reason.into() })).await
+    }
+
+    /// Writes all rows that differ.
+    pub(super) async fn commit(mut self) -> sqlx::Result<()> {
+        self.run(&format!(
             "INSERT INTO records (mobile, name, doses, required) SELECT s.mobile, s.name, s.doses, s.required \
-             {COMPARED} WHERE NOT {KEPT} ON CONFLICT (mobile, name) \
-             DO UPDATE SET doses = excluded.doses, required = excluded.required"
-        );
-        let written = sqlx::query(sqlx::AssertSqlSafe(merge)).execute(&mut *self.tx).await?.rows_affected();
-        sqlx::query("DROP TABLE staged").execute(&mut *self.tx).await?;
-        self.tx.commit().await?;
-        Ok(written)
+             {COMPARED} WHERE NOT {KEPT} AND (r.mobile IS NULL OR r.doses <> s.doses OR r.required <> s.required) \
+             ON CONFLICT (mobile, name) DO UPDATE SET doses = excluded.doses, required = excluded.required"
+        ))
+        .await?;
+        self.run("DROP TABLE staged").await?;
+        self.run("DROP TABLE people").await?;
+        self.tx.commit().await
     }
 
     /// Ends without a change.
     pub(super) async fn discard(self) -> sqlx::Result<()> {
         self.tx.rollback().await
+    }
+
+    async fn run(&mut self, statement: &str) -> sqlx::Result<()> {
+        sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut *self.tx).await.map(drop)
     }
 
     async fn each(&mut self, rows: &str, told: &mut dyn FnMut(usize, u64)) -> sqlx::Result<()> {
@@ -183,6 +219,14 @@ impl Stage {
         }
         Ok(())
     }
+}
+
+/// The places of people who fit and whose row stays.
+fn kept(people: &str) -> String {
+    format!(
+        "SELECT s.file, s.place {COMPARED} WHERE {people} AND {KEPT} GROUP BY s.file, s.place \
+         ORDER BY s.file, s.place"
+    )
 }
 
 /// One statement for so many rows.

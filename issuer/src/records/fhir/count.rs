@@ -41,23 +41,47 @@ pub(super) struct Counted {
     pub(super) doubt: Option<&'static str>,
 }
 
-/// Counts the completed doses of one person. `required` is used if no Immunization says it.
+/// What is known of a person's course beside the Immunizations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Course {
+    /// How many doses make it complete if no Immunization says it.
+    pub(super) required: Option<u32>,
+    /// Whether the source has a dose of which nobody knows whose it is.
+    pub(super) may_lack_a_dose: bool,
+}
+
+/// Counts the completed doses of one person.
 ///
 /// # Errors
 /// If nobody says how many doses the course has, or there are too many Immunizations.
-pub(super) fn count(shots: &[Shot], required: Option<u32>, rules: Rules) -> Result<Counted, Reason> {
+pub(super) fn count(shots: &[Shot], of: Course, rules: Rules) -> Result<Counted, Reason> {
+    let required = of.required;
     if shots.is_empty() {
         return Ok(Counted { doses: Doses { given: 0, required: required.unwrap_or(1) }, doubt: None });
     }
     if shots.len() > MOST_SHOTS {
         return Err("the person has more than 256 Immunizations: correct that at its source".into());
     }
+    let lone = of.is_in_doubt().then(|| shots.iter().copied().map(Shot::or_of_two).collect::<Vec<_>>());
+    let is_lone_doubted = lone.as_ref().is_some_and(|lone| lone != shots);
+    let shots = lone.as_deref().unwrap_or(shots);
     let known = if rules.hold(Rule::OneDoseOnce) { different(shots) } else { shots.iter().collect() };
     let given = u32::try_from(known.len()).unwrap_or(MOST_DOSES).min(MOST_DOSES);
     let required = course(shots, given, rules).or(required).ok_or(
         "no Immunization says how many doses the course has (seriesDoses): say it for all with `--required`",
     )?;
-    Ok(Counted { doses: Doses { given, required }, doubt: doubt(shots, &known) })
+    let lone = "a dose says that it is the only one of its course; as a dose of this source belongs to nobody known, two \
+                are required. If one dose is a course here, say `--required 1`";
+    let doubt = is_lone_doubted.then_some(lone).or_else(|| doubt(shots, &known));
+    Ok(Counted { doses: Doses { given, required }, doubt })
+}
+
+impl Course {
+    /// Whether a series of one dose is not believed: the dose that is lost may be the same person's, and name a longer
+    /// one. An operator who says that one dose is a course knows better.
+    fn is_in_doubt(self) -> bool {
+        self.may_lack_a_dose && self.required != Some(1)
+    }
 }
 
 impl Shot {
@@ -92,6 +116,11 @@ impl Shot {
     /// Whether both may be one injection, whatever their numbers say.
     fn may_be_one_injection(&self, other: &Self) -> bool {
         self.when.zip(other.when).is_none_or(|(one, other)| one.may_be(other))
+    }
+
+    /// As of a series of two if it says that its series has one.
+    fn or_of_two(self) -> Self {
+        Self { series: self.series.map(|series| series.max(2)), ..self }
     }
 
     /// How many doses its series has at least: a third dose of two has at least three.

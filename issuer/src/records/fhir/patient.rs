@@ -73,7 +73,7 @@ impl Patient {
         let is_of_system = |identifier: &String| !identifier.starts_with('|');
         let mut left_out = None;
         Ok(Self {
-            forms: forms(resource, now, rules, &mut left_out),
+            forms: forms(resource, now, rules, &mut left_out)?,
             left_out,
             is_active: json::flag(resource, "active")? != Some(false),
             replaced_by,
@@ -155,23 +155,26 @@ fn print(resource: &Members) -> [u8; 16] {
     print
 }
 
-/// Each number with each name. A person may give any of them.
+/// Each number with each name, any of which a person may give; or why there is none, such as that there is no number.
+///
+/// # Errors
+/// If they cannot be read.
 fn forms(
     resource: &Members,
     now: Timestamp,
     rules: &Numbers,
     left_out: &mut Option<&'static str>,
-) -> Result<Vec<Person>, Reason> {
+) -> Result<Result<Vec<Person>, Reason>, Reason> {
     let mut names = BTreeSet::new();
     for name in json::objects(resource, "name")? {
         names.extend(name_forms(name, now)?);
     }
     let numbers = numbers(resource, now)?;
     if names.is_empty() {
-        return Err("the Patient has no name".into());
+        return Ok(Err("the Patient has no name".into()));
     }
     if numbers.is_empty() {
-        return Err("the Patient has no phone number".into());
+        return Ok(Err("the Patient has no phone number".into()));
     }
     if names.len() > MOST_FORMS || numbers.len() > MOST_FORMS {
         *left_out = Some("the Patient has more than 8 names or numbers: those behind are not imported");
@@ -190,11 +193,11 @@ fn forms(
         }
     }
     match refused {
-        Some(reason) if forms.is_empty() => return Err(reason),
+        Some(reason) if forms.is_empty() => return Ok(Err(reason)),
         Some(_) => *left_out = Some("one of the names or numbers cannot be used, and is not imported"),
         None => {}
     }
-    Ok(forms.into_iter().collect())
+    Ok(Ok(forms.into_iter().collect()))
 }
 
 /// Those that are marked as mobile; if none is, all that are not old.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
-    Collector, Person, Record, Ref, State, TORN,
+    Collector, Named, Person, Record, Ref, State, TORN,
     count::{self, Shot},
-    immunization::{Says, Who},
+    immunization::Says,
     names::{self, Address, Key, Place, Space},
     rules::Rule,
     version::Order,
@@ -22,6 +22,9 @@ const MOST_NAMESAKES: usize = 16;
 const NOT_THERE: &str = "the Patient that it refers to is in none of the files";
 const WITHDRAWN_OF_NOBODY: &str = "it withdraws a dose of somebody who is in none of the files, so that person's row may be too \
      high: import the whole record of the person";
+
+const TWO_PATIENTS: &str = "two versions of an Immunization name different Patients, and none is newer: the doses of both \
+     stay as they are";
 
 /// What an import of FHIR comes to.
 #[derive(Debug, Default)]
@@ -213,11 +216,12 @@ impl Collector {
     fn assign(&mut self, record: &Record, index: &Index, places: &[Option<usize>], courses: &mut [Course]) {
         let place = record.place;
         let of = |who: &Ref| -> BTreeSet<usize> {
-            self.find(who, record, index).into_iter().filter_map(|number| places[number]).collect()
+            self.find(who, index).into_iter().filter_map(|number| places[number]).collect()
         };
         let own = of(&record.patient);
         let before: BTreeSet<_> = record.before.iter().flat_map(of).collect();
         let all: BTreeSet<_> = own.union(&before).copied().collect();
+        let is_half_lost = own.is_empty() || record.before.iter().any(|who| of(who).is_empty());
         for person in &all {
             courses[*person].has_immunization = true;
             courses[*person].spaces.insert(record.names.space);
@@ -225,6 +229,11 @@ impl Collector {
         }
         let why: Reason = match &record.says {
             Says::OtherVaccine => return,
+            // The version that was left out may be a dose of the other Patient.
+            _ if record.torn.is_some() && (all.len() > 1 || is_half_lost) => {
+                self.bad.extend(record.torn.map(|other| (other, TWO_PATIENTS.into())));
+                TWO_PATIENTS.into()
+            }
             Says::Withdrawn { is_wanted: true } if all.is_empty() && self.rules.hold(Rule::NothingHalf) => {
                 self.bad.insert(place, WITHDRAWN_OF_NOBODY.into());
                 return;
@@ -245,11 +254,8 @@ impl Collector {
                 return;
             }
             Says::Unreadable(reason) => reason.clone(),
-            Says::Given(_) if record.is_torn && all.len() > 1 => {
-                "two versions of it name different Patients, and none is newer".into()
-            }
             Says::Given(shot) => match (own.len(), own.first()) {
-                (1, Some(person)) => return self.give(place, *person, *shot, courses),
+                (1, Some(person)) => return self.give(record, *person, *shot, courses),
                 (0, _) => NOT_THERE.into(),
                 _ => "several Patients go by what it refers to".into(),
             },
@@ -258,12 +264,18 @@ impl Collector {
             for person in &all {
                 courses[*person].is_blocked = true;
             }
-            self.spaces[record.names.space].has_lost_dose |= own.is_empty();
+            self.spaces[record.names.space].has_lost_dose |=
+                own.is_empty() || record.torn.is_some() && is_half_lost;
             self.bad.insert(place, why);
         }
     }
 
-    fn give(&mut self, place: Place, person: usize, shot: Shot, courses: &mut [Course]) {
+    fn give(&mut self, record: &Record, person: usize, shot: Shot, courses: &mut [Course]) {
+        let place = record.place;
+        // The Patient cannot be read, and may be the same person as another one.
+        if matches!(self.people[person].state, State::Refused(_) | State::Torn) {
+            self.spaces[record.names.space].has_lost_dose = true;
+        }
         let birth = if let State::Read(patient) = &self.people[person].state { patient.birth } else { None };
         if shot.when.zip(birth).is_some_and(|(when, birth)| when.is_before(birth)) {
             self.notes.insert((place, "the dose is not counted: it was given before the person was born"));
@@ -273,16 +285,12 @@ impl Collector {
     }
 
     /// The Patients that may be meant: one if it is clear, none if it is in none of the files.
-    fn find(&self, who: &Ref, record: &Record, index: &Index) -> Vec<usize> {
-        let who = match who {
+    fn find(&self, who: &Ref, index: &Index) -> Vec<usize> {
+        let Named { who, space, base } = match who {
             Ref::Contained(key) => return self.by_key.get(key).copied().into_iter().collect(),
-            Ref::Named(who) => who,
+            Ref::Named(named) => named,
         };
-        let base = record.names.base.as_deref();
-        self.named(who, record.names.space, base, index)
-    }
-
-    fn named(&self, who: &Who, space: Space, base: Option<&str>, index: &Index) -> Vec<usize> {
+        let (space, base) = (*space, base.as_deref());
         let by_identifier = |identifier: &str| {
             index.by_identifier.get(&(space, identifier.to_owned())).cloned().unwrap_or_default()
         };
@@ -403,15 +411,16 @@ impl Collector {
     ) -> (Vec<FoundPerson>, u64) {
         let mut held_back = 0;
         let mut people: BTreeMap<Person, (FoundPerson, Vec<Shot>)> = BTreeMap::new();
+        let mut refused = BTreeSet::new();
+        // Whose a lost dose is, nobody knows: it may be that of a person of another source of this call.
+        let may_lack_a_dose = self.spaces.iter().any(|about| about.has_lost_dose || about.is_torn);
         for (number, mut course) in courses.into_iter().enumerate() {
             if places[number] != Some(number) {
                 continue;
             }
             let Some((forms, left_out, is_active)) = self.written(number) else { continue };
             let place = self.people[number].place;
-            let mut about = course.spaces.iter().map(|space| &self.spaces[*space]);
-            let is_torn = about.clone().any(|about| about.is_torn) && !force;
-            let may_lack_a_dose = about.any(|about| about.has_lost_dose);
+            let is_torn = course.spaces.iter().any(|space| self.spaces[*space].is_torn) && !force;
             if !is_active {
                 self.notes.insert((
                     place,
@@ -422,7 +431,8 @@ impl Collector {
             self.notes.extend(left_out.map(|what| (place, what)));
             course.shots.sort_unstable();
             course.shots.dedup();
-            let doses = match count::count(&course.shots, required, self.rules) {
+            let course_of = count::Course { required, may_lack_a_dose };
+            let doses = match count::count(&course.shots, course_of, self.rules) {
                 Ok(counted) => {
                     self.notes.extend(counted.doubt.map(|doubt| (place, doubt)));
                     Some(counted.doses)
@@ -442,10 +452,16 @@ impl Collector {
                     is_withdrawn: course.is_withdrawn,
                     has_immunization: course.has_immunization,
                 };
-                self.put_form(&mut people, person, found, &course.shots);
+                refused
+                    .extend(self.put_form(&mut people, person, found, &course.shots).into_iter().flatten());
             }
         }
-        (people.into_values().map(|(person, _)| person).collect(), held_back)
+        let people = people.into_values().map(|(person, _)| FoundPerson {
+            // A Patient that is refused in one form is refused in all.
+            doses: person.doses.filter(|_| !refused.contains(&person.place)),
+            ..person
+        });
+        (people.collect(), held_back)
     }
 
     /// The forms of a Patient that can be written, what was left out of them, and whether it is active.
@@ -467,14 +483,15 @@ impl Collector {
         None
     }
 
-    /// Two Patients with one name and number must have the same doses: otherwise nobody can tell which is right.
+    /// Two Patients with one name and number must have the same doses: otherwise nobody can tell which is right, and
+    /// both are returned.
     fn put_form(
         &mut self,
         people: &mut BTreeMap<Person, (FoundPerson, Vec<Shot>)>,
         person: Person,
         found: FoundPerson,
         shots: &[Shot],
-    ) {
+    ) -> Option<[Place; 2]> {
         let holds = self.rules.hold(Rule::Patients);
         match people.get_mut(&person) {
             Some((known, others)) if holds && (*others != shots || known.doses != found.doses) => {
@@ -484,6 +501,7 @@ impl Collector {
                     self.bad.entry(place).or_insert_with(|| reason.into());
                 }
                 known.doses = None;
+                return Some([known.place, found.place]);
             }
             Some((known, _)) if holds => {
                 known.may_lack_a_dose |= found.may_lack_a_dose;
@@ -492,5 +510,6 @@ impl Collector {
             }
             _ => _ = people.insert(person, (found, shots.to_vec())),
         }
+        None
     }
 }

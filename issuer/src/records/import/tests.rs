@@ -256,6 +256,73 @@ async fn service_goes_on_writing_while_files_are_read() {
     assert_eq!(report.written, 2 * BATCH as u64);
 }
 
+/// Half of the people have one dose and half have two. One import says one, the other two: each differs from the register
+/// in other rows, so together they could write some of both.
+#[tokio::test]
+async fn two_imports_at_once_give_the_result_of_one_of_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut urls = vec![format!("sqlite:{}", folder.path().join("t.db").display())];
+    if let Ok(server) = std::env::var("KYCVS_TEST_POSTGRES") {
+        urls.push(crate::test_support::postgres(&server).await);
+    }
+    for url in urls {
+        let open = async || {
+            Admin::of(crate::db::Db::open(&url, 2, crate::db::Opens::Service).await.expect("it opens"))
+        };
+        let admins = [open().await, open().await];
+        let half = (0..40).map(|number| format!("9876543210,Person {number},{},2\n", 1 + number % 2));
+        let half: String = std::iter::once(HEAD.to_owned()).chain(half).collect();
+        let files = [people(40, 1), people(40, 2)];
+        let force = Options { force: true, ..Options::default() };
+        for _ in 0..5 {
+            imported(&admins[0], &[(Format::Csv, &half)], &force).await.expect("it is imported");
+            let [one, other] = [0, 1].map(|at| [(Format::Csv, &*files[at])]);
+            let both = tokio::join!(imported(&admins[0], &one, &force), imported(&admins[1], &other, &force));
+            assert!(both.0.is_ok() && both.1.is_ok());
+            let mut found = std::collections::BTreeSet::new();
+            for number in 0..40 {
+                found.insert(given(&admins[0], &format!("Person {number}")).await);
+            }
+            assert_eq!(found.len(), 1, "{found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn row_that_is_refused_for_one_number_is_refused_for_all() {
+    let patient = r#"{"resourceType":"Patient","id":"a","name":[{"text":"Asha"},{"text":"Asha Verma"}],"telecom":[{"system":"phone","value":"9876543210"}]}"#;
+    let dose = r#"{"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/a"},"occurrenceDateTime":"2021-03-01","vaccineCode":{"coding":[{"code":"covid"}]}}"#;
+    let fhir = format!("{patient}\n{dose}");
+    let options = Options { vaccines: vec!["covid".into()], required: Some(2), ..Options::default() };
+    for (_keep, admin) in admins().await {
+        let table = format!("{HEAD}9876543210,Asha,2,2\n");
+        let files = [(Format::FhirNdjson, &*fhir), (Format::Csv, &*table)];
+        let (report, bad) = imported(&admin, &files, &options).await.expect("it is imported");
+        assert_eq!(report.written, 0);
+        assert_eq!(bad.iter().map(|bad| (bad.0, bad.1)).collect::<Vec<_>>(), [(0, 1), (1, 2)]);
+        assert_eq!(given(&admin, "Asha Verma").await, None);
+    }
+}
+
+#[tokio::test]
+async fn added_dose_that_may_be_known_leaves_the_row_and_is_reported() {
+    let patient = r#"{"resourceType":"Patient","id":"a","name":[{"text":"Asha"}],"telecom":[{"system":"phone","value":"9876543210"}]}"#;
+    let dose = r#"{"resourceType":"Immunization","status":"completed","patient":{"reference":"Patient/a"},"occurrenceDateTime":"2021-06-01","vaccineCode":{"coding":[{"code":"covid"}]}}"#;
+    let fhir = format!("{patient}\n{dose}");
+    let options =
+        Options { vaccines: vec!["covid".into()], required: Some(2), add: true, ..Options::default() };
+    for (_keep, admin) in admins().await {
+        for (before, noted) in [(1, 1), (2, 0)] {
+            let table = format!("{HEAD}9876543210,Asha,{before},2\n");
+            imported(&admin, &[(Format::Csv, &table)], &Options::default()).await.expect("it is imported");
+            let (report, bad) =
+                imported(&admin, &[(Format::FhirNdjson, &fhir)], &options).await.expect("it is imported");
+            assert_eq!((report.noted, report.changes.kept, bad.len()), (noted, 1, 0));
+            assert_eq!(given(&admin, "Asha").await, Some(before));
+        }
+    }
+}
+
 #[tokio::test]
 async fn more_than_a_batch_is_written() {
     use std::fmt::Write as _;

@@ -10,6 +10,10 @@ fn shot(number: Number, when: &str, series: u32) -> Shot {
     }
 }
 
+fn of(required: Option<u32>) -> Course {
+    Course { required, may_lack_a_dose: false }
+}
+
 fn is(number: u32, when: &str, series: u32) -> Shot {
     shot(Number::Is(number), when, series)
 }
@@ -19,7 +23,8 @@ fn is(number: u32, when: &str, series: u32) -> Shot {
 fn counts(shots: &[Shot], given: u32, required: u32, is_doubted: bool) {
     let mut shots = shots.to_vec();
     for _ in 0..2 {
-        let Counted { doses, doubt } = count(&shots, Some(2), Rules::default()).expect("it can be counted");
+        let Counted { doses, doubt } =
+            count(&shots, of(Some(2)), Rules::default()).expect("it can be counted");
         assert_eq!(
             (doses.given, doses.required, doubt.is_some()),
             (given, required, is_doubted),
@@ -102,8 +107,25 @@ fn shorter_series_of_the_same_injection_is_not_believed() {
 #[test]
 fn length_that_nobody_says_is_an_error_and_too_many_immunizations_too() {
     let unsaid = [shot(Number::Is(1), FIRST, 0)];
-    assert!(count(&unsaid, None, Rules::default()).is_err());
-    assert_eq!(count(&unsaid, Some(3), Rules::default()).expect("counted").doses.required, 3);
-    assert_eq!(count(&[], None, Rules::default()).expect("counted").doses, Doses { given: 0, required: 1 });
-    assert!(count(&vec![is(1, FIRST, 2); MOST_SHOTS + 1], None, Rules::default()).is_err());
+    assert!(count(&unsaid, of(None), Rules::default()).is_err());
+    assert_eq!(count(&unsaid, of(Some(3)), Rules::default()).expect("counted").doses.required, 3);
+    assert_eq!(
+        count(&[], of(None), Rules::default()).expect("counted").doses,
+        Doses { given: 0, required: 1 }
+    );
+    assert!(count(&vec![is(1, FIRST, 2); MOST_SHOTS + 1], of(None), Rules::default()).is_err());
+}
+
+#[test]
+fn series_of_one_is_not_believed_beside_a_lost_dose_unless_the_operator_says_so() {
+    let counted = |shots: &[Shot], required, may_lack_a_dose| {
+        let counted = count(shots, Course { required, may_lack_a_dose }, Rules::default()).expect("counted");
+        (counted.doses.given, counted.doses.required, counted.doubt.is_some())
+    };
+    let one = [is(1, FIRST, 1)];
+    assert_eq!(counted(&one, None, false), (1, 1, false));
+    assert_eq!(counted(&one, None, true), (1, 2, true));
+    assert_eq!(counted(&one, Some(2), true), (1, 2, true));
+    assert_eq!(counted(&one, Some(1), true), (1, 1, false));
+    assert_eq!(counted(&[is(1, FIRST, 2), is(2, SECOND, 2)], None, true), (2, 2, false));
 }
