@@ -118,6 +118,13 @@ impl Shot {
         self.when.zip(other.when).is_none_or(|(one, other)| one.may_be(other))
     }
 
+    /// Whether it was another injection, and an earlier one. A later dose of a shorter series is a booster, or another
+    /// source says of the same series that it is shorter.
+    fn is_surely_before(&self, other: &Self) -> bool {
+        let is_before = self.when.zip(other.when).is_some_and(|(one, other)| one.is_before(other));
+        is_before && !self.may_be_one_injection(other)
+    }
+
     /// As of a series of two if it says that its series has one.
     fn or_of_two(self) -> Self {
         Self { series: self.series.map(|series| series.max(2)), ..self }
@@ -158,12 +165,13 @@ fn course(shots: &[Shot], given: u32, rules: Rules) -> Option<u32> {
         let of_it: Vec<_> = shots
             .iter()
             .filter(|shot| shot.series() == Some(*length))
-            // Another source says of the same injection that its series is longer.
             .filter(|shot| {
                 !rules.hold(Rule::Required)
-                    || !shots
-                        .iter()
-                        .any(|other| other.series() > Some(*length) && other.may_be_one_injection(shot))
+                    || shot.number != Number::Unclear
+                        && shots
+                            .iter()
+                            .filter(|other| other.series() > Some(*length))
+                            .all(|longer| shot.is_surely_before(longer))
             })
             .copied()
             .collect();

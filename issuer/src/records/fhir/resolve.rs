@@ -225,7 +225,8 @@ impl Collector {
         for person in &all {
             courses[*person].has_immunization = true;
             courses[*person].spaces.insert(record.names.space);
-            courses[*person].is_withdrawn |= matches!(record.says, Says::Withdrawn { .. } | Says::NotGiven);
+            courses[*person].is_withdrawn |=
+                matches!(record.says, Says::Withdrawn { is_wanted: true } | Says::NotGiven);
         }
         let why: Reason = match &record.says {
             Says::OtherVaccine => return,
@@ -279,7 +280,7 @@ impl Collector {
         let birth = if let State::Read(patient) = &self.people[person].state { patient.birth } else { None };
         if shot.when.zip(birth).is_some_and(|(when, birth)| when.is_before(birth)) {
             self.notes.insert((place, "the dose is not counted: it was given before the person was born"));
-        } else if courses[person].shots.len() <= count::MOST_SHOTS {
+        } else if courses[person].shots.len() <= count::MOST_SHOTS && !courses[person].shots.contains(&shot) {
             courses[person].shots.push(shot);
         }
     }
