@@ -8,13 +8,13 @@ use kycvs_tables::{Cells, ReadError, RowError, Rows, trim};
 use crate::failure::{Failure, Result};
 use crate::files;
 
-/// Where each of `N` known columns is in a file, and how many columns the file has.
+/// The places of `N` known columns in a file, and how many columns the file has.
 pub(crate) struct Columns<const N: usize> {
     places: [Option<usize>; N],
     count: usize,
 }
 
-/// What a column means whose name is not known.
+/// How to take a column with an unknown name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Others {
     /// A mistake, since the file decides what is done: a misspelt `name` must not leave people unbound.

@@ -263,7 +263,7 @@ pub(crate) enum Readers {
 }
 
 /// A file in the making: it appears under its name when it is whole, and not at all otherwise. [`Readers`]
-/// says who can read it, also if it replaces a file.
+/// decides on its owner and mode, also if it replaces a file.
 ///
 /// Devices and pipes cannot be replaced, and must not be: they are written to as they are.
 pub(crate) struct WholeFile {

@@ -11,7 +11,7 @@ use image::imageops;
 use image::{
     DynamicImage, GrayAlphaImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Luma,
 };
-use kycvs_scan::{Codes, Found, Picture, Reader};
+use kycvs_scan::{Codes, Found, Picture, Reader, looks};
 use qrcode::bits::Bits;
 use qrcode::render::svg;
 use qrcode::{Color, EcLevel, QrCode, Version};
@@ -27,9 +27,6 @@ const PIXELS: usize = 8;
 const MOST_PIXELS: u64 = 40_000_000;
 /// Memory that a picture may take, in bytes: four for each pixel, and some for the decoder.
 const PICTURE_MEMORY: u64 = 200 << 20;
-/// The longest sides, in pixels, at which a code is looked for: a small copy of a large photograph is read faster
-/// and, without its noise, better.
-const LOOKS: [u32; 3] = [1_000, 2_000, 4_000];
 /// How long one look at a picture, with one reader at one size, may take. Without optimisation, everything takes longer.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 10 });
 
@@ -172,7 +169,7 @@ fn look(file: &[u8], seen: &Sender<std::result::Result<Codes, String>>) {
     };
     // The faster reader first: nothing that keeps the other one busy hides what this one sees.
     for reader in [Reader::Rxing, Reader::Rqrr] {
-        for size in sizes(&picture) {
+        for size in looks(picture.width().max(picture.height())) {
             let picture = scaled(&picture, size);
             let pixels = picture.as_raw().chunks_exact(2).map(|pixel| [pixel[0], pixel[1]]);
             let codes = || Picture::new(picture.width(), pixels).map(|picture| picture.codes_by(&[reader]));
@@ -209,13 +206,6 @@ fn decode(file: &[u8]) -> std::result::Result<GrayAlphaImage, String> {
     }
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| reason(error.to_string()))?;
     Ok(picture.into_luma_alpha8())
-}
-
-/// The sizes at which a picture is looked at.
-fn sizes(picture: &GrayAlphaImage) -> impl Iterator<Item = u32> {
-    let longest = picture.width().max(picture.height());
-    let last = LOOKS[LOOKS.len() - 1];
-    LOOKS.into_iter().filter(move |&size| size < longest).chain((longest <= last).then_some(longest))
 }
 
 fn scaled(picture: &GrayAlphaImage, longest: u32) -> Cow<'_, GrayAlphaImage> {

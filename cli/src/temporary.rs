@@ -13,7 +13,7 @@ pub(crate) fn create(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Re
     create_as(make, |file| Some(file.path()))
 }
 
-/// The same for a file of another kind, such as a lock: `path` says where it is if it is this process's to remove.
+/// The same for a file of another kind, such as a lock. `path` gives its path if this process may remove it.
 #[cfg(unix)]
 pub(crate) fn create_as<T>(
     make: impl FnOnce() -> io::Result<T>,

@@ -8,8 +8,10 @@
 
 mod codes;
 mod kind;
+mod looks;
 mod picture;
 
 pub use codes::{Codes, Found, is_answer};
 pub use kind::Kind;
+pub use looks::looks;
 pub use picture::{Picture, Reader};

@@ -197,7 +197,7 @@ fn source(path: &Path, said: Option<RecordsFormat>) -> Result<Source<'_>> {
     Ok(Source { format, content: Box::new(content) })
 }
 
-/// What the name of a file says of its content.
+/// The format that the name of a file promises.
 fn by_name(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" => Some(Format::Csv),

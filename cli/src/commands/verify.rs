@@ -117,7 +117,7 @@ fn check_expectation(options: &Verify) -> Result<()> {
     Ok(())
 }
 
-/// What is expected of an answer, in the words of the call or of a row.
+/// The expectation of an answer, in the words of the call or of a row.
 pub(super) struct Words<'a> {
     /// `None` if no challenge was given.
     pub(super) nonce: Option<&'a str>,

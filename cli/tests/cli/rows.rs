@@ -53,7 +53,7 @@ fn each_row_is_checked_against_its_own_cells() {
         starts(&all),
         ["good[2]", "not enough[1]", "error[wrong_purpose]", "error[wrong_nonce]", "error[wrong_subject]"]
     );
-    // What the call does not name is not checked.
+    // A column that the call does not name is ignored.
     let nonces = check(&folder, "--columns nonce").ends(1, "3 good, 1 not good, 1 valid but not enough\n");
     assert_eq!(starts(&nonces)[3], "error[wrong_nonce]");
     let purpose = check(&folder, "--columns token,nonce --purpose rail");
@@ -140,7 +140,7 @@ fn a_table_without_a_column_that_is_asked_for_is_refused() {
     check(&folder, "").ends(2, "error[bad_csv]: `day.csv` is empty");
 }
 
-/// What is checked is the decision of the call, never of the file.
+/// The call decides what to check, never the file.
 #[test]
 fn the_file_cannot_choose_what_is_checked() {
     let (folder, answers) = booked();

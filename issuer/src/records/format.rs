@@ -1,4 +1,4 @@
-//! What a file of records is, found by its content: exports have many names.
+//! The format of a file of records, found by its content: exports have many names.
 
 use std::fmt;
 
@@ -55,7 +55,7 @@ fn of_object(text: &[u8]) -> Option<Format> {
     let (line, rest) = text.split_at(end);
     match resource_type(line).as_deref() {
         Some("Bundle") if rest.trim_ascii().is_empty() => Some(Format::FhirBundle),
-        // A Bundle of which the first line says it, and which goes on.
+        // A Bundle over several lines.
         Some("Bundle") if !is_whole(line) => Some(Format::FhirBundle),
         Some(_) => Some(Format::FhirNdjson),
         None => resource_type(text).map(|_| Format::FhirBundle),

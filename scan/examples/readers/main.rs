@@ -11,14 +11,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use image::{GrayImage, imageops};
-use kycvs_scan::{Codes, Picture, Reader};
+use kycvs_scan::{Codes, Picture, Reader, looks};
 use photographs::GROUPS;
 use qrcode::{EcLevel, QrCode};
 
 /// Photographs of each group.
 const EACH: u64 = 8;
-/// The sizes at which the command line and the page look for codes.
-const LOOKS: [u32; 3] = [1_000, 2_000, 4_000];
 
 const READERS: [(&str, &[Reader]); 3] =
     [("rqrr", &[Reader::Rqrr]), ("rxing", &[Reader::Rxing]), ("both", &[Reader::Rqrr, Reader::Rxing])];
@@ -62,11 +60,11 @@ fn main() {
     );
 }
 
-/// All codes of a photograph, at every size.
+/// All codes of a photograph, at every size at which the command line and the page look.
 fn codes(photograph: &GrayImage, readers: &[Reader]) -> Codes {
     let longest = photograph.width().max(photograph.height());
     let mut codes = Codes::default();
-    for size in LOOKS.into_iter().filter(|size| *size < longest).chain([longest]) {
+    for size in looks(longest) {
         let side = |side: u32| (side * size / longest).max(1);
         let small = imageops::thumbnail(photograph, side(photograph.width()), side(photograph.height()));
         let pixels = small.as_raw().iter().map(|grey| [*grey, u8::MAX]);

@@ -1,4 +1,4 @@
-//! What a batch is read from: a list, or a table whose rows may have a challenge and a name of their own.
+//! The file of a batch: a list, or a table whose rows may have a challenge and a name of their own.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -34,7 +34,7 @@ pub(super) struct Request<'a> {
     pub(super) asked: Result<(TokenInput, Cow<'a, Expectation>)>,
 }
 
-/// What a call expects of each row.
+/// The expectations of a call, for each row.
 pub(super) struct Wanted<'a> {
     options: &'a Verify,
     /// The subject of the options, which no column gives then.
@@ -49,7 +49,7 @@ impl<'a> Tokens<'a> {
             let expectation = Words::of_call(options, wanted.subject).expectation()?;
             return Ok(Self::List { lines: Lines::new(source, TOKEN_FILE_BOUND), expectation });
         }
-        // What the options say wrongly is no row's fault.
+        // A wrong option is the fault of the call, not of a row.
         Words::of_call(options, None).expectation()?;
         let mut rows = Box::new(Rows::new(source));
         let columns = Columns::begin(&mut rows, path, &COLUMNS, Others::Ignored)?;
@@ -71,7 +71,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The failure of a file in which there was nothing to check.
+    /// The failure of a file without a token.
     pub(super) fn nothing(&self, path: &Path) -> Failure {
         let file = files::name(path);
         match self {
@@ -122,7 +122,7 @@ impl<'a> Tokens<'a> {
 }
 
 impl Wanted<'_> {
-    /// What a row asks.
+    /// The token of a row and what to expect of it.
     ///
     /// # Errors
     /// If a cell that the call wants checked is empty: that row is never checked for less.
