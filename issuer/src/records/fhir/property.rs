@@ -283,7 +283,7 @@ impl Register {
         let text = |items: &Vec<Item>| {
             let mut chosen = items.iter().filter(|item| is_chosen(item));
             if self.is_bulk {
-                return chosen.map(|item| format!("{}\n", item.line())).collect();
+                return chosen.map(Item::line).collect::<Vec<_>>().join("\n");
             }
             let entries: Vec<_> = chosen.by_ref().map(|item| &item.entry).collect();
             json!({"resourceType": "Bundle", "type": "collection", "entry": entries}).to_string()

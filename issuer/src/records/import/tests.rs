@@ -279,7 +279,7 @@ async fn two_imports_at_once_give_the_result_of_one_of_them() {
             let [one, other] = [0, 1].map(|at| [(Format::Csv, &*files[at])]);
             let both = tokio::join!(imported(&admins[0], &one, &force), imported(&admins[1], &other, &force));
             assert!(both.0.is_ok() && both.1.is_ok());
-            let mut found = std::collections::BTreeSet::new();
+            let mut found = BTreeSet::new();
             for number in 0..40 {
                 found.insert(given(&admins[0], &format!("Person {number}")).await);
             }

@@ -151,9 +151,8 @@ impl Exporter<'_> {
         let kind = resource["resourceType"].as_str().unwrap_or_default();
         let id = resource["id"].as_str().unwrap_or_default();
         let full_url = match url {
-            Url::Unsaid => None,
             Url::Uuid(uuid) if kind == "Patient" => Some(uuid.clone()),
-            Url::Uuid(_) => None,
+            Url::Unsaid | Url::Uuid(_) => None,
             Url::Absolute(base) => Some(format!("{base}{kind}/{id}")),
         };
         let mut entry = Members::from_iter([("resource".to_owned(), resource)]);
