@@ -32,6 +32,8 @@ pub(super) struct Shot {
     pub(super) number: Number,
     /// How many doses it says its series has.
     pub(super) series: Option<u32>,
+    /// Those with one number here have one id, in two sources.
+    pub(super) twin: Option<u32>,
 }
 
 /// A person's doses, and whether the person may have more.
@@ -95,8 +97,15 @@ impl Shot {
         }
     }
 
+    fn is_twin(&self, other: &Self) -> bool {
+        self.twin.is_some() && self.twin == other.twin
+    }
+
     /// Whether both may be one dose.
     fn may_be(&self, other: &Self) -> bool {
+        if self.is_twin(other) {
+            return true;
+        }
         match (self.number, other.number) {
             (Number::Unclear, _) | (_, Number::Unclear) => true,
             (Number::Is(one), Number::Is(two)) => one == two || self.contradicts(other),
@@ -122,7 +131,7 @@ impl Shot {
     /// source says of the same series that it is shorter.
     fn is_surely_before(&self, other: &Self) -> bool {
         let is_before = self.when.zip(other.when).is_some_and(|(one, other)| one.is_before(other));
-        is_before && !self.may_be_one_injection(other)
+        is_before && !self.may_be_one_injection(other) && !self.is_twin(other)
     }
 
     /// As of a series of two if it says that its series has one.

@@ -121,7 +121,7 @@ fn shot(resource: &Members, protocols: &[&Members], now: Timestamp) -> Result<Sa
     if number == Number::Unsaid && time.is_none() {
         number = Number::Unclear;
     }
-    Ok(Says::Given(Shot { when: time, number, series }))
+    Ok(Says::Given(Shot { when: time, number, series, twin: None }))
 }
 
 /// The number of the dose, and how many its series has.

@@ -7,8 +7,8 @@ use super::{
     count::{self, Shot},
     immunization::Says,
     names::{self, Address, Key, Place, Space},
-    rules::Rule,
-    version::Order,
+    rules::{Rule, Rules},
+    version::{Order, Version},
 };
 use crate::records::{
     Doses,
@@ -22,6 +22,9 @@ const MOST_NAMESAKES: usize = 16;
 const NOT_THERE: &str = "the Patient that it refers to is in none of the files";
 const WITHDRAWN_OF_NOBODY: &str = "it withdraws a dose of somebody who is in none of the files, so that person's row may be too \
      high: import the whole record of the person";
+
+const WITHDRAWN_WITHOUT_ID: &str = "it withdraws a dose and has no id, so nobody can tell which one: import the whole record of \
+     the person";
 
 const TWO_PATIENTS: &str = "two versions of an Immunization name different Patients, and none is newer: the doses of both \
      stay as they are";
@@ -75,12 +78,73 @@ struct Index {
 #[derive(Clone, Default)]
 struct Course {
     shots: Vec<Shot>,
+    /// What the Immunizations behind `shots` go by.
+    given: Vec<Origin>,
+    /// What was withdrawn.
+    withdrawn: Vec<Origin>,
     /// A dose of theirs was not understood.
     is_blocked: bool,
     is_withdrawn: bool,
     has_immunization: bool,
     /// The spaces of its Immunizations and of the Patients that are the same person.
     spaces: BTreeSet<Space>,
+}
+
+/// By what an Immunization goes, and of when it is.
+#[derive(Clone)]
+struct Origin {
+    place: Place,
+    id: Option<String>,
+    base: Option<String>,
+    version: Version,
+}
+
+impl Origin {
+    fn of(record: &Record) -> Self {
+        let names::Names { id, base, .. } = record.names.clone();
+        Self { place: record.place, id, base, version: record.version.clone() }
+    }
+
+    /// Whether both have one id, and do not name two servers. Of one person, they are versions of one dose, in two sources.
+    fn may_be(&self, other: &Self) -> bool {
+        let is_other_server =
+            self.base.as_ref().zip(other.base.as_ref()).is_some_and(|(one, other)| one != other);
+        self.id.is_some() && self.id == other.id && !is_other_server
+    }
+}
+
+impl Course {
+    /// Leaves out what another source withdraws or repeats. Returns notes.
+    fn settle(&mut self, rules: Rules) -> Vec<(Place, &'static str)> {
+        let mut notes = Vec::new();
+        let mut left: Vec<(Shot, Origin)> = Vec::new();
+        for (shot, origin) in std::mem::take(&mut self.shots).into_iter().zip(std::mem::take(&mut self.given))
+        {
+            let is_withdrawn = |other: &Origin| {
+                other.may_be(&origin) && other.version.against(&origin.version) != Order::Older
+            };
+            if rules.hold(Rule::NewestVersion) && self.withdrawn.iter().any(is_withdrawn) {
+                notes
+                    .push((origin.place, "another source withdraws the dose with its id: it is not counted"));
+                continue;
+            }
+            let twin = left.iter().position(|(_, other)| other.may_be(&origin));
+            let Some(twin) = twin.filter(|_| rules.hold(Rule::OneDoseOnce)) else {
+                left.push((shot, origin));
+                continue;
+            };
+            if left[twin].0 != shot {
+                notes.push((origin.place, "another source has a dose with its id: they count once"));
+            }
+            let group = u32::try_from(twin).ok().map(|twin| twin + 1);
+            left[twin].0.twin = group;
+            left.push((Shot { twin: group, ..shot }, origin));
+        }
+        self.shots = left.into_iter().map(|(shot, _)| shot).collect();
+        self.shots.sort_unstable();
+        self.shots.dedup();
+        notes
+    }
 }
 
 impl Collector {
@@ -239,11 +303,26 @@ impl Collector {
                 self.bad.insert(place, WITHDRAWN_OF_NOBODY.into());
                 return;
             }
+            Says::Withdrawn { is_wanted: true }
+                if record.names.id.is_none() && self.rules.hold(Rule::NothingHalf) =>
+            {
+                WITHDRAWN_WITHOUT_ID.into()
+            }
             Says::NotGiven if all.is_empty() => {
                 self.notes.insert((place, NOT_THERE));
                 return;
             }
             Says::NotGiven | Says::Withdrawn { .. } => {
+                for person in &all {
+                    let course = &mut courses[*person];
+                    if course.withdrawn.len() < count::MOST_SHOTS {
+                        course.withdrawn.push(Origin::of(record));
+                    } else {
+                        course.is_blocked = true;
+                        let reason = "the person has more than 256 withdrawn Immunizations: correct that at its source";
+                        self.bad.insert(place, reason.into());
+                    }
+                }
                 if record.is_firm && !record.before.is_empty() {
                     self.notes
                         .insert((place, "nothing says which version is the newest: the dose is not counted"));
@@ -280,8 +359,26 @@ impl Collector {
         let birth = if let State::Read(patient) = &self.people[person].state { patient.birth } else { None };
         if shot.when.zip(birth).is_some_and(|(when, birth)| when.is_before(birth)) {
             self.notes.insert((place, "the dose is not counted: it was given before the person was born"));
-        } else if courses[person].shots.len() <= count::MOST_SHOTS && !courses[person].shots.contains(&shot) {
-            courses[person].shots.push(shot);
+            return;
+        }
+        let course = &mut courses[person];
+        let origin = Origin::of(record);
+        let is_there = course
+            .shots
+            .iter()
+            .zip(&course.given)
+            .any(|(known, of)| *known == shot && (of.id == origin.id && of.base == origin.base));
+        if is_there {
+            return;
+        }
+        if course.shots.len() < count::MOST_SHOTS {
+            course.shots.push(shot);
+            course.given.push(origin);
+        } else if !course.is_blocked {
+            course.is_blocked = true;
+            let person = self.people[person].place;
+            let reason = "the person has more than 256 Immunizations: correct that at its source";
+            self.bad.entry(person).or_insert_with(|| reason.into());
         }
     }
 
@@ -430,8 +527,7 @@ impl Collector {
                 continue;
             }
             self.notes.extend(left_out.map(|what| (place, what)));
-            course.shots.sort_unstable();
-            course.shots.dedup();
+            self.notes.extend(course.settle(self.rules));
             let course_of = count::Course { required, may_lack_a_dose };
             let doses = match count::count(&course.shots, course_of, self.rules) {
                 Ok(counted) => {

@@ -102,6 +102,7 @@ fn person(mobile: &str, name: &str, given: u32, required: u32) -> (String, Strin
     (mobile.to_owned(), name.to_owned(), given, required)
 }
 
+mod doubt;
 mod sources;
 
 #[test]

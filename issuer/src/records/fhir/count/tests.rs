@@ -7,6 +7,7 @@ fn shot(number: Number, when: &str, series: u32) -> Shot {
         when: (!when.is_empty()).then(|| When::parse(when).unwrap_or_else(|| panic!("{when}"))),
         number,
         series: (series > 0).then_some(series),
+        twin: None,
     }
 }
 
