@@ -338,7 +338,9 @@ impl Collector {
         let is_it = |held: &&&Members| {
             json::text(held, "id") == Ok(Some(id)) && json::text(held, "resourceType") == Ok(Some("Patient"))
         };
-        let Some(held) = contained.iter().find(is_it) else { return Ok(None) };
+        // Two with one id: nobody can tell which is meant.
+        let mut meant = contained.iter().filter(is_it);
+        let (Some(held), None) = (meant.next(), meant.next()) else { return Ok(None) };
         let mut held = (*held).clone();
         held.remove("id");
         let Ok(patient) = Patient::read(&held, self.now, &self.numbers) else { return Ok(None) };

@@ -44,6 +44,12 @@ impl Comparable {
     }
 }
 
+/// A name as the look-up compares it, as one text: two names of one number with the same are one person's.
+pub(super) fn form(normalised: &str) -> String {
+    Comparable::new(normalised)
+        .map_or_else(|| normalised.to_owned(), |name| format!("{}/{}", *name.initials, *name.words))
+}
+
 /// A single letter. An initial that a script writes with several ("एस") keeps its place.
 fn is_initial(word: &str) -> bool {
     let mut letters = word.chars();

@@ -10,6 +10,7 @@ use super::{
     Doses,
     fhir::Person,
     import::{BadRow, Changes},
+    matching,
 };
 use crate::db::{Db, Tx};
 
@@ -48,11 +49,14 @@ pub(super) struct Stage {
 }
 
 /// Each person once, with what the rows say if they agree.
-const GROUPED: &str = "INSERT INTO people (mobile, name, doses, required, keep, file, place, status, is_unclear) \
-     SELECT mobile, name, MIN(doses), MIN(required), MAX(keep), MIN(file), MIN(place), \
-     CASE WHEN MIN(doses) >= MIN(required) THEN 2 WHEN MIN(doses) = 0 THEN 0 ELSE 1 END, \
+const GROUPED: &str = "INSERT INTO people (mobile, name, form, doses, required, keep, file, place, status, is_unclear) \
+     SELECT mobile, name, MIN(form), MIN(doses), MIN(required), MAX(keep), MIN(file * 4294967296 + place) / 4294967296, \
+     MIN(file * 4294967296 + place) % 4294967296, CASE WHEN MIN(doses) >= MIN(required) THEN 2 WHEN MIN(doses) = 0 THEN 0 ELSE 1 END, \
      CASE WHEN MIN(doses) <> MAX(doses) OR MIN(required) <> MAX(required) OR MIN(doses) < 0 THEN 1 ELSE 0 END \
      FROM staged GROUP BY mobile, name";
+/// Names that the look-up takes for one person's are one name: who could pick one of two would pick the higher status.
+const UNCLEAR_BY_FORM: &str = "UPDATE people SET is_unclear = 1 WHERE (mobile, form) IN (SELECT mobile, form FROM people \
+     GROUP BY mobile, form HAVING MIN(doses) <> MAX(doses) OR MIN(required) <> MAX(required) OR MAX(is_unclear) = 1)";
 /// The rows of people who are unclear.
 const UNCLEAR: &str = "FROM staged s JOIN people p ON p.mobile = s.mobile AND p.name = s.name \
      WHERE p.is_unclear = 1 AND s.doses >= 0";
@@ -61,7 +65,8 @@ const COMPARED: &str = "FROM people s LEFT JOIN (SELECT mobile, name, doses, req
      CASE WHEN doses >= required THEN 2 WHEN doses = 0 THEN 0 ELSE 1 END AS status FROM records) r \
      ON r.mobile = s.mobile AND r.name = s.name";
 /// Whether a new row gives way to the one that is there.
-const KEPT: &str = "(r.mobile IS NOT NULL AND ((s.keep = 1 AND NOT (s.status > r.status OR (s.status = r.status \
+const KEPT: &str = "(r.mobile IS NOT NULL AND ((s.keep = 1 AND s.required < r.required AND s.doses < r.required AND r.doses > 0) \
+     OR (s.keep = 1 AND NOT (s.status > r.status OR (s.status = r.status \
      AND s.doses > r.doses))) OR (s.keep = 2 AND (s.status < r.status OR (s.status = r.status AND s.doses < r.doses)))))";
 
 impl Stage {
@@ -69,13 +74,13 @@ impl Stage {
     pub(super) async fn begin(db: &Db) -> sqlx::Result<Self> {
         let mut tx = db.begin_later().await?;
         sqlx::query(
-            "CREATE TEMPORARY TABLE staged (mobile TEXT NOT NULL, name TEXT NOT NULL, doses BIGINT NOT NULL, \
+            "CREATE TEMPORARY TABLE staged (mobile TEXT NOT NULL, name TEXT NOT NULL, form TEXT NOT NULL, doses BIGINT NOT NULL, \
              required BIGINT NOT NULL, keep BIGINT NOT NULL, file BIGINT NOT NULL, place BIGINT NOT NULL)",
         )
         .execute(&mut *tx)
         .await?;
         sqlx::query(
-            "CREATE TEMPORARY TABLE people (mobile TEXT NOT NULL, name TEXT NOT NULL, doses BIGINT NOT NULL, \
+            "CREATE TEMPORARY TABLE people (mobile TEXT NOT NULL, name TEXT NOT NULL, form TEXT NOT NULL, doses BIGINT NOT NULL, \
              required BIGINT NOT NULL, keep BIGINT NOT NULL, file BIGINT NOT NULL, place BIGINT NOT NULL, \
              status BIGINT NOT NULL, is_unclear BIGINT NOT NULL, PRIMARY KEY (mobile, name))",
         )
@@ -99,9 +104,11 @@ impl Stage {
         for StagedRow { place: (file, place), person: (mobile, name), doses, keep } in batch {
             let (given, required) =
                 doses.map_or((UNKNOWN, 1), |doses| (i64::from(doses.given), i64::from(doses.required)));
+            let form = matching::form(&name);
             query = query
                 .bind(mobile)
                 .bind(name)
+                .bind(form)
                 .bind(given)
                 .bind(required)
                 .bind(match keep {
@@ -110,7 +117,7 @@ impl Stage {
                     Keep::IfHigher => 2,
                 })
                 .bind(i64::try_from(file).unwrap_or(i64::MAX))
-                .bind(i64::try_from(place).unwrap_or(i64::MAX));
+                .bind(i64::from(u32::try_from(place).unwrap_or(u32::MAX)));
         }
         query.execute(&mut *self.tx).await.map(drop)
     }
@@ -120,6 +127,7 @@ impl Stage {
     pub(super) async fn refuse_unclear(&mut self, bad: &mut dyn FnMut(BadRow)) -> sqlx::Result<()> {
         self.flush().await?;
         self.run(GROUPED).await?;
+        self.run(UNCLEAR_BY_FORM).await?;
         // A planner that knows nothing of the table would look up each of its rows on its own.
         if self.is_postgres {
             self.run("ANALYZE people").await?;
@@ -232,12 +240,12 @@ fn kept(people: &str) -> String {
 /// One statement for so many rows.
 fn insert(count: usize) -> String {
     let row = |row: usize| {
-        let places: Vec<_> = (1..=7).map(|column| format!("${}", 7 * row + column)).collect();
+        let places: Vec<_> = (1..=8).map(|column| format!("${}", 8 * row + column)).collect();
         format!("({})", places.join(", "))
     };
     let rows: Vec<_> = (0..count).map(row).collect();
     format!(
-        "INSERT INTO staged (mobile, name, doses, required, keep, file, place) VALUES {}",
+        "INSERT INTO staged (mobile, name, form, doses, required, keep, file, place) VALUES {}",
         rows.join(", ")
     )
 }

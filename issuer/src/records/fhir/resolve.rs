@@ -242,8 +242,12 @@ impl Collector {
     /// withdraws every dose with that id, unless both name a server and these differ.
     fn withdraw_by_id(&mut self, records: &mut Vec<Record>) {
         let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+        // Apart, so that a dose of one server is not compared with the deletions of all others.
+        let mut by_server: HashMap<(String, Option<String>), Vec<usize>> = HashMap::new();
         for (number, record) in records.iter().enumerate().filter(|(_, record)| record.is_lone_withdrawal()) {
-            by_id.entry(record.names.id.clone().unwrap_or_default()).or_default().push(number);
+            let id = record.names.id.clone().unwrap_or_default();
+            by_id.entry(id.clone()).or_default().push(number);
+            by_server.entry((id, record.names.base.clone())).or_default().push(number);
         }
         let mut found = HashSet::new();
         for number in 0..records.len() {
@@ -251,13 +255,18 @@ impl Collector {
             if by_id.is_empty() || record.is_lone_withdrawal() {
                 continue;
             }
-            let Some(deletions) = record.names.id.as_ref().and_then(|id| by_id.get(id)) else { continue };
-            for deletion in deletions {
+            let Some(id) = &record.names.id else { continue };
+            let deletions: Vec<usize> = match &record.names.base {
+                Some(base) => [Some(base.clone()), None]
+                    .into_iter()
+                    .filter_map(|base| by_server.get(&(id.clone(), base)))
+                    .flatten()
+                    .copied()
+                    .collect(),
+                None => by_id.get(id).cloned().unwrap_or_default(),
+            };
+            for deletion in &deletions {
                 let (record, deletion_of) = (&records[number], &records[*deletion]);
-                let bases = record.names.base.as_ref().zip(deletion_of.names.base.as_ref());
-                if bases.is_some_and(|(one, other)| one != other) {
-                    continue;
-                }
                 found.insert(*deletion);
                 if deletion_of.version.against(&record.version) == Order::Older
                     || matches!(record.says, Says::OtherVaccine)

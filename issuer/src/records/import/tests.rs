@@ -438,3 +438,56 @@ async fn tables_and_lines_are_read_with_every_line_end_separator_and_mark() {
         assert_eq!(error.to_string(), "it is UTF-16 text: save it as UTF-8");
     }
 }
+
+#[tokio::test]
+async fn names_that_the_look_up_takes_for_one_are_refused_if_they_contradict() {
+    for (_keep, admin) in admins().await {
+        let rows = format!(
+            "{HEAD}9876543210,Asha R. Verma,2,2\n9876543210,R. Asha Verma,0,2\n\
+             9876543210,Md. Arif,2,2\n9876543210,Mohammed Arif,2,2\n"
+        );
+        let (report, bad) =
+            imported(&admin, &[(Format::Csv, &rows)], &Options::default()).await.expect("it is imported");
+        assert_eq!((report.written, bad.len()), (2, 2), "{bad:?}");
+        assert_eq!((given(&admin, "Asha R. Verma").await, given(&admin, "Md. Arif").await), (None, Some(2)));
+    }
+}
+
+#[tokio::test]
+async fn person_of_two_files_is_named_by_a_file_and_a_line_of_it() {
+    for (_keep, admin) in admins().await {
+        let before = format!("{HEAD}9876543210,Asha,2,2\n");
+        imported(&admin, &[(Format::Csv, &before)], &Options::default()).await.expect("it is imported");
+        let many = format!("{HEAD}9876543211,B,1,2\n9876543212,C,1,2\n9876543210,Asha,1,2\n");
+        let lines = r#"{"resourceType":"Patient","id":"a","birthDate":"1990-01-01","name":[{"text":"Asha"}],"telecom":[{"system":"phone","value":"9876543210"}]}
+{"resourceType":"Immunization","id":"1","status":"completed","patient":{"reference":"Patient/a"},"occurrenceDateTime":"2021-03-01","vaccineCode":{"coding":[{"code":"covid"}]},"protocolApplied":[{"doseNumberPositiveInt":1,"seriesDosesPositiveInt":2}]}
+{"resourceType":"Immunization","id":"2","status":"completed","patient":{"reference":"Patient/x"},"occurrenceDateTime":"2021-03-01","vaccineCode":{"coding":[{"code":"covid"}]}}"#;
+        let files = [(Format::Csv, &*many), (Format::FhirNdjson, lines)];
+        let options = Options { vaccines: vec!["covid".into()], ..Options::default() };
+        let (_, bad) = imported(&admin, &files, &options).await.expect("it is imported");
+        let places: Vec<_> = bad.iter().map(|(file, place, _)| (*file, *place)).collect();
+        assert!(places.contains(&(0, 4)) && !places.contains(&(0, 1)), "{bad:?}");
+        assert_eq!(given(&admin, "Asha").await, Some(2));
+    }
+}
+
+#[tokio::test]
+async fn added_file_does_not_make_the_course_of_a_known_person_shorter() {
+    for (_keep, admin) in admins().await {
+        let known = format!("{HEAD}9876543210,Asha,1,3\n9876543210,Ravi,0,2\n");
+        imported(&admin, &[(Format::Csv, &known)], &Options::default()).await.expect("it is imported");
+        let of = |id: &str, name: &str| {
+            format!(
+                r#"{{"resourceType":"Patient","id":"{id}","name":[{{"text":"{name}"}}],"telecom":[{{"system":"phone","value":"9876543210"}}]}}
+{{"resourceType":"Immunization","id":"i{id}","status":"completed","patient":{{"reference":"Patient/{id}"}},"occurrenceDateTime":"2021-03-01","vaccineCode":{{"coding":[{{"code":"covid"}}]}},"protocolApplied":[{{"doseNumberPositiveInt":1,"seriesDosesPositiveInt":1}}]}}
+"#
+            )
+        };
+        let lines = of("a", "Asha") + &of("r", "Ravi");
+        let add = Options { add: true, vaccines: vec!["covid".into()], ..Options::default() };
+        let (report, _) =
+            imported(&admin, &[(Format::FhirNdjson, &lines)], &add).await.expect("it is imported");
+        assert_eq!((report.changes.kept, report.changes.higher), (1, 1));
+        assert_eq!((given(&admin, "Asha").await, given(&admin, "Ravi").await), (Some(1), Some(1)));
+    }
+}
