@@ -293,7 +293,7 @@ pub(crate) struct RecordsImport {
     /// How many doses a course has if a file does not say it
     #[arg(long, value_name = "NUMBER")]
     pub(crate) required: Option<u32>,
-    /// The files hold only what changed since an earlier export (`_since`): lower nobody, except after a withdrawal
+    /// The files hold only what changed since an earlier export (`_since`): lower nobody, except after a withdrawal or a refusal
     #[arg(long)]
     pub(crate) add: bool,
     /// Show what would change, and write nothing

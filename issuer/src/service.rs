@@ -24,7 +24,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, ConfigError, Proxies},
-    db::{Db, Opens},
+    db::{Db, Fault, Opens},
     delivery::{self, Gateway},
     http,
     metrics::Metrics,
@@ -362,7 +362,7 @@ pub(crate) fn issuer(
 fn lock(url: &Zeroizing<String>) -> Result<Option<File>, StartError> {
     let Some(file) = url.strip_prefix("sqlite:") else { return Ok(None) };
     let name = format!("{file}.lock");
-    let fail = |error: &io::Error| StartError::Database(format!("`{name}`: {}", error.kind()));
+    let fail = |error: &io::Error| StartError::Database(format!("`{name}`: {}", Fault::of_io(error)));
     let lock = private(Path::new(&name)).map_err(|error| fail(&error))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),

@@ -108,10 +108,18 @@ impl Config {
     }
 }
 
+/// Why a file cannot be read or written. The standard library calls a file that is not there an entity.
+pub(crate) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        kind => kind.to_string(),
+    }
+}
+
 fn read(path: &Path) -> Result<String, ConfigError> {
     let fail = |error: &io::Error| ConfigError {
         is_unreadable: true,
-        ..ConfigError::in_file(path, format!("cannot be read: {}", error.kind()))
+        ..ConfigError::in_file(path, format!("cannot be read: {}", why(error)))
     };
     let file = File::open(path).map_err(|error| fail(&error))?;
     let mut bytes = Vec::new();
@@ -263,6 +271,9 @@ url = "https://sms.example/send"
     #[test]
     fn a_file_that_is_not_there_is_said_to_be() {
         let error = Config::from_file(Path::new("/nowhere/kycvs.toml")).expect_err("it is not there");
-        assert_eq!(error.to_string(), "`/nowhere/kycvs.toml`: cannot be read: entity not found");
+        assert_eq!(
+            error.to_string(),
+            "`/nowhere/kycvs.toml`: cannot be read: there is no such file or folder"
+        );
     }
 }

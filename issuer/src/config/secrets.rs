@@ -62,7 +62,7 @@ impl Source<'_> {
 /// The secret in a file, without a byte order mark and the end of its line.
 pub(crate) fn read_secret_file(setting: &str, path: &Path) -> Result<Zeroizing<String>, ConfigError> {
     let wrong = |what: String| ConfigError::new(setting, format!("`{}` {what}", path.display()));
-    let fail = |error: std::io::Error| wrong(format!("cannot be read: {}", error.kind()));
+    let fail = |error: std::io::Error| wrong(format!("cannot be read: {}", super::file::why(&error)));
     let file = File::open(path).map_err(fail)?;
     refuse_if_open_to_others(&file).map_err(|mode| {
         wrong(format!(

@@ -99,7 +99,8 @@ impl Fault {
         }
     }
 
-    fn of_io(error: &io::Error) -> Self {
+    /// The kind of an error of the file or the connection.
+    pub(crate) fn of_io(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
             io::ErrorKind::PermissionDenied => Self::FileAccess,

@@ -46,7 +46,7 @@ pub enum DemoError {
     #[error(transparent)]
     Core(#[from] kycvs::Error),
     /// A file cannot be written or read.
-    #[error("`{}`: {}", .0.display(), .1.kind())]
+    #[error("`{}`: {}", .0.display(), crate::config::why(.1))]
     File(PathBuf, io::Error),
     /// The address is one that others can reach.
     #[error(

@@ -62,7 +62,7 @@ pub struct Options {
     pub vaccines: Vec<String>,
     /// How many doses a course has if a file does not say it, 1 to 99.
     pub required: Option<u32>,
-    /// The files hold only what changed since an earlier export. Nobody's row gets lower, except after a withdrawal.
+    /// The files hold only what changed since an earlier export. Nobody's row gets lower, except after a withdrawal or a refusal.
     pub add: bool,
     /// Find out what would change, and change nothing.
     pub dry_run: bool,
@@ -437,7 +437,7 @@ fn in_file(file: usize, reason: impl Into<Reason>) -> ImportError {
 
 fn cannot_read(file: usize, error: &ReadError) -> ImportError {
     match error {
-        ReadError::Io(error) => in_file(file, format!("it cannot be read: {}", error.kind())),
+        ReadError::Io(error) => in_file(file, format!("it cannot be read: {}", crate::config::why(error))),
         error => in_file(file, format!("it {error}")),
     }
 }
