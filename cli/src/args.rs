@@ -284,7 +284,7 @@ pub(crate) struct RecordsImport {
     /// The service's settings
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// What the files are, if their content does not say it: csv, fhir or fhir-ndjson
+    /// The form of the files, if their content does not say it: csv, fhir or fhir-ndjson
     #[arg(long, value_name = "FORM", value_enum, hide_possible_values = true)]
     pub(crate) format: Option<RecordsFormat>,
     /// Of FHIR: which immunizations count, by the code of the vaccine or of its target disease; may be given several times

@@ -1,4 +1,4 @@
-//! What is between the two steps of issuing and of verifying, while the app waits for its signer or its replay guard.
+//! Between the two steps of issuing and of verifying, while the app waits for its signer or its replay guard.
 
 use crate::{
     bytes::Bytes,
@@ -51,7 +51,7 @@ impl PendingAnswer {
 
 /// A verdict that waits for the replay guard: from `beginVerify` or `beginVerifyText`, for a guard that has to be awaited.
 ///
-/// It shows what a guard needs. What the answer says comes only from `finish`.
+/// It shows what a guard needs. The content of the answer comes only from `finish`.
 #[derive(uniffi::Object)]
 pub struct PendingVerdict {
     issuer: String,

@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    /// What a transaction mode without prepared statements needs: 1.21 and newer have them unless they are switched off,
+    /// For a transaction mode without prepared statements: 1.21 and newer have them unless they are switched off,
     /// older versions do not know the setting.
     fn without_statements() -> &'static str {
         if prepares_statements() { "max_prepared_statements = 0" } else { "" }
@@ -160,7 +160,7 @@ mod tests {
             eprintln!("not run: it needs PgBouncer 1.21 or newer");
             return;
         }
-        // Fewer sessions and statements than are in use, so that they change hands.
+        // Fewer sessions and statements than are in use: they change hands.
         let settings = format!(
             "pool_mode = transaction\n{TAKES_PARAMETERS}\nmax_prepared_statements = 3\ndefault_pool_size = 2"
         );

@@ -313,7 +313,7 @@ async fn take_back(
     may_have_arrived: bool,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    // In the order in which `store` takes them. An outage of the gateway is not the fault of who asks.
+    // In the order in which `store` takes them. An outage of the gateway is not the fault of the asker.
     for asker in of_asker(call, request) {
         asker.give_back_whole(&mut tx, app).await?;
     }

@@ -129,7 +129,7 @@ enum Ref {
     Contained(Key),
 }
 
-/// A reference, and where it stands: `Patient/1` of another source is somebody else.
+/// A reference, and its place: `Patient/1` of another source is somebody else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Named {
     who: Who,

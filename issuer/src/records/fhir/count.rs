@@ -43,12 +43,12 @@ pub(super) struct Counted {
     pub(super) doubt: Option<&'static str>,
 }
 
-/// What is known of a person's course beside the Immunizations.
+/// The facts about a person's course beside the Immunizations.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Course {
     /// How many doses make it complete if no Immunization says it.
     pub(super) required: Option<u32>,
-    /// Whether the source has a dose of which nobody knows whose it is.
+    /// Whether the source has a dose, and nobody knows whose it is.
     pub(super) may_lack_a_dose: bool,
 }
 

@@ -155,7 +155,7 @@ fn print(resource: &Members) -> [u8; 16] {
     print
 }
 
-/// Each number with each name, any of which a person may give; or why there is none, such as that there is no number.
+/// Each number with each name: a person may give any of them. Or why there is none, such as that there is no number.
 ///
 /// # Errors
 /// If they cannot be read.
@@ -216,7 +216,7 @@ fn numbers(resource: &Members, now: Timestamp) -> Result<BTreeSet<&str>, Reason>
             let url = json::text(extension, "url").ok().flatten();
             url.is_some_and(|url| url.ends_with("/contactpoint-extension"))
         });
-        // No number, so that it is refused and said as "ext. 5" within the value is.
+        // No number: it is refused and reported, as "ext. 5" within the value is.
         let value = if has_extension { "a number with an extension" } else { value };
         match json::text(point, "use")? {
             Some("mobile") => _ = mobile.insert(value),

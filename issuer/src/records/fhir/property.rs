@@ -83,9 +83,9 @@ struct Truth {
     forms: Vec<Person>,
     doses: Doses,
     homes: Vec<Home>,
-    /// A dose of theirs cannot be read, so that nothing of theirs may change.
+    /// A dose of theirs cannot be read: nothing of theirs may change.
     is_blocked: bool,
-    /// A Patient of theirs is not there or cannot be read, so that nobody knows of the person.
+    /// A Patient of theirs is not there or cannot be read: nobody knows of the person.
     is_unknown: bool,
 }
 
@@ -108,7 +108,7 @@ struct Home {
     url: Url,
 }
 
-/// What a `fullUrl` says.
+/// The form of a `fullUrl`.
 #[derive(Clone, Debug)]
 enum Url {
     Unsaid,
@@ -291,7 +291,7 @@ impl Register {
         self.files.iter().map(text).collect()
     }
 
-    /// Who is reported by these places of the files with the chosen items.
+    /// The people who are reported by these places of the files with the chosen items.
     fn reported(&self, places: impl Iterator<Item = Place>, is_chosen: impl Fn(&Item) -> bool) -> Reported {
         let mut reported = Reported::default();
         for (file, place) in places {
@@ -313,7 +313,7 @@ impl Register {
         known.or(truths().map(Truth::status).max()).unwrap_or(0)
     }
 
-    /// Whether a Patient of the person is in a source of which something cannot be read.
+    /// Whether a Patient of the person is in a source with something that cannot be read.
     fn is_held_back(&self, truth: &Truth, reported: &Reported) -> bool {
         truth.homes.iter().any(|home| reported.torn.contains(&if self.is_bulk { 0 } else { home.file }))
     }
@@ -350,11 +350,11 @@ impl Register {
     }
 }
 
-/// Who is named by a report.
+/// The people whom a report names.
 #[derive(Debug, Default)]
 struct Reported {
     owners: BTreeSet<usize>,
-    /// Sources of which something cannot be read.
+    /// Sources with something that cannot be read.
     torn: BTreeSet<Space>,
 }
 

@@ -78,9 +78,9 @@ struct Index {
 #[derive(Clone, Default)]
 struct Course {
     shots: Vec<Shot>,
-    /// What the Immunizations behind `shots` go by.
+    /// The origins of `shots`, in the same order.
     given: Vec<Origin>,
-    /// What was withdrawn.
+    /// The withdrawn Immunizations.
     withdrawn: Vec<Origin>,
     /// A dose of theirs was not understood.
     is_blocked: bool,

@@ -24,13 +24,13 @@ pub(super) struct Exporter<'a> {
     pub(super) ids: &'a mut [u64],
     /// The last number that was used for an order.
     pub(super) order: &'a mut u64,
-    /// Whether a dose of the person cannot be read, so that nothing of theirs may change.
+    /// Whether a dose of the person cannot be read: nothing of theirs may change.
     pub(super) is_blocked: bool,
     /// Whether a Patient of the person is not there or cannot be read.
     pub(super) is_unknown: bool,
 }
 
-/// How the second Patient of a person stands to the first.
+/// How the second Patient of a person differs from the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kinship {
     /// It has the same content.
@@ -239,7 +239,7 @@ impl Exporter<'_> {
         }
     }
 
-    /// A resource of which nothing can be read.
+    /// A resource that cannot be read at all.
     fn torn(&mut self) {
         let place = usize::try_from(self.random.below(self.items.len() as u64)).expect("a few");
         let item = &mut self.items[place];

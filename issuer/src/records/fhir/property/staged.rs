@@ -1,4 +1,4 @@
-//! The same registers, imported into a database in which the people are already.
+//! The same registers, imported into a database that has the people already.
 
 use super::{
     super::{Person, tests::COVID},
@@ -127,7 +127,7 @@ impl Register {
         }
     }
 
-    /// What is wrong with the rows after an import. `is_whole` if nothing is left to import.
+    /// The faults of the rows after an import. `is_whole` if nothing is left to import.
     fn check_rows(
         &self,
         before: &Rows,
