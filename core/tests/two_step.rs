@@ -178,3 +178,20 @@ fn debug_shows_no_status_and_no_message() {
     let pending = begun(&example_verifier(), &issued());
     assert!(!format!("{pending:?}").contains("FullyVaccinated"));
 }
+
+/// From then on the guard may have forgotten it, so that a second pending verdict would be another first use.
+#[test]
+fn pending_verdict_that_waited_until_its_token_is_forgotten_is_expired() {
+    let presentation = issued();
+    let expires_at = presentation.token().unverified_claims().expires_at();
+    let last = Timestamp::from_secs(expires_at.as_secs() + Policy::MAX_CLOCK_SKEW.as_secs() - 1);
+    let policy = Policy::audience(audience("irctc.co.in")).with_clock_skew(Policy::MAX_CLOCK_SKEW);
+    let verifier = Verifier::new(example_trust(), policy.expect("the largest skew"));
+    let begin = || {
+        verifier.begin_verify_at(presentation.as_bytes(), &example_expectation(), last).expect("just in time")
+    };
+    let (soon, late) = (begin(), begin());
+    assert_eq!(soon.keep_until().as_secs() - last.as_secs(), 1);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(late.finish(Ok(true)).expect_err("too late").code(), ErrorCode::Expired);
+}

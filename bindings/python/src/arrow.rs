@@ -48,7 +48,7 @@ const FEWEST: usize = 32;
 ///   is null, empty or none that a token can hold is ``invalid_claim``.
 /// - ``one_thread``: checks in the thread that calls this, for a program that runs a process on each processor already.
 ///
-/// A row that is not good has its code and a sentence in the result; it never raises. If every row is an answer's text given as
+/// A row that is not good has its code and a sentence in the result; it never raises. If most rows are an answer's text given as
 /// bytes, there is a UserWarning as well, because the column has the wrong type. Rows keep their order and their chunks, and a row
 /// that is null is null in the result. A replay guard is asked in the order of the rows and in the thread that calls this,
 /// which then checks row by row. Other threads run meanwhile, and Ctrl-C ends it early.
@@ -107,7 +107,7 @@ struct Work<'a> {
 
 /// Whether the column has its answers in the wrong form.
 ///
-/// A single row raises nothing: its bytes are a stranger's, who could stop a day's settlement with it.
+/// A single row raises nothing, and hides nothing: its bytes are a stranger's, who could stop a day's settlement with it.
 #[derive(Default)]
 struct Form {
     /// Rows that are not null.
@@ -125,11 +125,11 @@ impl Form {
     /// # Errors
     /// The warning itself, if the program's filters turn it into an exception.
     fn warn(&self, py: Python<'_>) -> PyResult<()> {
-        if self.texts == 0 || self.texts < self.rows {
+        if self.texts * 2 <= self.rows {
             return Ok(());
         }
         let category = py.get_type::<PyUserWarning>();
-        let message = c"column: every row is an answer's text given as bytes, so none is accepted: give a column of text";
+        let message = c"column: most rows are an answer's text given as bytes, so none of them is accepted: give a column of text";
         PyErr::warn(py, &category, message, 1)
     }
 }

@@ -257,10 +257,18 @@ def test_texts_in_a_column_of_binary_are_named_in_each_row_and_warned_of(
     library: str, answer: Presentation, verifier: Verifier
 ) -> None:
     rows: list[Row] = [answer.to_text().encode(), answer.to_base64url().encode(), None, b"\r\n KV1:DAMAGED"]
-    with pytest.warns(UserWarning, match="^column: every row is an answer's text given as bytes.* give a column of text$"):
+    with pytest.warns(UserWarning, match="^column: most rows are an answer's text given as bytes.* give a column of text$"):
         found = verified(COLUMNS[library](rows), verifier, nonce=None, now=NOW)
     said = [row and (row["code"], row["message"]) for row in found]
     assert said == [("malformed", TEXT_AS_BYTES), ("malformed", TEXT_AS_BYTES), None, ("malformed", TEXT_AS_BYTES)]
+
+
+def test_a_strangers_row_does_not_hide_that_the_column_is_of_the_wrong_type(
+    answer: Presentation, verifier: Verifier
+) -> None:
+    column = pyarrow.array([answer.to_text().encode()] * 3 + [b"", b"garbage"])
+    with pytest.warns(UserWarning, match="most rows are an answer's text given as bytes"):
+        kycvs.arrow.verify(column, verifier, nonce=None)
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,6 +1,8 @@
 //! A verification between its two steps: only the replay guard has not answered yet.
 
 use super::{Expectation, Presented, Verdict, Verifier, keep_until, used_once};
+#[cfg(feature = "std")]
+use crate::error::{Error, ErrorCode};
 use crate::{
     claims::TokenId,
     error::{BoxError, Result},
@@ -51,7 +53,13 @@ impl Verifier {
     ) -> Result<PendingVerdict> {
         self.check_set_up(now)?;
         let verdict = self.check_but_replay(&presentation.into().bytes()?, expectation, now)?;
-        Ok(PendingVerdict { verdict, verifier: self.clone(), now })
+        Ok(PendingVerdict {
+            verdict,
+            verifier: self.clone(),
+            now,
+            #[cfg(feature = "std")]
+            begun: std::time::Instant::now(),
+        })
     }
 }
 
@@ -63,6 +71,8 @@ pub struct PendingVerdict {
     verdict: Verdict,
     verifier: Verifier,
     now: Timestamp,
+    #[cfg(feature = "std")]
+    begun: std::time::Instant,
 }
 
 impl PendingVerdict {
@@ -94,9 +104,19 @@ impl PendingVerdict {
     /// [`ReplayGuard::first_use`](crate::ReplayGuard::first_use) would return. If the verifier has a guard of its own, that
     /// guard is asked, too.
     ///
+    /// Finish soon: after [`keep_until`](Self::keep_until) the guard may have forgotten the token. With the feature `std` this
+    /// is checked by a clock that nobody can set.
+    ///
     /// # Errors
-    /// `replayed` if it is not the first use; `replay_guard_failed`, with the guard's error as its source.
+    /// `replayed` if it is not the first use; `replay_guard_failed`, with the guard's error as its source; `expired` if so
+    /// much time has passed that the guard may have forgotten the token.
     pub fn finish(self, first_use: core::result::Result<bool, BoxError>) -> Result<Verdict> {
+        #[cfg(feature = "std")]
+        if self.begun.elapsed().as_secs() >= self.keep_until().as_secs().saturating_sub(self.now.as_secs()) {
+            let sentence =
+                "the replay guard answered so late that it may have forgotten the token: verify again";
+            return Err(Error::saying(ErrorCode::Expired, sentence));
+        }
         used_once(first_use)?;
         self.verifier.check_replay(&self.verdict, self.now)?;
         Ok(self.verdict)

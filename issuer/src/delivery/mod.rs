@@ -52,18 +52,20 @@ pub struct NotDelivered {
     /// Whether the message may have arrived all the same, for example if no answer came in time. It then counts as a
     /// message to the number. The password is void in both cases.
     pub may_have_arrived: bool,
+    /// Whether the gateway refused this message, for example for its number: that is no outage.
+    pub was_refused: bool,
 }
 
 impl NotDelivered {
-    /// The message certainly did not arrive: nobody was reached, or it was refused.
+    /// The message certainly did not arrive: nobody was reached.
     #[must_use]
     pub fn certainly(why: impl Into<String>) -> Self {
-        Self { why: why.into(), may_have_arrived: false }
+        Self { why: why.into(), may_have_arrived: false, was_refused: false }
     }
 
     /// The message may have arrived: nobody said.
     #[must_use]
     pub fn perhaps(why: impl Into<String>) -> Self {
-        Self { why: why.into(), may_have_arrived: true }
+        Self { why: why.into(), may_have_arrived: true, was_refused: false }
     }
 }

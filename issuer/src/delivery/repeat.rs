@@ -25,7 +25,9 @@ where
         let outcome = timeout_at(half.min(deadline), attempt()).await;
         let (why, wait) = match outcome {
             Ok(Outcome::Taken) => return Ok(()),
-            Ok(Outcome::Refused(why)) => return Err(NotDelivered { why, may_have_arrived }),
+            Ok(Outcome::Refused(why)) => {
+                return Err(NotDelivered { why, may_have_arrived, was_refused: true });
+            }
             Ok(Outcome::Again(why, wait)) => (why, wait),
             Ok(Outcome::Unknown(why, wait)) => {
                 may_have_arrived = true;
@@ -39,7 +41,8 @@ where
         number += 1;
         let wait = backoff(total / 25, number, total / 4).max(Duration::from_secs(wait.unwrap_or(0)));
         if Instant::now().checked_add(wait.saturating_add(total / 10)).is_none_or(|end| end > deadline) {
-            return Err(NotDelivered { why: format!("{why} ({number} tries)"), may_have_arrived });
+            let why = format!("{why} ({number} tries)");
+            return Err(NotDelivered { why, may_have_arrived, was_refused: false });
         }
         sleep(wait).await;
     }

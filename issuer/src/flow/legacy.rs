@@ -18,6 +18,7 @@ use sqlx::Row;
 use crate::{
     app::App,
     db::Tx,
+    delivery::NotDelivered,
     entities::Entity,
     limits::Limit,
     otp::{Language, Proof},
@@ -71,7 +72,7 @@ async fn generate_once(app: &App, call: &Call, entity: &Entity, subject: &Subjec
     let reply = Reply::new(StatusCode::OK, &Generated { txn_id: &id })?;
     store(app, call, entity, subject, &password).await?;
     if let Err(error) = password.deliver(app, subject, Language::default(), &entity.name, None).await {
-        take_back(app, call, entity, subject, &password, error.may_have_arrived).await?;
+        take_back(app, call, entity, subject, &password, &error).await?;
         return Err(not_delivered());
     }
     replies::finish(app, call.repeatable.as_ref(), &reply).await?;
@@ -124,17 +125,19 @@ async fn take_back(
     entity: &Entity,
     subject: &Subject,
     password: &Password,
-    may_have_arrived: bool,
+    error: &NotDelivered,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    Limit::RequestByEntity(&entity.id).give_back_whole(&mut tx, app).await?;
-    give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
+    if !error.was_refused {
+        Limit::RequestByEntity(&entity.id).give_back_whole(&mut tx, app).await?;
+    }
+    give_back_of_failed(&mut tx, app, subject, password, error.may_have_arrived).await?;
     sqlx::query("DELETE FROM requests WHERE id = $1 AND state = 'otp_sent'")
         .bind(&password.request)
         .execute(&mut *tx)
         .await?;
     // A message that may have arrived cost money.
-    if !may_have_arrived {
+    if !error.may_have_arrived {
         budget::give_back(&mut tx, app, Some(&entity.id)).await?;
     }
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;

@@ -62,7 +62,7 @@ async fn send_once(app: &App, call: &Call, id: &str, person: Person) -> Result<R
     // The entity of a call of 2021 has asked for a password in a page of its own. This one is for ours.
     let only_at = (request.kind == Kind::Legacy).then(|| app.config.public_url.authority());
     if let Err(error) = password.deliver(app, &subject, language, &asker, only_at).await {
-        take_back(app, call, &request, &subject, &password, error.may_have_arrived).await?;
+        take_back(app, call, &request, &subject, &password, &error).await?;
         return Err(not_delivered());
     }
     let sent = Sent {
@@ -310,14 +310,17 @@ async fn take_back(
     request: &Request,
     subject: &Subject,
     password: &Password,
-    may_have_arrived: bool,
+    error: &NotDelivered,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
     // In the order in which `store` takes them. An outage of the gateway is not the fault of the asker.
-    for asker in of_asker(call, request) {
-        asker.give_back_whole(&mut tx, app).await?;
+    // A message that is refused is: otherwise somebody could have the gateway refuse messages without end.
+    if !error.was_refused {
+        for asker in of_asker(call, request) {
+            asker.give_back_whole(&mut tx, app).await?;
+        }
     }
-    give_back_of_failed(&mut tx, app, subject, password, may_have_arrived).await?;
+    give_back_of_failed(&mut tx, app, subject, password, error.may_have_arrived).await?;
     let row = sqlx::query(
         "UPDATE requests SET state = 'open', otp_hash = NULL, otp_sent_at = NULL, otp_expires_at = NULL, \
          sealed = CASE WHEN kind = 'legacy' THEN sealed END WHERE id = $1 AND otp_round = $2 AND state = 'otp_sent' RETURNING tries",
@@ -339,7 +342,7 @@ async fn take_back(
         Some(_) => {}
     }
     // A message that may have arrived cost money.
-    if left && !may_have_arrived {
+    if left && !error.may_have_arrived {
         budget::give_back(&mut tx, app, request.entity.as_deref()).await?;
     }
     replies::give_up(&mut tx, call.repeatable.as_ref()).await?;

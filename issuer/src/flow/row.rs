@@ -148,8 +148,8 @@ impl Request {
         if ends && self.expires_at <= now { State::Expired } else { self.stored_state }
     }
 
-    /// Whether the person answers on our page. A request of the calls of 2021 has a page from the moment at which
-    /// [`legacy`](super::legacy) hands it over, and keeps it.
+    /// Whether the person answers on our page, or can look there. For a request of the calls of 2021 that is as long as its
+    /// entity has a bearer token: it was answered, or [`legacy`](super::legacy) handed it over to the page.
     pub(crate) fn has_page(&self) -> bool {
         self.kind != Kind::Legacy || self.has_session
     }

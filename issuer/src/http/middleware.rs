@@ -55,7 +55,9 @@ async fn call(State(shared): State<Shared>, request: Request, next: Next) -> Res
         Ok(request) => run(&shared.app, request, next).await,
         Err(problem) => problem.into_response(),
     };
-    if let Some(code) = response.extensions().get::<ProblemCode>().filter(|code| code.is_counted()) {
+    let is_private =
+        |code: &&ProblemCode| !code.is_counted() || counted(&about.route, code.status()) != code.status();
+    if let Some(code) = response.extensions().get::<ProblemCode>().filter(|code| !is_private(code)) {
         shared.app.metrics.problem(code.as_str());
     }
     about.log(&shared.app, response.status());
@@ -148,11 +150,16 @@ impl About {
 }
 
 /// The status by which a call is counted and logged. A confirmation that ends with 409 mostly means that somebody is not on
-/// record, and so does `status` of the calls of 2021. They are counted like answers, because on a service with little
-/// traffic they would tell about people.
+/// record, and so does `status` of the calls of 2021 with 409 and 410. They are counted like answers, because on a service
+/// with little traffic they would tell about people.
 fn counted(route: &str, status: StatusCode) -> StatusCode {
-    let tells = ["/confirm", "/confirmOTP", "/vaccination/status"].iter().any(|end| route.ends_with(end));
-    if tells && status == StatusCode::CONFLICT { StatusCode::OK } else { status }
+    let is_confirmation = route.ends_with("/confirm") || route.ends_with("/confirmOTP");
+    let is_status = route.ends_with("/vaccination/status");
+    match status {
+        StatusCode::CONFLICT if is_confirmation || is_status => StatusCode::OK,
+        StatusCode::GONE if is_status => StatusCode::OK,
+        _ => status,
+    }
 }
 
 /// A method of HTTP, or `OTHER`: a client can make up any number of them.

@@ -313,7 +313,7 @@ impl Collector {
                 names::Address::of(reference).map(|address| address.base).filter(|base| !base.is_empty());
             self.spaces[names.space].note_base(base);
         }
-        let is_firm = is_history && matches!(says, Says::NotGiven | Says::Withdrawn { .. });
+        let is_firm = is_history && says.is_no_dose();
         self.put_record(Record {
             place,
             names,
@@ -490,7 +490,7 @@ impl Record {
         // One of them says of when it is, and it cannot be compared: a dose that is withdrawn stays so.
         if order == Order::Unknown && !(self.version.is_unsaid() && known.version.is_unsaid()) {
             for version in [&mut self, &mut *known] {
-                version.is_firm |= matches!(version.says, Says::NotGiven | Says::Withdrawn { .. });
+                version.is_firm |= version.says.is_no_dose();
             }
         }
         let differs = self.patient != known.patient && !self.is_nameless() && !known.is_nameless();

@@ -337,6 +337,8 @@ impl Import<'_> {
             }
             let keep = match () {
                 () if options.add && !person.is_withdrawn => Keep::IfNotLower,
+                () if options.add && person.may_lack_a_dose => Keep::IfHigherOfAdded,
+                () if options.add => Keep::NeverOfAdded,
                 () if person.may_lack_a_dose => Keep::IfHigher,
                 () => Keep::Never,
             };

@@ -28,6 +28,10 @@ pub(super) enum Keep {
     IfNotLower,
     /// It stays if the new one is lower, and that is said: a dose may be missing.
     IfHigher,
+    /// It takes the new doses, of a file that has only what was added.
+    NeverOfAdded,
+    /// As `IfHigher`, of a file that has only what was added.
+    IfHigherOfAdded,
 }
 
 /// A row to write.
@@ -60,14 +64,17 @@ const UNCLEAR_BY_FORM: &str = "UPDATE people SET is_unclear = 1 WHERE (mobile, f
 /// The rows of people who are unclear.
 const UNCLEAR: &str = "FROM staged s JOIN people p ON p.mobile = s.mobile AND p.name = s.name \
      WHERE p.is_unclear = 1 AND s.doses >= 0";
+/// What was added does not make the course of a person with doses shorter.
+const LONGER_COURSE: &str = "UPDATE people SET required = r.required, status = CASE WHEN people.doses = 0 THEN 0 ELSE 1 END \
+     FROM records r WHERE r.mobile = people.mobile AND r.name = people.name AND people.keep IN (1, 3, 4) AND r.doses > 0 \
+     AND people.required < r.required AND people.doses < r.required";
 /// Each person beside the row that is there.
 const COMPARED: &str = "FROM people s LEFT JOIN (SELECT mobile, name, doses, required, \
      CASE WHEN doses >= required THEN 2 WHEN doses = 0 THEN 0 ELSE 1 END AS status FROM records) r \
      ON r.mobile = s.mobile AND r.name = s.name";
 /// Whether a new row gives way to the one that is there.
-const KEPT: &str = "(r.mobile IS NOT NULL AND ((s.keep = 1 AND s.required < r.required AND s.doses < r.required AND r.doses > 0) \
-     OR (s.keep = 1 AND NOT (s.status > r.status OR (s.status = r.status \
-     AND s.doses > r.doses))) OR (s.keep = 2 AND (s.status < r.status OR (s.status = r.status AND s.doses < r.doses)))))";
+const KEPT: &str = "(r.mobile IS NOT NULL AND ((s.keep = 1 AND NOT (s.status > r.status OR (s.status = r.status \
+     AND s.doses > r.doses))) OR (s.keep IN (2, 4) AND (s.status < r.status OR (s.status = r.status AND s.doses < r.doses)))))";
 
 impl Stage {
     /// Begins. SQLite's write lock is not taken before [`compare`](Self::compare), so the service goes on.
@@ -115,6 +122,8 @@ impl Stage {
                     Keep::Never => 0_i64,
                     Keep::IfNotLower => 1,
                     Keep::IfHigher => 2,
+                    Keep::NeverOfAdded => 3,
+                    Keep::IfHigherOfAdded => 4,
                 })
                 .bind(i64::try_from(file).unwrap_or(i64::MAX))
                 .bind(i64::from(u32::try_from(place).unwrap_or(u32::MAX)));
@@ -154,6 +163,7 @@ impl Stage {
             "UPDATE records SET doses = doses WHERE mobile = ''"
         })
         .await?;
+        self.run(LONGER_COURSE).await?;
         let counts = format!(
             "SELECT COUNT(CASE WHEN r.mobile IS NULL THEN 1 END) AS added, \
              COUNT(r.mobile) AS known, \
@@ -184,8 +194,10 @@ impl Stage {
     pub(super) async fn tell_kept(&mut self, bad: &mut dyn FnMut(BadRow)) -> sqlx::Result<()> {
         let reason = "the person would have fewer doses than now, and a dose of these files belongs to nobody known: \
                       nothing of theirs was changed";
-        self.each(&kept("s.keep = 2"), &mut |file, place| bad(BadRow { file, place, reason: reason.into() }))
-            .await
+        self.each(&kept("s.keep IN (2, 4)"), &mut |file, place| {
+            bad(BadRow { file, place, reason: reason.into() });
+        })
+        .await
     }
 
     /// Tells of each person whose course stays incomplete although the files, which hold only what was added, have a dose.

@@ -565,11 +565,14 @@ async fn repeated_call_of_2021_without_record_gets_the_same_token() {
 }
 
 #[tokio::test]
-async fn late_or_withdrawn_request_of_2021_is_over_for_its_entity() {
-    let stage = Stage::new().await;
+async fn late_request_of_2021_is_over_for_its_entity() {
+    let mut stage = Stage::new().await;
     let (_, _, token) = handed_over(&stage).await;
     stage.app.clock.advance(900);
+    stage.router = crate::http::service(&stage.app);
     old_status(&stage, &token).await.expect_problem(410, "request_over");
+    let metrics = stage.app.metrics.to_text().expect("text");
+    assert!(!metrics.contains("410") && !metrics.contains("request_over"), "{metrics}");
     crate::sweeper::sweep(&stage.app, 1).await.expect("it sweeps");
     old_status(&stage, &token).await.expect_problem(410, "request_over");
 }
@@ -587,4 +590,18 @@ async fn outage_of_the_gateway_does_not_use_up_the_limits_of_an_address() {
     }
     stage.gateway.is_down.store(false, std::sync::atomic::Ordering::Relaxed);
     typed(&stage, NAME).await;
+}
+
+#[tokio::test]
+async fn messages_that_the_gateway_refuses_use_up_the_limits_of_who_asks_for_them() {
+    let stage = Stage::new().await;
+    stage.gateway.refuses.store(true, std::sync::atomic::Ordering::Relaxed);
+    let id = stage.ask_with(question("name")).await;
+    let mut replies = Vec::new();
+    for _ in 0..40 {
+        let person = json!({"name": NAME, "mobile": MOBILE});
+        replies.push(stage.post(&format!("/v1/requests/{id}/otp"), &person).send().await.status);
+    }
+    assert_eq!(replies.first().map(|status| status.as_u16()), Some(503));
+    assert_eq!(replies.last().map(|status| status.as_u16()), Some(429));
 }

@@ -376,6 +376,8 @@ impl Reply {
 pub(super) struct Phone {
     pub(super) messages: Mutex<Vec<(String, String, String)>>,
     pub(super) is_down: AtomicBool,
+    /// It refuses messages.
+    pub(super) refuses: AtomicBool,
     /// It takes messages, and does not say so.
     pub(super) is_silent: AtomicBool,
     /// Milliseconds that it takes.
@@ -421,6 +423,9 @@ impl Gateway for Phone {
             }
             if self.is_down.load(Ordering::Relaxed) {
                 return Err(NotDelivered::certainly("it is down"));
+            }
+            if self.refuses.load(Ordering::Relaxed) {
+                return Err(NotDelivered { was_refused: true, ..NotDelivered::certainly("it answered 400") });
             }
             let message = (message.to.to_string(), message.text.to_string(), message.id.clone());
             self.messages.lock().expect("unpoisoned").push(message);

@@ -19,7 +19,7 @@ pub(super) enum Says {
     Given(Shot),
     /// None was given: refused, or too weak.
     NotGiven,
-    /// It was a mistake, or was deleted. `is_wanted` unless it names another vaccine or none.
+    /// It was a mistake, or was deleted. `is_wanted` unless it names another vaccine.
     Withdrawn { is_wanted: bool },
     /// None is counted, though one may have been given.
     NotCounted(&'static str),
@@ -27,6 +27,13 @@ pub(super) enum Says {
     OtherVaccine,
     /// It cannot be understood.
     Unreadable(Reason),
+}
+
+impl Says {
+    /// Whether it gives no dose, although it may be about the wanted vaccine.
+    pub(super) fn is_no_dose(&self) -> bool {
+        !matches!(self, Self::Given(_) | Self::OtherVaccine)
+    }
 }
 
 /// Which resource an Immunization says is its patient. Empty if it says none.
@@ -60,7 +67,7 @@ fn understood(resource: &Members, vaccines: &[String], now: Timestamp, rules: Ru
     let protocols = wanted_protocols(resource, vaccines);
     let status = json::text(resource, "status");
     if status == Ok(Some("entered-in-error")) && rules.hold(Rule::OnlyGiven) {
-        return Ok(Says::Withdrawn { is_wanted: matches!(protocols, Ok(Some(_))) });
+        return Ok(Says::Withdrawn { is_wanted: !matches!(protocols, Ok(None)) });
     }
     let Some(protocols) = protocols? else { return Ok(Says::OtherVaccine) };
     let is_given = match status? {

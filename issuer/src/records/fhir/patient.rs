@@ -88,27 +88,36 @@ impl Patient {
     /// Whether both are surely enough one person, although nothing says which is the newer version: people of one family
     /// share a number, but not a name, a birth date or an identifier.
     pub(super) fn is_likely(&self, other: &Self) -> bool {
-        let differs = |one: &[String], other: &[String]| {
-            !one.is_empty() && !other.is_empty() && !one.iter().any(|identifier| other.contains(identifier))
-        };
-        if self.birth.zip(other.birth).is_some_and(|(one, other)| one != other)
-            || differs(&self.identifiers, &other.identifiers)
-        {
+        if self.differs(other) {
             return false;
         }
         if !self.identifiers.is_empty() && self.identifiers == other.identifiers {
             return true;
         }
-        match (&self.forms, &other.forms) {
-            (Ok(forms), Ok(others)) => {
-                forms.iter().any(|(_, name)| others.iter().any(|(_, other_name)| name == other_name))
-            }
-            _ => self.resembles(other),
+        match self.has_a_name_of(other) {
+            Some(has_one) => has_one,
+            None => self.resembles(other),
         }
     }
 
-    /// Whether both have a number or a name in common, so that they can be two versions of one person.
+    /// Whether they have other birth dates, or other identifiers.
+    fn differs(&self, other: &Self) -> bool {
+        let (own, others) = (&self.identifiers, &other.identifiers);
+        let has_others = !own.is_empty() && !others.is_empty() && !own.iter().any(|one| others.contains(one));
+        has_others || self.birth.zip(other.birth).is_some_and(|(one, other)| one != other)
+    }
+
+    /// Whether they have a name in common. `None` if that cannot be said.
+    fn has_a_name_of(&self, other: &Self) -> Option<bool> {
+        let (forms, others) = self.forms.as_ref().ok().zip(other.forms.as_ref().ok())?;
+        Some(forms.iter().any(|(_, name)| others.iter().any(|(_, other_name)| name == other_name)))
+    }
+
+    /// Whether both have a number or a name in common, and not only a number if they differ in all else, so that they can be two versions of one person.
     pub(super) fn resembles(&self, other: &Self) -> bool {
+        if self.has_a_name_of(other) == Some(false) && self.differs(other) {
+            return false;
+        }
         if !self.identifiers.is_empty() && self.identifiers == other.identifiers {
             return true;
         }

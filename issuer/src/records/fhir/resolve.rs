@@ -8,7 +8,6 @@ use super::{
     immunization::Says,
     names::{self, Address, Key, Place, Space},
     rules::{Rule, Rules},
-    version::{Order, Version},
 };
 use crate::records::{
     Doses,
@@ -90,19 +89,18 @@ struct Course {
     spaces: BTreeSet<Space>,
 }
 
-/// By what an Immunization goes, and of when it is.
+/// The place and the names of an Immunization.
 #[derive(Clone)]
 struct Origin {
     place: Place,
     id: Option<String>,
     base: Option<String>,
-    version: Version,
 }
 
 impl Origin {
     fn of(record: &Record) -> Self {
         let names::Names { id, base, .. } = record.names.clone();
-        Self { place: record.place, id, base, version: record.version.clone() }
+        Self { place: record.place, id, base }
     }
 
     /// Whether both have one id, and do not name two servers. Of one person, they are versions of one dose, in two sources.
@@ -120,24 +118,31 @@ impl Course {
         let mut left: Vec<(Shot, Origin)> = Vec::new();
         for (shot, origin) in std::mem::take(&mut self.shots).into_iter().zip(std::mem::take(&mut self.given))
         {
-            let is_withdrawn = |other: &Origin| {
-                other.may_be(&origin) && other.version.against(&origin.version) != Order::Older
-            };
+            // The version numbers of two sources say nothing of each other.
+            let is_withdrawn = |other: &Origin| other.may_be(&origin);
             if rules.hold(Rule::NewestVersion) && self.withdrawn.iter().any(is_withdrawn) {
                 notes
                     .push((origin.place, "another source withdraws the dose with its id: it is not counted"));
                 continue;
             }
-            let twin = left.iter().position(|(_, other)| other.may_be(&origin));
-            let Some(twin) = twin.filter(|_| rules.hold(Rule::OneDoseOnce)) else {
+            let twins: Vec<usize> = (0..left.len())
+                .filter(|at| left[*at].1.may_be(&origin) && rules.hold(Rule::OneDoseOnce))
+                .collect();
+            let Some(&first) = twins.first() else {
                 left.push((shot, origin));
                 continue;
             };
-            if left[twin].0 != shot {
+            if left[first].0 != shot {
                 notes.push((origin.place, "another source has a dose with its id: they count once"));
             }
-            let group = u32::try_from(twin).ok().map(|twin| twin + 1);
-            left[twin].0.twin = group;
+            // It may be any of them, so that all of them are one group.
+            let group = u32::try_from(first).ok().map(|first| first + 1);
+            let joined: BTreeSet<_> = twins.iter().filter_map(|twin| left[*twin].0.twin).collect();
+            for (at, (known, _)) in left.iter_mut().enumerate() {
+                if twins.contains(&at) || known.twin.is_some_and(|twin| joined.contains(&twin)) {
+                    known.twin = group;
+                }
+            }
             left.push((Shot { twin: group, ..shot }, origin));
         }
         self.shots = left.into_iter().map(|(shot, _)| shot).collect();
@@ -241,47 +246,41 @@ impl Collector {
     /// A deletion names a dose by its address or its id only, and can come in another file than the dose. In doubt it
     /// withdraws every dose with that id, unless both name a server and these differ.
     fn withdraw_by_id(&mut self, records: &mut Vec<Record>) {
-        let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
-        // Apart, so that a dose of one server is not compared with the deletions of all others.
-        let mut by_server: HashMap<(String, Option<String>), Vec<usize>> = HashMap::new();
-        for (number, record) in records.iter().enumerate().filter(|(_, record)| record.is_lone_withdrawal()) {
-            let id = record.names.id.clone().unwrap_or_default();
-            by_id.entry(id.clone()).or_default().push(number);
-            by_server.entry((id, record.names.base.clone())).or_default().push(number);
+        // By id, and then by server: a dose of one server is not compared with the deletions of all others.
+        let mut by_id: HashMap<String, BTreeMap<Option<String>, BTreeSet<Space>>> = HashMap::new();
+        for record in records.iter().filter(|record| record.is_lone_withdrawal()) {
+            let names = record.names.clone();
+            let by_server = by_id.entry(names.id.unwrap_or_default()).or_default();
+            by_server.entry(names.base).or_default().insert(names.space);
         }
         let mut found = HashSet::new();
-        for number in 0..records.len() {
-            let record = &records[number];
-            if by_id.is_empty() || record.is_lone_withdrawal() {
+        for record in &mut *records {
+            let Some(by_server) = record.names.id.as_ref().and_then(|id| by_id.get(id)) else { continue };
+            if record.is_lone_withdrawal() {
                 continue;
             }
-            let Some(id) = &record.names.id else { continue };
-            let deletions: Vec<usize> = match &record.names.base {
-                Some(base) => [Some(base.clone()), None]
-                    .into_iter()
-                    .filter_map(|base| by_server.get(&(id.clone(), base)))
-                    .flatten()
-                    .copied()
-                    .collect(),
-                None => by_id.get(id).cloned().unwrap_or_default(),
+            let bases: Vec<&Option<String>> = match &record.names.base {
+                None => by_server.keys().collect(),
+                base => [base, &None].into_iter().filter(|base| by_server.contains_key(*base)).collect(),
             };
-            for deletion in &deletions {
-                let (record, deletion_of) = (&records[number], &records[*deletion]);
-                found.insert(*deletion);
-                if deletion_of.version.against(&record.version) == Order::Older
-                    || matches!(record.says, Says::OtherVaccine)
-                {
-                    continue;
-                }
-                let place = record.place;
-                records[number].says = Says::Withdrawn { is_wanted: true };
-                self.notes.insert((place, "a deletion names its id: the dose is not counted"));
+            let is_other_vaccine = matches!(record.says, Says::OtherVaccine);
+            let in_its_source = |base: &Option<String>| {
+                base.is_some() && *base == record.names.base
+                    || by_server.get(base).is_some_and(|spaces| spaces.contains(&record.names.space))
+            };
+            // A deletion of another source may mean another Immunization, if this one is of another vaccine.
+            let bases: Vec<_> =
+                bases.into_iter().filter(|base| !is_other_vaccine || in_its_source(base)).cloned().collect();
+            if !bases.is_empty() && !is_other_vaccine {
+                record.says = Says::Withdrawn { is_wanted: true };
+                self.notes.insert((record.place, "a deletion names its id: the dose is not counted"));
             }
+            found.extend(bases.into_iter().map(|base| (record.names.id.clone().unwrap_or_default(), base)));
         }
-        let mut number = 0;
-        records.retain(|_| {
-            number += 1;
-            !found.contains(&(number - 1))
+        records.retain(|record| {
+            let names = &record.names;
+            !record.is_lone_withdrawal()
+                || !found.contains(&(names.id.clone().unwrap_or_default(), names.base.clone()))
         });
     }
 

@@ -489,5 +489,26 @@ async fn added_file_does_not_make_the_course_of_a_known_person_shorter() {
             imported(&admin, &[(Format::FhirNdjson, &lines)], &add).await.expect("it is imported");
         assert_eq!((report.changes.kept, report.changes.higher), (1, 1));
         assert_eq!((given(&admin, "Asha").await, given(&admin, "Ravi").await), (Some(1), Some(1)));
+        // Nor if another dose was refused; and what was withdrawn lowers the row that is there.
+        let refused = lines.replace("\"Ravi\"", "\"Meena\"")
+            + &of("a", "Asha")
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .replace("\"completed\"", "\"not-done\"")
+                .replace("\"ia\"", "\"n\"");
+        let full = format!("{HEAD}9876543210,Zoya,3,3\n");
+        imported(&admin, &[(Format::Csv, &full)], &Options::default()).await.expect("it is imported");
+        let zoya = refused.replace("\"Asha\"", "\"Zoya\"");
+        let force = Options { force: true, ..add };
+        for lines in [&refused, &zoya] {
+            imported(&admin, &[(Format::FhirNdjson, lines)], &force).await.expect("it is imported");
+        }
+        for name in ["asha", "zoya"] {
+            let row = sqlx::query("SELECT doses, required FROM records WHERE name = $1").bind(name);
+            let row = row.fetch_one(admin.db.reader()).await.expect("a row");
+            let number = |column: &str| sqlx::Row::get::<i64, _>(&row, column);
+            assert_eq!((number("doses"), number("required")), (1, 3), "{name}");
+        }
     }
 }

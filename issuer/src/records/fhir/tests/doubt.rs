@@ -243,3 +243,87 @@ fn bundle_of_too_many_entries_is_refused_by_its_number() {
     let reason = Bundle::read(text.as_bytes()).err().expect("it is refused").to_string();
     assert!(reason.contains("million"), "{reason}");
 }
+
+#[test]
+fn third_source_that_repeats_a_dose_does_not_make_two_of_it() {
+    let source = |url: Option<&str>, day: &str| {
+        let mut dose = dose("Patient/asha", 1);
+        dose["id"] = json!("1");
+        dose["occurrenceDateTime"] = json!(day);
+        dose["protocolApplied"][0].as_object_mut().expect("an object").remove("doseNumberPositiveInt");
+        let mut bundle = bundle(&[asha(), dose]);
+        if let Some(url) = url {
+            bundle["entry"][1]["fullUrl"] = json!(url);
+        }
+        bundle
+    };
+    let sources = [
+        source(Some("https://a.example/Immunization/1"), "2021-01-01"),
+        source(None, "2021-03-01"),
+        source(Some("https://b.example/Immunization/1"), "2021-01-01"),
+    ];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [0, 2, 1]] {
+        let sources = order.map(|place| sources[place].clone());
+        assert_eq!(of_bundles(&sources).0[0].2, 1, "{order:?}");
+    }
+}
+
+#[test]
+fn version_that_is_not_understood_is_not_hidden_by_an_older_one() {
+    let mut modified = second();
+    modified["modifierExtension"] = json!([{"url": "https://f.example/x", "valueBoolean": true}]);
+    for (newest, people_left) in [(with(second(), "/status", json!("entered_in_error")), 0), (modified, 1)] {
+        let mut history = bundle(&[asha(), dose("Patient/asha", 1), newest.clone(), second()]);
+        history["type"] = json!("history");
+        let (people, _) = of_bundles(&[history]);
+        assert_eq!(people.len(), people_left, "{newest}");
+        assert!(people.iter().all(|person| person.2 == 1));
+        // The same if only one of them says of when it is.
+        let (people, _) =
+            collected(&[asha(), dose("Patient/asha", 1), meta(newest, json!({"versionId": "2"})), second()]);
+        assert_eq!(people.len(), people_left);
+    }
+}
+
+#[test]
+fn withdrawal_without_a_code_of_a_vaccine_may_be_of_the_wanted_one() {
+    let uncoded = |id: Option<&str>, patient: &str| {
+        let mut withdrawn = json!({"resourceType": "Immunization", "status": "entered-in-error",
+            "patient": {"reference": patient}, "vaccineCode": {"text": "Covishield"}});
+        if let Some(id) = id {
+            withdrawn["id"] = json!(id);
+        }
+        withdrawn
+    };
+    assert_eq!(after(&[second(), uncoded(None, "Patient/asha")]), (0, 0, 1));
+    assert_eq!(after(&[second(), uncoded(Some("b"), "Patient/asha")]).0, 1);
+    assert_eq!(after(&[uncoded(Some("x"), "Patient/nobody")]).2, 1);
+}
+
+#[test]
+fn version_numbers_of_two_sources_say_nothing_of_each_other() {
+    let sources = [
+        bundle(&[asha(), dose("Patient/asha", 1), meta(second(), json!({"versionId": "5"}))]),
+        bundle(&[asha(), meta(mistaken(), json!({"versionId": "2"}))]),
+    ];
+    assert_eq!(of_bundles(&sources).0[0].2, 1);
+    // A deletion is not used up by another clinic's dose of another vaccine with the same id.
+    let mut flu = second();
+    flu["vaccineCode"] = json!({"coding": [{"code": "flu"}]});
+    let flu = without(flu, "protocolApplied");
+    let mut deletion = bundle(&[asha(), dose("Patient/asha", 1)]);
+    let entry =
+        json!({"request": {"method": "DELETE", "url": "Immunization/b"}, "response": {"etag": "W/\"2\""}});
+    deletion["entry"].as_array_mut().expect("a list").push(entry);
+    let (_, bad) = of_bundles(&[deletion, bundle(&[asha(), flu])]);
+    assert_eq!(bad.len(), 1, "{bad:?}");
+}
+
+#[test]
+fn newer_version_with_neither_name_nor_birth_date_of_the_other_is_somebody_else() {
+    let telecom = json!([{"system": "phone", "value": "9876543210"}]);
+    let ravi = with(patient("asha", &json!([{"text": "Ravi"}]), &telecom), "/birthDate", json!("1960-01-01"));
+    let two = [meta(ravi, json!({"versionId": "1"})), meta(asha(), json!({"versionId": "2"}))];
+    let (people, bad) = collected(&two);
+    assert_eq!((people.len(), bad.len()), (0, 2));
+}
