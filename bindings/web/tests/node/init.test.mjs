@@ -146,6 +146,6 @@ test("calls at the same time fail together, and the next one loads the module", 
 });
 
 test("the main entry and kycvs/init are one module", () => {
-  assert.equal(said('const main = await import("kycvs"); say(new main.Subject("Asha") instanceof kycvs.Subject, works(), await code(() => kycvs.init(bytes)));'),
-    "true, asha, done");
+  assert.equal(said('const main = await import("kycvs"); say(new main.Subject("Asha") instanceof kycvs.Subject, main.InitError === kycvs.InitError, main.InitError.name, works(), await code(() => kycvs.init(bytes)));'),
+    "true, true, InitError, asha, done");
 });
