@@ -12,6 +12,11 @@ export function boundedBytes(bytes, most = raw.maxPresentationBytes()) {
   return bytes.length > most ? bytes.subarray(0, most + 1) : bytes;
 }
 
+/** A signature of Ed25519, or the beginning of what is too long for one. @param {Uint8Array} bytes @returns {Uint8Array} */
+export function boundedSignature(bytes) {
+  return boundedBytes(bytes, 64);
+}
+
 /**
  * A presentation's text, or another one that is too long. White space around it does not count, as in the core.
  * @param {string} text @returns {string}

@@ -2,7 +2,6 @@
 // file along, and for apps that want to load the module later or to try again.
 
 export { init, initSync } from "./module.js";
-export { InitError } from "./errors.js";
 export * from "./kycvs.js";
 
 /** @typedef {import("./module.js").ModuleSource} ModuleSource */

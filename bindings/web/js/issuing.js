@@ -1,6 +1,7 @@
 // Making answers.
 
 import { bytesOf, flagOf, optionalText, optionsOf, textOf, wrongType } from "./arguments.js";
+import { boundedSignature } from "./bounds.js";
 import { noPromise } from "./errors.js";
 import { SigningKey, VerifyingKey } from "./keys.js";
 import { raw } from "./module.js";
@@ -113,7 +114,7 @@ export class Issuer extends Owned {
     const pending = begin(this, answer, options);
     let signature;
     try {
-      signature = bytesOf("signAsync", await signAsync(new Uint8Array(pending.message())), "the 64 bytes of a signature");
+      signature = signatureOf("signAsync", await signAsync(new Uint8Array(pending.message())));
     } catch (thrown) {
       throw pending.failed(thrown);
     }
@@ -160,7 +161,7 @@ export class PendingAnswer extends Owned {
    */
   finish(signature) {
     const bytes = bytesOf("signature", noPromise(signature, "the signature is a promise: await it, then call finish"));
-    return Presentation.within(takeHandleOf(this, raw.PendingAnswer).finish(bytes));
+    return Presentation.within(takeHandleOf(this, raw.PendingAnswer).finish(boundedSignature(bytes)));
   }
 }
 
@@ -180,7 +181,7 @@ function signingOf(signer) {
   const foreign = /** @type {Partial<Signer & AsyncSigner> | null | undefined} */ (signer);
   const [isSync, isAsync] = [typeof foreign?.sign === "function", typeof foreign?.signAsync === "function"];
   if (!foreign || isSync === isAsync) {
-    throw wrongType("signer", "a SigningKey, a VerifyingKey, or an object with a method sign or signAsync", signer);
+    throw wrongType("signer", "a SigningKey, a VerifyingKey, or an object with one of the methods sign and signAsync", signer);
   }
   const { verifyingKey } = foreign;
   return isSync
@@ -191,7 +192,12 @@ function signingOf(signer) {
 /** @param {unknown} signature @returns {Uint8Array} */
 function signed(signature) {
   const instead = "the signer's sign returned a promise, so nothing was issued: name it signAsync, and call issueAsync";
-  return bytesOf("sign", noPromise(signature, instead), "the 64 bytes of a signature");
+  return signatureOf("sign", noPromise(signature, instead));
+}
+
+/** @param {string} name @param {unknown} signature @returns {Uint8Array} */
+function signatureOf(name, signature) {
+  return boundedSignature(bytesOf(name, signature, "the 64 bytes of a signature"));
 }
 
 /** @param {string} name @param {Signing} signing @param {string | undefined} algorithm */

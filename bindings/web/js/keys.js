@@ -1,6 +1,7 @@
 // Keys, and the files that they come in.
 
 import { bytesOf, fileBytes, fileText, optionalText, textOf, wrongType } from "./arguments.js";
+import { boundedSignature } from "./bounds.js";
 import { raw } from "./module.js";
 import { Owned, handleOf } from "./owned.js";
 
@@ -84,7 +85,7 @@ export class VerifyingKey extends Owned {
    */
   verifies(message, signature) {
     const own = handleOf(this, raw.VerifyingKey);
-    return own.verifies(bytesOf("message", message), bytesOf("signature", signature));
+    return own.verifies(bytesOf("message", message), boundedSignature(bytesOf("signature", signature)));
   }
 }
 

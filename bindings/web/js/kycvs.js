@@ -1,6 +1,6 @@
 // All that the package has. `node.js` and `web.js` load the module, each in its own way.
 
-export { IssuingError, KycvsError, RefusedError, SetUpError, UnreadableError, UntrustedError } from "./errors.js";
+export { InitError, IssuingError, KycvsError, RefusedError, SetUpError, UnreadableError, UntrustedError } from "./errors.js";
 export { Algorithm, Claims, Status, Verdict } from "./values.js";
 export { ImportedKey, SigningKey, VerifyingKey, importKeys } from "./keys.js";
 export { TrustStore, TrustedKey } from "./trust.js";

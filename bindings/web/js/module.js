@@ -45,10 +45,14 @@ export const raw = new Proxy(glue, {
  * @returns {Promise<void>}
  */
 export async function init(source) {
-  if (isLoaded) return;
-  loading ??= loadFrom(source).finally(() => {
-    loading = undefined;
-  });
+  if (isLoaded || loading) {
+    // Nobody waits for this source. If it is a promise that is rejected, that must not end the process.
+    Promise.resolve(source).catch(() => {});
+  } else {
+    loading = loadFrom(source).finally(() => {
+      loading = undefined;
+    });
+  }
   await loading;
 }
 
@@ -67,18 +71,18 @@ export function initSync(source) {
   try {
     glue.initSync({ module: own(isModule(given) ? given : new WebAssembly.Module(/** @type {BufferSource} */ (given))) });
   } catch (cause) {
-    throw new InitError("init_failed", NOT_THE_MODULE, cause);
+    throw initFailed(cause, NOT_LOADED);
   }
   isLoaded = true;
 }
 
 /** @param {ModuleSource | PromiseLike<ModuleSource>} source */
 async function loadFrom(source) {
-  const found = await fetched(source);
+  const module = await compiled(await fetched(source));
   try {
-    await load({ module_or_path: own(await compiled(found)) });
+    await load({ module_or_path: own(module) });
   } catch (cause) {
-    throw new InitError("init_failed", NOT_THE_MODULE, cause);
+    throw initFailed(cause, NOT_LOADED);
   }
   isLoaded = true;
 }
@@ -104,12 +108,29 @@ async function fetched(source) {
 
 /** @param {Response | BufferSource | WebAssembly.Module} found @returns {Promise<WebAssembly.Module>} */
 async function compiled(found) {
-  if (isResponse(found)) {
-    // A server that does not know the type is no reason to fail.
-    const isTyped = found.headers.get("content-type") === "application/wasm";
-    return isTyped ? WebAssembly.compileStreaming(found) : WebAssembly.compile(await found.arrayBuffer());
+  if (isModule(found)) return found;
+  const isDownload = isResponse(found);
+  try {
+    return await (isDownload ? downloaded(found) : WebAssembly.compile(/** @type {BufferSource} */ (found)));
+  } catch (cause) {
+    throw initFailed(cause, isDownload ? NOT_FETCHED : NOT_LOADED);
   }
-  return isModule(found) ? found : WebAssembly.compile(/** @type {BufferSource} */ (found));
+}
+
+/** Its body is still on its way, and may break off. @param {Response} response @returns {Promise<WebAssembly.Module>} */
+async function downloaded(response) {
+  // A server that does not know the type is no reason to fail.
+  const isTyped = response.headers.get("content-type") === "application/wasm";
+  return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+}
+
+/**
+ * Only a failed compilation or link shows that it is another module.
+ * @param {unknown} cause @param {string} otherwise The sentence for what else went wrong.
+ */
+function initFailed(cause, otherwise) {
+  const isAnother = cause instanceof WebAssembly.CompileError || cause instanceof WebAssembly.LinkError;
+  return new InitError("init_failed", isAnother ? NOT_THE_MODULE : otherwise, cause);
 }
 
 /**
@@ -117,7 +138,7 @@ async function compiled(found) {
  * @param {WebAssembly.Module} module
  */
 function own(module) {
-  if (!WebAssembly.Module.exports(module).some(({ name }) => name === START)) throw new TypeError(`the module does not export ${START}`);
+  if (!WebAssembly.Module.exports(module).some(({ name }) => name === START)) throw new WebAssembly.LinkError(`the module does not export ${START}`);
   return module;
 }
 
@@ -133,5 +154,6 @@ function isResponse(source) {
 
 const START = "__wbindgen_start";
 const NOT_THE_MODULE = "this is not the WebAssembly module of this version of kycvs: check what is at the address of kycvs_web_bg.wasm";
+const NOT_LOADED = "the WebAssembly module of kycvs could not be loaded here: see the cause, and call init again";
 const NOT_FETCHED =
   "kycvs_web_bg.wasm could not be fetched: check its address and the network, and call init again (read a local file, and give its bytes)";

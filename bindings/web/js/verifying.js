@@ -125,20 +125,30 @@ export class Verifier extends Owned {
 
   /**
    * Checks many presentations with a replay guard that may return a promise: for each, in order, its `Verdict` or the
-   * `KycvsError` that `verifyAsync` would reject with. The guard is asked for one after the other.
+   * `KycvsError` that `verifyAsync` would reject with. Each row is checked just before the guard is asked for it, one row
+   * after the other. If there is no `now`, the time is taken for each row. The rows are copied first, so you may change or free
+   * what you gave. Do not free the verifier before the promise is settled.
    * @param {Iterable<Input>} presentations @param {Expectation} expectation
    * @returns {Promise<(Verdict | KycvsError)[]>}
    */
   async verifyManyAsync(presentations, expectation) {
-    const own = handleOf(this, raw.Verifier);
-    const inputs = inputsOf(presentations);
-    // All are begun at once, so that nothing that the app changes meanwhile is half of a check.
-    const begun = expecting(expectation, (expected, now) => inputs.map((input) => outcome(() => begin(own, input, expected, now, false))));
-    const outcomes = [];
-    for (const one of begun) {
-      outcomes.push(one instanceof KycvsError ? one : await this.#settled(one).catch(failureOnly));
+    handleOf(this, raw.Verifier);
+    const inputs = inputsOf(presentations).map(copyOf);
+    const { now } = optionsOf("expectation", expectation, EXPECTATION);
+    const fixed = now === undefined ? undefined : secondOf("now", now);
+    const expected = expectationOf(expectation);
+    try {
+      const outcomes = [];
+      for (const input of inputs) {
+        // Not earlier: an answer may expire while the guard is asked for the rows before it.
+        const own = handleOf(this, raw.Verifier);
+        const begun = outcome(() => begin(own, input, expected, fixed ?? secondOf("now", undefined), false));
+        outcomes.push(begun instanceof KycvsError ? begun : await this.#settled(begun).catch(failureOnly));
+      }
+      return outcomes;
+    } finally {
+      expected.free();
     }
-    return outcomes;
   }
 
   /**
@@ -277,6 +287,15 @@ function inputsOf(presentations) {
     throw wrongType("presentations", "an iterable of presentations (for one there is verify)", presentations);
   }
   return Array.from(iterable, (input, place) => inputOf(`presentations[${place}]`, input));
+}
+
+/**
+ * A copy, since the app may change or free what it gave while a call waits.
+ * @param {ReturnType<typeof inputOf>} input @returns {string | Uint8Array}
+ */
+function copyOf(input) {
+  if (typeof input === "string") return input;
+  return input instanceof Uint8Array ? new Uint8Array(input) : input.toBytes();
 }
 
 /** @param {string} name @param {unknown} input */

@@ -163,6 +163,51 @@ test("verifyManyAsync gives each row its verdict or error, in order", async () =
   assert.equal(used.size, 2, "a mistake in the call uses nothing up");
 });
 
+test("verifyManyAsync checks each row when its turn comes, by the time that it is then", async (t) => {
+  let now = Number(NOW) * 1000;
+  t.mock.timers.enable({ apis: ["Date"], now });
+  /** @type {bigint[]} */
+  const asked = [];
+  const own = guarded(async (/** @type {any[]} */ ...[, , , second]) => {
+    asked.push(second);
+    now += 440_000;
+    t.mock.timers.setTime(now);
+    return true;
+  });
+  // Good for 15 minutes, and a little more since clocks differ. The guard takes 440 seconds for each row.
+  const given = [issued(), issued(), issued(), issued()];
+  const rows = await own.verifyManyAsync(given, { nonce: NONCE });
+  assert.deepEqual(rows.map((row) => (row instanceof kycvs.KycvsError ? row.code : row.status)), [2, 2, 2, "expired"]);
+  assert.deepEqual(asked, [NOW, NOW + 440n, NOW + 880n], "the guard is not asked for what has expired");
+  const date = new Date(Number(NOW) * 1000);
+  const fixed = own.verifyManyAsync(given, { nonce: NONCE, now: date });
+  date.setTime(0);
+  assert.equal((await fixed).filter((row) => row instanceof kycvs.KycvsError).length, 0, "a time that is given is that of all rows");
+});
+
+test("what happens during verifyManyAsync to what it was given changes nothing, and a verifier that is freed is told", async () => {
+  const nonce = new Uint8Array(NONCE);
+  const subject = new kycvs.Subject("Asha Rani");
+  const freed = issued({ subject });
+  const wiped = Buffer.from(issued({ subject }).toBytes());
+  const given = [issued({ subject }), issued({ subject }).toText(), freed, wiped];
+  const own = guarded(async () => {
+    freed.free();
+    wiped.fill(0);
+    nonce.fill(0);
+    subject.free();
+    given.length = 0;
+    return true;
+  });
+  const rows = await own.verifyManyAsync(given, { nonce, now: NOW, subject });
+  assert.deepEqual(rows.map((row) => !(row instanceof kycvs.KycvsError) && row.subjectMatched), [true, true, true, true]);
+  const closing = guarded(async () => {
+    closing.free();
+    return true;
+  });
+  await assert.rejects(closing.verifyManyAsync([issued(), issued()], expectation), /TypeError.*this Verifier was freed/);
+});
+
 test("beginVerify checks all else first, and finish gives the verdict once", () => {
   const pending = verifier.beginVerify(issued(), expectation);
   assert.deepEqual([pending.issuer, pending.keepUntilSeconds, pending.nowSeconds], [NAME, NOW + 1500n, NOW]);

@@ -70,6 +70,52 @@ test("a failed init can be repeated", () => {
   `), "init_failed with cause, init_failed, init_failed with cause, init_failed with cause, init_failed with cause, init_failed with cause, not_initialized, done, asha");
 });
 
+test("a download that breaks off is not taken for another module, and can be repeated", () => {
+  assert.deepEqual(said(`
+    const message = (source) => kycvs.init(source).then(() => "done", (error) => error.code + " " + error.message.split(":")[0] + " " + error.cause?.name);
+    const halfOf = (type) => {
+      const pulls = [(body) => body.enqueue(new Uint8Array(bytes.subarray(0, bytes.length / 2))), (body) => body.error(new TypeError("terminated"))];
+      return new Response(new ReadableStream({ pull: (body) => pulls.shift()(body) }), { headers: { "content-type": type } });
+    };
+    const another = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    const wasm = { headers: { "content-type": "application/wasm" } };
+    const said = [];
+    for (const source of [
+      halfOf("application/wasm"), halfOf("application/octet-stream"),
+      bytes.subarray(0, 1000), new Response("<!doctype html>"), new Response("<!doctype html>", wasm), another, new Response(another, wasm),
+    ]) said.push(await message(source));
+    // Memory that is not there, as an example of what says nothing about the module.
+    const { instantiate } = WebAssembly;
+    WebAssembly.instantiate = async () => { throw new RangeError("out of memory"); };
+    said.push(await message(bytes));
+    WebAssembly.instantiate = instantiate;
+    said.push(await message(bytes), works());
+    console.log(said.join("\\n"));
+  `).split("\n"), [
+    "init_failed kycvs_web_bg.wasm could not be fetched TypeError",
+    "init_failed kycvs_web_bg.wasm could not be fetched TypeError",
+    "init_failed this is not the WebAssembly module of this version of kycvs CompileError",
+    "init_failed this is not the WebAssembly module of this version of kycvs CompileError",
+    "init_failed this is not the WebAssembly module of this version of kycvs CompileError",
+    "init_failed this is not the WebAssembly module of this version of kycvs LinkError",
+    "init_failed this is not the WebAssembly module of this version of kycvs LinkError",
+    "init_failed the WebAssembly module of kycvs could not be loaded here RangeError",
+    "done", "asha",
+  ]);
+});
+
+test("a source that init does not load from may be a promise that is rejected", () => {
+  // Node.js ends a process with such a promise, if nobody waits for it.
+  assert.equal(said(`
+    const rejected = () => Promise.reject(new Error("no network"));
+    const both = [code(() => kycvs.init(bytes)), code(() => kycvs.init(rejected()))];
+    const meanwhile = await Promise.all(both);
+    const after = await code(() => kycvs.init(rejected()));
+    await new Promise((resolve) => setImmediate(resolve));
+    say(...meanwhile, after, works());
+  `), "done, done, done, asha");
+});
+
 test("an argument of a wrong type is a TypeError that says what is expected", () => {
   assert.match(said("say(await code(() => kycvs.init()), await code(() => kycvs.init(7)), await code(() => kycvs.initSync(file)));"),
     /^TypeError source: expected the module's address, its bytes.*not undefined, TypeError source: .*not number, TypeError source: .*not URL$/);
@@ -100,6 +146,6 @@ test("calls at the same time fail together, and the next one loads the module", 
 });
 
 test("the main entry and kycvs/init are one module", () => {
-  assert.equal(said('const main = await import("kycvs"); say(new main.Subject("Asha") instanceof kycvs.Subject, works(), await code(() => kycvs.init(bytes)));'),
-    "true, asha, done");
+  assert.equal(said('const main = await import("kycvs"); say(new main.Subject("Asha") instanceof kycvs.Subject, main.InitError === kycvs.InitError, main.InitError.name, works(), await code(() => kycvs.init(bytes)));'),
+    "true, true, InitError, asha, done");
 });

@@ -129,6 +129,31 @@ test("inputs of 100 megabytes", () => {
   assert.throws(() => kycvs.importKeys(new Uint8Array(100_000_000)), { code: "invalid_key" });
 });
 
+test("signatures of 200 megabytes", async () => {
+  const before = memory();
+  const long = new Uint8Array(200_000_000);
+  const { verifyingKey } = key;
+  const [atOnce, later] = [{ verifyingKey, sign: () => long }, { verifyingKey, signAsync: async () => long }].map((signer) => new kycvs.Issuer("a", signer));
+  // Not even one that begins with a good signature is good.
+  const longer = (/** @type {Uint8Array} */ message) => Uint8Array.of(...key.sign(message), 0);
+  assert.throws(() => atOnce?.issue(said()), { code: "signer_failed" });
+  await assert.rejects(async () => atOnce?.issueAsync(said()), { code: "signer_failed" });
+  await assert.rejects(async () => later?.issueAsync(said()), { code: "signer_failed" });
+  assert.throws(() => new kycvs.Issuer("a", verifyingKey).beginIssue(said()).finish(long), { code: "signer_failed" });
+  assert.throws(() => new kycvs.Issuer("a", { verifyingKey, sign: longer }).issue(said()), { code: "signer_failed" });
+  assert.equal(verifyingKey.verifies(NONCE, long), false);
+  assert.equal(verifyingKey.verifies(NONCE, longer(NONCE)), false);
+  assert.ok(memory() - before < 2 ** 22, "the module's memory did not take them in");
+});
+
+test("a signer with both methods, or with none, is told that it is to have one of them", () => {
+  const { verifyingKey } = key;
+  const sign = (/** @type {Uint8Array} */ message) => key.sign(message);
+  for (const signer of /** @type {any[]} */ ([{ verifyingKey, sign, signAsync: sign }, { verifyingKey }])) {
+    assert.throws(() => new kycvs.Issuer("a", signer), /TypeError.*an object with one of the methods sign and signAsync/);
+  }
+});
+
 test("objects that were freed", () => {
   const store = new kycvs.TrustStore([new kycvs.TrustedKey("a", key.verifyingKey)]);
   const own = new kycvs.Verifier(store, { open: true });

@@ -1,11 +1,11 @@
 // What the types have to allow.
 
 import {
-  Algorithm, Issuer, KycvsError, MemoryReplayGuard, Presentation, SigningKey, Status, Subject, TrustStore, TrustedKey, Verdict,
+  Algorithm, InitError, Issuer, KycvsError, MemoryReplayGuard, Presentation, SigningKey, Status, Subject, TrustStore, TrustedKey, Verdict,
   Verifier, VerifyingKey, importKeys, otherKind, readQr,
 } from "kycvs";
 import type { Answer, AsyncReplayGuard, AsyncSigner, Bytes, Claims, Expectation, Family, Input, Policy, ReplayGuard, Signer, StatusListRef } from "kycvs";
-import { InitError, PendingAnswer, PendingVerdict, Verifier as SameVerifier, init, initSync } from "kycvs/init";
+import { InitError as SameInitError, PendingAnswer, PendingVerdict, Verifier as SameVerifier, init, initSync } from "kycvs/init";
 import type { ModuleSource } from "kycvs/init";
 
 const key: SigningKey = SigningKey.generate();
@@ -57,4 +57,5 @@ const loaded: Promise<void> = init(sources[0]!).catch((error) => {
   if (error instanceof InitError && error.code === "init_failed") initSync(new Uint8Array(1));
 });
 const same: Verifier = new SameVerifier(new TrustStore(), { open: true, issuedAfter: 1n });
-console.log(webCrypto, answered, finished, awaited, all, verdict, loaded, same);
+const early: unknown = new InitError("not_initialized", "m") instanceof SameInitError;
+console.log(early, webCrypto, answered, finished, awaited, all, verdict, loaded, same);
