@@ -602,6 +602,6 @@ async fn messages_that_the_gateway_refuses_use_up_the_limits_of_who_asks_for_the
         let person = json!({"name": NAME, "mobile": MOBILE});
         replies.push(stage.post(&format!("/v1/requests/{id}/otp"), &person).send().await.status);
     }
-    assert_eq!(replies.first().map(|status| status.as_u16()), Some(503));
-    assert_eq!(replies.last().map(|status| status.as_u16()), Some(429));
+    assert_eq!(replies.first().map(StatusCode::as_u16), Some(503));
+    assert_eq!(replies.last().map(StatusCode::as_u16), Some(429));
 }
