@@ -92,6 +92,10 @@ fn understood(resource: &Members, vaccines: &[String], now: Timestamp, rules: Ru
                 "the dose is not counted: it has a modifierExtension or implicitRules, which are not understood",
             ));
         }
+        let explanation = json::object(resource, "explanation")?;
+        if explanation.is_some_and(|explanation| explanation.contains_key("reasonNotGiven")) {
+            return Ok(Says::NotCounted("the dose is not counted: it has a reason why it was not given"));
+        }
         if protocols.iter().any(|protocol| counts_not(protocol)) {
             return Ok(Says::NotCounted("the dose is not counted: its `doseStatus` is not that it counts"));
         }

@@ -527,6 +527,12 @@ impl Collector {
             let Some((forms, left_out, is_active)) = self.written(number) else { continue };
             let place = self.people[number].place;
             let is_torn = course.spaces.iter().any(|space| self.spaces[*space].is_torn) && !force;
+            if !is_active && course.is_withdrawn && self.rules.hold(Rule::NothingHalf) {
+                let reason = "the Patient is not active and a dose was withdrawn, so the row that is there may be too high: \
+                              say who took its place";
+                self.bad.insert(place, reason.into());
+                continue;
+            }
             if !is_active {
                 self.notes.insert((
                     place,

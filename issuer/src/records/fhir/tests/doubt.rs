@@ -327,3 +327,19 @@ fn newer_version_with_neither_name_nor_birth_date_of_the_other_is_somebody_else(
     let (people, bad) = collected(&two);
     assert_eq!((people.len(), bad.len()), (0, 2));
 }
+
+#[test]
+fn withdrawal_of_a_dose_of_somebody_who_is_not_active_is_a_bad_row() {
+    let mut inactive = asha();
+    inactive["active"] = json!(false);
+    let (people, bad) = collected(&[inactive.clone(), mistaken()]);
+    assert_eq!((people.len(), bad.len()), (0, 1));
+    assert_eq!(collected(&[inactive, second()]).1.len(), 0);
+}
+
+#[test]
+fn dose_with_a_reason_why_it_was_not_given_is_not_counted() {
+    let mut odd = second();
+    odd["explanation"] = json!({"reasonNotGiven": [{"text": "ill"}]});
+    assert_eq!(after(&[odd]), (1, 2, 0));
+}
