@@ -46,7 +46,7 @@ mod tests {
         test_support,
     };
 
-    /// A `PgBouncer` before the server of the tests, which ends with this.
+    /// A `PgBouncer`, 1.21 or newer, before the server of the tests, which ends with this.
     struct PgBouncer {
         process: Child,
         url: String,
@@ -90,21 +90,6 @@ mod tests {
         }
     }
 
-    /// For a transaction mode without prepared statements: 1.21 and newer have them unless they are switched off,
-    /// older versions do not know the setting.
-    fn without_statements() -> &'static str {
-        if prepares_statements() { "max_prepared_statements = 0" } else { "" }
-    }
-
-    /// Whether this is `PgBouncer` 1.21 or newer.
-    fn prepares_statements() -> bool {
-        let Ok(output) = Command::new("pgbouncer").arg("--version").output() else { return false };
-        let text = String::from_utf8_lossy(&output.stdout);
-        let version = text.split_whitespace().nth(1).unwrap_or_default();
-        let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        (parts.next(), parts.next()) >= (Some(1), Some(21))
-    }
-
     impl Drop for PgBouncer {
         fn drop(&mut self) {
             let _ = self.process.kill();
@@ -116,7 +101,7 @@ mod tests {
     fn not_run() {
         let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
         assert!(!is_ci || std::env::var_os("KYCVS_TEST_POSTGRES").is_none(), "`pgbouncer` is not there");
-        eprintln!("not run: it needs `pgbouncer` and KYCVS_TEST_POSTGRES");
+        eprintln!("not run: it needs `pgbouncer` 1.21 or newer and KYCVS_TEST_POSTGRES");
     }
 
     const TAKES_PARAMETERS: &str = "ignore_startup_parameters = extra_float_digits";
@@ -126,7 +111,7 @@ mod tests {
         sqlx::any::install_default_drivers();
         for (settings, wanted, setting) in [
             (
-                format!("pool_mode = transaction\n{TAKES_PARAMETERS}\n{}", without_statements()),
+                format!("pool_mode = transaction\n{TAKES_PARAMETERS}\nmax_prepared_statements = 0"),
                 Fault::Pooler,
                 "pool_mode = session",
             ),
@@ -156,10 +141,6 @@ mod tests {
 
     #[tokio::test]
     async fn pooler_in_transaction_mode_that_prepares_statements_is_used() {
-        if !prepares_statements() {
-            eprintln!("not run: it needs PgBouncer 1.21 or newer");
-            return;
-        }
         // Fewer sessions and statements than are in use: they change hands.
         let settings = format!(
             "pool_mode = transaction\n{TAKES_PARAMETERS}\nmax_prepared_statements = 3\ndefault_pool_size = 2"

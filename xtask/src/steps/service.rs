@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::rust::NO_GENERATOR;
 use crate::context::{Context, Stop};
 use crate::tally::Tally;
-use crate::tools::{Postgres, SERVICE, Storage, postgres, program, python};
+use crate::tools::{Postgres, SERVICE, Storage, path_with, pgbouncer, postgres, python};
 
 /// All proofs, shortly. `cargo xtask bench journeys` takes longer for the figures.
 pub(super) fn run(context: &mut Context) -> Result<Tally, Stop> {
@@ -119,8 +119,8 @@ struct Proof {
 
 /// The service's own tests once more, on PostgreSQL: the same builds that the step `test` has run on SQLite.
 fn unit_tests(context: &mut Context, server: &Postgres) -> Result<Tally, Stop> {
-    // Debian's, to see that the service works behind one, or says why it does not.
-    program(context, "pgbouncer", "pgbouncer")?;
+    // To see that the service works behind one, or says why it does not.
+    let path = path_with(pgbouncer(context)?);
     let mut build = context.cargo();
     build.args(["test", "--workspace", "--all-features"]).args(NO_GENERATOR).arg("--no-run");
     let messages = context.stdout_of(build.arg("--message-format=json-render-diagnostics"))?;
@@ -142,6 +142,7 @@ fn unit_tests(context: &mut Context, server: &Postgres) -> Result<Tally, Stop> {
         let mut command = context.command(test);
         command
             .current_dir(context.root().join("issuer"))
+            .env("PATH", &path)
             .env("KYCVS_TEST_POSTGRES", format!("{}/postgres", server.url()));
         let ran = context.run(&mut command)?;
         let part = Tally::of_cargo_test(&ran.text);

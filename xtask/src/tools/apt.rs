@@ -1,6 +1,10 @@
 //! Programs of the operating system, installed where this runs as root on Debian.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::context::{Context, Stop};
 
@@ -54,7 +58,7 @@ fn known_mirror(context: &mut Context) -> Result<Option<String>, Stop> {
     let mut targets = context.command("apt-get");
     targets.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
     let sources = context.stdout_of(&mut targets)?;
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     Ok(sources.lines().flat_map(|source| mirrors_of(source, read)).find(|mirror| is_debian(mirror)))
 }
 
@@ -72,8 +76,56 @@ fn is_debian(mirror: &str) -> bool {
 /// Whether a program of this name is in a folder of `PATH`.
 pub(crate) fn starts(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: std::path::PathBuf| Path::new(&folder).join(name).is_file())
+    std::env::split_paths(&path).any(|folder: PathBuf| Path::new(&folder).join(name).is_file())
 }
+
+/// `apt-get` with lists, cache and sources of its own: nothing of the system changes, and root is not needed.
+pub(super) struct PrivateApt {
+    folder: PathBuf,
+}
+
+impl PrivateApt {
+    pub(super) fn new(mirror: &str, parent: &Path, suite: &str) -> Result<Self, Stop> {
+        let folder = parent.join("apt");
+        fs::remove_dir_all(&folder).ok();
+        for name in ["state/lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(folder.join(name))?;
+        }
+        fs::write(folder.join("sources.list"), format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
+        Ok(Self { folder })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn get(&self, context: &Context) -> Command {
+        self.with_own_folders(context.command("apt-get"))
+    }
+
+    pub(super) fn cache(&self, context: &Context) -> Command {
+        self.with_own_folders(context.command("apt-cache"))
+    }
+
+    fn with_own_folders(&self, mut command: Command) -> Command {
+        let at = |name: &str| self.folder.join(name).display().to_string();
+        for option in [
+            format!("Dir::Etc::sourcelist={}", at("sources.list")),
+            "Dir::Etc::sourceparts=/dev/null".to_owned(),
+            format!("Dir::State={}", at("state")),
+            format!("Dir::Cache={}", at("cache")),
+            // Root would otherwise fetch as a user that may not write here.
+            "APT::Sandbox::User=".to_owned(),
+        ] {
+            command.args(["-o", &option]);
+        }
+        command.arg("--quiet").current_dir(&self.folder);
+        command
+    }
+}
+
+/// The packages of a private `apt-get` are Debian's own.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 #[cfg(test)]
 mod tests {

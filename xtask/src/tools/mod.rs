@@ -4,6 +4,7 @@
 //! Every folder in it is named after what is in it, version and all, and bears a mark once it is whole, so an
 //! installation that was cut short is done again.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ mod chromium;
 mod lld;
 mod maven;
 mod node;
+mod pgbouncer;
 mod postgres;
 mod python;
 mod rust_src;
@@ -25,6 +27,7 @@ pub(crate) use chromium::chromium;
 pub(crate) use lld::lld;
 pub(crate) use maven::{java, maven};
 pub(crate) use node::{Node, node, packages};
+pub(crate) use pgbouncer::pgbouncer;
 pub(crate) use postgres::{Postgres, Storage, postgres};
 pub(crate) use python::{ARROW, BINDINGS, Environment, SCRIPTS, SERVICE, SPARK, python};
 pub(crate) use rust_src::{BARE_TARGET, Std, std_source};
@@ -94,6 +97,14 @@ fn cache() -> Result<PathBuf, Stop> {
         .ok_or_else(|| {
             Stop::NotRun("there is no home folder: set KYCVS_CACHE to a folder for the tools".to_owned())
         })
+}
+
+/// `PATH` with `folder` before all others.
+pub(crate) fn path_with(folder: Option<PathBuf>) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = folder.into_iter().chain(std::env::split_paths(&path)).collect();
+    // It fails if a folder's name holds the separator.
+    std::env::join_paths(folders).unwrap_or(path)
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Stop {

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{apt, cached, python::python};
+use super::{apt, cached, path_with, python::python};
 use crate::context::{Context, Stop};
 
 /// A Node.js that works.
@@ -22,11 +22,7 @@ impl Node {
         let Some(folder) = &self.folder else { return context.command(program) };
         let mut command = context.command(folder.join(program.as_ref()));
         // `npm` is a script that looks for `node`, and so may be what it starts.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(folder.clone()).chain(std::env::split_paths(&path));
-        if let Ok(path) = std::env::join_paths(folders) {
-            command.env("PATH", path);
-        }
+        command.env("PATH", path_with(Some(folder.clone())));
         command
     }
 }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{apt, cached};
+use super::{apt, cached, path_with};
 use crate::context::{Context, Stop};
 
 /// The packages that the scripts of this project run with.
@@ -44,12 +44,8 @@ impl Environment {
         }
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         // What activating it would do; some tools find their own programs so.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(self.folder.join("bin")).chain(std::env::split_paths(&path));
         command.env("VIRTUAL_ENV", &self.folder);
-        if let Ok(path) = std::env::join_paths(folders) {
-            command.env("PATH", path);
-        }
+        command.env("PATH", path_with(Some(self.folder.join("bin"))));
         command
     }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{apt, cached};
+use super::{apt, apt::PrivateApt, cached};
 use crate::context::{Context, Stop};
 
 /// A target without `std`. Its integers of 32 bits show what takes `usize` for 64.
@@ -104,12 +104,12 @@ fn fetch(context: &mut Context, version: &str, target: &str, folder: &Path) -> R
 }
 
 fn unpack(context: &mut Context, apt: &PrivateApt, folder: &Path) -> Result<(), Stop> {
-    let file = fs::read_dir(&apt.folder)?
+    let file = fs::read_dir(apt.folder())?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
         .ok_or_else(|| Stop::Failed("apt-get brought no package".to_owned()))?;
-    let unpacked = apt.folder.join("unpacked");
+    let unpacked = apt.folder().join("unpacked");
     context.must(context.command("dpkg-deb").arg("--extract").arg(file).arg(&unpacked))?;
 
     // The package holds `usr/src/rustc-VERSION`; the version it is named after may bear a suffix.
@@ -119,49 +119,8 @@ fn unpack(context: &mut Context, apt: &PrivateApt, folder: &Path) -> Result<(), 
         .find(|path| path.join("Cargo.lock").exists())
         .ok_or_else(|| Stop::Failed("Debian's rust-src holds no library source".to_owned()))?;
     fs::rename(source, folder.join(LIBRARY))?;
-    fs::remove_dir_all(&apt.folder)?;
+    fs::remove_dir_all(apt.folder())?;
     Ok(())
-}
-
-/// `apt-get` with lists, cache and sources of its own.
-struct PrivateApt {
-    folder: PathBuf,
-}
-
-impl PrivateApt {
-    fn new(mirror: &str, parent: &Path, suite: &str) -> Result<Self, Stop> {
-        let folder = parent.join("apt");
-        fs::remove_dir_all(&folder).ok();
-        for name in ["state/lists/partial", "cache/archives/partial"] {
-            fs::create_dir_all(folder.join(name))?;
-        }
-        fs::write(folder.join("sources.list"), format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
-        Ok(Self { folder })
-    }
-
-    fn get(&self, context: &Context) -> Command {
-        self.with_own_folders(context.command("apt-get"))
-    }
-
-    fn cache(&self, context: &Context) -> Command {
-        self.with_own_folders(context.command("apt-cache"))
-    }
-
-    fn with_own_folders(&self, mut command: Command) -> Command {
-        let at = |name: &str| self.folder.join(name).display().to_string();
-        for option in [
-            format!("Dir::Etc::sourcelist={}", at("sources.list")),
-            "Dir::Etc::sourceparts=/dev/null".to_owned(),
-            format!("Dir::State={}", at("state")),
-            format!("Dir::Cache={}", at("cache")),
-            // Root would otherwise fetch as a user that may not write here.
-            "APT::Sandbox::User=".to_owned(),
-        ] {
-            command.args(["-o", &option]);
-        }
-        command.arg("--quiet").current_dir(&self.folder);
-        command
-    }
 }
 
 fn missing(version: &str, target: &str) -> Stop {
@@ -175,4 +134,3 @@ fn missing(version: &str, target: &str) -> Stop {
 const LIBRARY: &str = "library";
 /// Debian's suites that carry compilers newer than its stable release.
 const SUITES: [&str; 3] = ["trixie-backports", "testing", "unstable"];
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
