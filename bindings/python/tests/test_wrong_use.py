@@ -302,11 +302,12 @@ def test_half_a_surrogate_pair_is_no_text() -> None:
 )
 def test_a_hundred_megabytes_are_refused_quickly(make: Callable[[], Any]) -> None:
     huge = make()
-    begin = time.perf_counter()
+    # Of the processor: a busy machine takes nothing of it.
+    begin = time.process_time()
     with pytest.raises(UnreadableError) as caught:
         verify(huge)
     [error] = VERIFIER.verify_many([huge], nonce=None, now=NOW)
-    spent = time.perf_counter() - begin
+    spent = time.process_time() - begin
     assert caught.value.code == "too_large"
     assert isinstance(error, UnreadableError)
     assert spent < 5
