@@ -287,6 +287,27 @@ async fn service_without_tls_lives_on_after_sighup_and_signs_with_the_new_key() 
     Running::start(files.config("")).await.stop().await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn level_of_the_log_is_read_again_at_sighup() {
+    use tracing::level_filters::LevelFilter;
+
+    let files = Files::new();
+    let config = files.config("log.level = \"warn\"");
+    kycvs_issuer::log_to_stderr(&config.log);
+    let service = Running::start(config).await;
+    assert_eq!(LevelFilter::current(), LevelFilter::WARN);
+    files.config("log.level = \"error\"");
+    let changed = async {
+        while LevelFilter::current() != LevelFilter::ERROR {
+            hang_up();
+            assert_eq!(service.get("/healthz").await.0, 200);
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(2), changed).await.expect("the level is changed");
+    service.stop().await;
+}
+
 #[tokio::test]
 async fn metrics_are_on_the_operator_s_listener_alone() {
     let files = Files::new();
