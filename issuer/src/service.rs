@@ -381,7 +381,43 @@ fn private(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn clock_behind_what_is_in_the_database_is_not_trusted_from_the_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let mut file = private(&folder.path().join(name)).expect("a file");
+            file.write_all(text.as_bytes()).expect("written");
+        };
+        write("key.pem", &kycvs::SigningKey::from_seed(&[1; 32]).to_pem());
+        write("secret", &"5a".repeat(32));
+        write(
+            "kycvs.toml",
+            "public_url = 'https://a.example'\nissuer = 'a.example'\ndisplay_name = 'A'\nkey_file = 'key.pem'\n\
+             secret_file = 'secret'\nspecimen = true\n[delivery]\nkind = 'inbox'\n",
+        );
+        let config = Config::from_file(&folder.path().join("kycvs.toml")).expect("settings");
+        let service = Service::open(config.clone()).await.expect("it opens");
+        assert!(service.app().clock.is_right());
+        let mut tx = service.app().db.begin().await.expect("begins");
+        sqlx::query(
+            "INSERT INTO requests (id, kind, purpose, valid_for, binding, state, created_at, expires_at) \
+             VALUES ('r', 'pass', 'p', 1, 'none', 'open', $1, $1)",
+        )
+        .bind(service.app().clock.now() + 1_200)
+        .execute(&mut *tx)
+        .await
+        .expect("a row");
+        tx.commit().await.expect("commits");
+        service.app().db.close().await;
+        drop(service);
+        let service = Service::open(config).await.expect("it opens");
+        assert!(!service.app().clock.is_right());
+        service.app().db.close().await;
+    }
 
     #[tokio::test]
     async fn a_worker_and_a_statement_that_hang_do_not_keep_the_process() {

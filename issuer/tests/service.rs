@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{Notify, oneshot},
+    sync::{Notify, Semaphore, oneshot},
     task::JoinHandle,
 };
 
@@ -144,26 +144,32 @@ impl Gateway for SlowGateway {
     }
 }
 
-#[tokio::test]
-async fn what_was_begun_is_finished_at_the_end_though_nobody_waits_for_it() {
-    let files = Files::new();
-    let config = || {
-        let mut config = files.config("");
-        config.passes.enabled = true;
-        config.passes.purposes = vec!["office".to_owned()];
-        config
-    };
-    let gateway = Arc::new(SlowGateway::default());
-    let service = Service::open(config()).await.expect("it opens").with_gateway(gateway.clone());
-    let service = Running::of(service).await;
+fn with_passes(mut config: Config) -> Config {
+    config.passes.enabled = true;
+    config.passes.purposes = vec!["office".to_owned()];
+    config
+}
+
+/// Asks for a pass, and for a password to the number that ends in `n`; the request's id, and the second call, which waits
+/// for the gateway.
+async fn begin_pass(service: &Running, n: u8) -> (String, TcpStream) {
     let pass = post(service.address, "/v1/passes", r#"{"purpose": "office"}"#);
     let (status, body) = answer(begin(service.address, &pass).await).await;
     assert_eq!(status, 201, "{body}");
-    let id =
-        body.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
-    let otp = format!("/v1/requests/{id}/otp");
-    let otp = post(service.address, &otp, r#"{"name": "Asha Rani", "mobile": "9876543210"}"#);
-    let call = begin(service.address, &otp).await;
+    let id = body.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
+    let person = format!(r#"{{"name": "Asha Rani", "mobile": "987654321{n}"}}"#);
+    let otp = post(service.address, &format!("/v1/requests/{id}/otp"), &person);
+    (id.to_owned(), begin(service.address, &otp).await)
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_at_the_end_though_nobody_waits_for_it() {
+    let files = Files::new();
+    let config = || with_passes(files.config(""));
+    let gateway = Arc::new(SlowGateway::default());
+    let service = Service::open(config()).await.expect("it opens").with_gateway(gateway.clone());
+    let service = Running::of(service).await;
+    let (id, call) = begin_pass(&service, 0).await;
     gateway.0.notified().await;
     drop(call);
     service.stop().await;
@@ -281,6 +287,27 @@ async fn service_without_tls_lives_on_after_sighup_and_signs_with_the_new_key() 
     Running::start(files.config("")).await.stop().await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn level_of_the_log_is_read_again_at_sighup() {
+    use tracing::level_filters::LevelFilter;
+
+    let files = Files::new();
+    let config = files.config("log.level = \"warn\"");
+    kycvs_issuer::log_to_stderr(&config.log);
+    let service = Running::start(config).await;
+    assert_eq!(LevelFilter::current(), LevelFilter::WARN);
+    files.config("log.level = \"error\"");
+    let changed = async {
+        while LevelFilter::current() != LevelFilter::ERROR {
+            hang_up();
+            assert_eq!(service.get("/healthz").await.0, 200);
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(2), changed).await.expect("the level is changed");
+    service.stop().await;
+}
+
 #[tokio::test]
 async fn metrics_are_on_the_operator_s_listener_alone() {
     let files = Files::new();
@@ -297,19 +324,44 @@ async fn metrics_are_on_the_operator_s_listener_alone() {
     service.stop().await;
 }
 
+/// Counts the messages that are brought to it, and takes one for each permit.
+struct HeldGateway {
+    brought: Semaphore,
+    takes: Semaphore,
+}
+
+impl Gateway for HeldGateway {
+    fn deliver<'a>(&'a self, _: &'a Message) -> BoxFuture<'a, Result<(), NotDelivered>> {
+        Box::pin(async {
+            self.brought.add_permits(1);
+            self.takes.acquire().await.expect("it is open").forget();
+            Ok(())
+        })
+    }
+}
+
+/// The calls that take the connections are still under way when the operator has the answers: a service that answered
+/// the operator on the same connections would have ended them first.
 #[tokio::test]
 async fn operator_is_answered_while_all_connections_of_the_service_are_taken() {
     let files = Files::new();
-    let service = Running::start(files.config("max_connections = 3")).await;
+    let gateway = Arc::new(HeldGateway { brought: Semaphore::new(0), takes: Semaphore::new(0) });
+    let config = with_passes(files.config("max_connections = 3"));
+    let service = Service::open(config).await.expect("it opens").with_gateway(gateway.clone());
+    let service = Running::of(service).await;
     let mut taken = Vec::new();
-    for _ in 0..3 {
-        // A head without its end.
-        taken.push(begin(service.address, "GET /healthz HTTP/1.1\r\n").await);
+    for n in 0..3 {
+        taken.push(begin_pass(&service, n).await.1);
     }
+    gateway.brought.acquire_many(3).await.expect("it is open").forget();
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(kycvs_issuer_get(service.management, path).await.0, 200, "{path}");
     }
-    drop(taken);
+    gateway.takes.add_permits(3);
+    for call in taken {
+        let (status, body) = answer(call).await;
+        assert_eq!(status, 202, "{body}");
+    }
     service.stop().await;
 }
 

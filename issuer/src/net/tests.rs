@@ -16,7 +16,10 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{activity::HEAD, *};
-use crate::config;
+use crate::{
+    config::{self, Config},
+    reload::Reload,
+};
 
 /// A server with a route that tells the client's address, and one that takes a second.
 struct Running {
@@ -371,6 +374,27 @@ async fn a_renewed_certificate_is_read_again_and_a_broken_one_is_not() {
     assert!(secure(&server, "one", b"http/1.1").await.is_err());
     fs::write(folder.path().join("pem"), "no certificate").expect("written");
     tls.reload(&files(&folder)).expect_err("it cannot be used");
+    secure(&server, "two", b"http/1.1").await.expect("still the second");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_used_after_the_service_was_asked_to_read_its_files() {
+    let (folder, tls) = with_certificate("one");
+    let server = Running::start(|server| server.tls = Some(Arc::clone(&tls))).await;
+    secure(&server, "one", b"http/1.1").await.expect("the first");
+    let mut config: Config = toml::from_str(
+        "public_url = 'https://a.example'\nissuer = 'a.example'\ndisplay_name = 'A'\nkey_file = 'unused.pem'\n\
+         [delivery]\nkind = 'inbox'\n",
+    )
+    .expect("settings");
+    config.tls = Some(files(&folder));
+    let mut reload = Reload { config, issuer: None, tls: Some(tls) };
+    install("two", folder.path());
+    reload.now();
+    secure(&server, "two", b"http/1.1").await.expect("the second");
+    // Files that cannot be used do not end the service, and change nothing.
+    fs::write(folder.path().join("pem"), "no certificate").expect("written");
+    reload.now();
     secure(&server, "two", b"http/1.1").await.expect("still the second");
 }
 

@@ -1,6 +1,6 @@
 //! How often is too often.
 
-use std::{net::Ipv6Addr, sync::atomic::Ordering};
+use std::{net::Ipv6Addr, sync::atomic::Ordering, time::Duration};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -109,9 +109,12 @@ async fn guesses_on_the_way_count(stage: &Stage) {
         let hangs = stage.gateway.hangs.lock().await;
         let guessing = async {
             let mut made = 0;
-            while stage.state(&id).await == "open" {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
+            let sent = async {
+                while stage.state(&id).await == "open" {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_mins(1), sent).await.expect("the message is on its way");
             for _ in 0..2 {
                 let guess = stage.post(&format!("/v1/requests/{id}/confirm"), &json!({"otp": "000000"}));
                 let guess = guess.from([10, 0, 1, n]).send().await;

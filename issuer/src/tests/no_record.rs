@@ -99,7 +99,7 @@ async fn metrics_do_not_show_who_has_no_record() {
     old_status(&stage, "unknown").await.expect_problem(401, "unauthorized");
     let metrics = stage.app.metrics.to_text().expect("text");
     assert!(metrics.contains("kycvs_calls_total{") && metrics.contains("\"unauthorized\""), "{metrics}");
-    for tells in ["409", "no_record", "corrections_used_up", "continue_on_page", "kycvs_answers_total{"] {
+    for tells in ["\"409\"", "no_record", "corrections_used_up", "continue_on_page", "kycvs_answers_total{"] {
         assert!(!metrics.contains(tells), "{tells}: {metrics}");
     }
 }

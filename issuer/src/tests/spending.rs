@@ -5,7 +5,10 @@ use serde_json::json;
 
 use crate::{config::Rate, sweeper};
 
-use super::stage::{KEY, NAME, OTHER_KEY, Reply, Stage};
+use super::{
+    Lines,
+    stage::{KEY, NAME, OTHER_KEY, Reply, Stage},
+};
 
 /// Asks for a password to this number of a row of them, by an entity's key; the request's id, and the reply.
 async fn send(stage: &Stage, key: &str, n: u32) -> (String, Reply) {
@@ -98,6 +101,8 @@ async fn messages_of_which_the_gateway_did_not_say_whether_it_sent_them_use_the_
 
 #[tokio::test]
 async fn the_budget_of_all_holds_over_entities_and_a_restart() {
+    let lines = Lines::default();
+    let _guard = lines.listen();
     let stage = Stage::with(|config| config.limits.messages_in_all = Rate { burst: 4, seconds: 60.0 }).await;
     for n in 0..4 {
         send(&stage, if n % 2 == 0 { KEY } else { OTHER_KEY }, n).await.1.expect(StatusCode::ACCEPTED);
@@ -108,6 +113,10 @@ async fn the_budget_of_all_holds_over_entities_and_a_restart() {
         send(&stage, key, 5).await.1.expect_problem(429, "too_many_requests");
     }
     assert_eq!(refusals(&stage, "all"), Some(2));
+    let log = lines.text();
+    let alarms: Vec<_> = log.lines().filter(|line| line.contains("budget of messages is used up")).collect();
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert!(alarms[0].contains("ERROR") && alarms[0].contains("budget=\"all\""), "{alarms:?}");
     // A refused message takes nothing, neither of the entity's budget nor of the number's passwords.
     stage.app.clock.advance(60);
     send(&stage, KEY, 5).await.1.expect(StatusCode::ACCEPTED);

@@ -1,6 +1,9 @@
 //! Two instances on one database, one of which has a wrong clock.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -72,6 +75,30 @@ async fn instance_whose_clock_is_wrong_ends_and_signs_nothing_until_it_is_right(
         assert_eq!(log.matches("the clock is wrong").count(), 1, "{log}");
         assert_eq!(log.matches("the clock is right again").count(), 1, "{log}");
     }
+}
+
+/// The call was let in before the clock was set.
+#[tokio::test]
+async fn clock_that_is_set_during_a_confirmation_signs_nothing() {
+    let stage = Stage::new().await;
+    stage.app.clock.compare(&stage.app.db).await;
+    let id = stage.ask().await;
+    let otp = stage.send_otp(&id).await;
+    let mut tx = stage.app.db.begin().await.expect("begins");
+    let lock = "UPDATE requests SET tries = tries WHERE id = $1";
+    sqlx::query(lock).bind(&id).execute(&mut *tx).await.expect("locked");
+    let setting = async {
+        while stage.records.asked.load(Ordering::Relaxed) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stage.app.clock.set_by(15);
+        tx.rollback().await.expect("unlocked");
+    };
+    let (reply, ()) = tokio::join!(stage.try_otp(&id, &otp), setting);
+    reply.expect_problem(503, "unavailable");
+    stage.app.clock.set_by(-15);
+    assert_eq!(stage.state(&id).await, "otp_sent");
+    stage.try_otp(&id, &otp).await.expect(StatusCode::OK);
 }
 
 #[tokio::test]

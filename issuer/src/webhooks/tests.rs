@@ -289,6 +289,19 @@ async fn a_callback_to_an_address_that_is_not_public_is_not_called() {
 }
 
 #[tokio::test]
+async fn nobody_is_called_while_the_clock_is_wrong() {
+    for setting in Setting::all().await {
+        setting.entity("a.example", &"https://a.example/".parse().expect("a URL")).await;
+        setting.enqueue("request-1", "a.example").await;
+        let worker = setting.worker(false);
+        worker.clock.compare(&worker.db).await;
+        assert_eq!(worker.due().await, ["a.example"]);
+        worker.clock.set_by(1_200);
+        assert_eq!(worker.due().await, [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn an_entity_without_an_address_is_not_noted_down() {
     for setting in Setting::all().await {
         let new = NewEntity { id: "a.example".into(), name: "A".into(), ..NewEntity::default() };
