@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use image::imageops;
 use image::{
@@ -27,8 +27,11 @@ const PIXELS: usize = 8;
 const MOST_PIXELS: u64 = 40_000_000;
 /// Memory that a picture may take, in bytes: four for each pixel, and some for the decoder.
 const PICTURE_MEMORY: u64 = 200 << 20;
-/// How long one look at a picture, with one reader at one size, may take. Without optimisation, everything takes longer.
+/// The time of the processor that one look at a picture, with one reader at one size, may take. Without optimisation,
+/// everything takes longer.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 10 });
+/// How often the time is compared.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A QR code at error correction level M in the alphanumeric mode.
 pub(crate) struct Code {
@@ -141,17 +144,24 @@ pub(crate) fn read_picture(file: Vec<u8>, name: &str) -> Result<Vec<u8>> {
 /// All QR codes in a picture.
 ///
 /// A picture can be drawn for which a reader searches for hours. If one look takes longer than [`PATIENCE`], the search fails:
-/// a later look could have seen another answer, and the verdict must not depend on how fast the machine is.
+/// a later look could have seen another answer, and the verdict must not depend on how fast the machine is. Other work on a
+/// busy machine does not count.
 pub(crate) fn codes(file: Vec<u8>, name: &str) -> Result<Codes> {
     let (sender, receiver) = mpsc::channel();
     // It ends with the program if it does not end before.
     thread::spawn(move || look(&file, &sender));
     let mut codes = None::<Codes>;
+    let start = Instant::now();
+    let mut begun = spent(start);
     loop {
-        match receiver.recv_timeout(PATIENCE) {
-            Ok(Ok(seen)) => codes.get_or_insert_default().extend(seen),
+        match receiver.recv_timeout(TICK) {
+            Ok(Ok(seen)) => {
+                codes.get_or_insert_default().extend(seen);
+                begun = spent(start);
+            }
             Ok(Err(reason)) => return Err(Failure::Io(format!("cannot read {name}: {}", shown(&reason)))),
             Err(RecvTimeoutError::Disconnected) => return Ok(codes.unwrap_or_else(damaged)),
+            Err(RecvTimeoutError::Timeout) if spent(start) < begun + PATIENCE => {}
             Err(RecvTimeoutError::Timeout) => {
                 return Err(Failure::NoQrCode(format!(
                     "the search for a QR code in {name} takes too long: take another picture"
@@ -159,6 +169,18 @@ pub(crate) fn codes(file: Vec<u8>, name: &str) -> Result<Codes> {
             }
         }
     }
+}
+
+/// The processor's time of this process: of the search, since nothing else runs meanwhile.
+#[cfg(unix)]
+fn spent(_start: Instant) -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
+}
+
+#[cfg(not(unix))]
+fn spent(start: Instant) -> Duration {
+    start.elapsed()
 }
 
 /// Looks at every size, also after an answer was found: at another size there may be another answer.

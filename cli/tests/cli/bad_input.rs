@@ -268,11 +268,9 @@ fn a_picture_does_not_take_for_ever() {
         Luma([if dark { 0 } else { 255 }])
     });
     page.save(folder.path("page.png")).expect("a picture");
-    let start = Instant::now();
     folder
         .verify("--allow-open page.png", NOTHING)
         .ends(2, "error[no_qr_code]: the search for a QR code in `page.png` takes too long");
-    assert!(start.elapsed() < Duration::from_mins(5), "{:?}", start.elapsed());
 }
 
 #[test]
