@@ -24,7 +24,7 @@ use crate::net::FINISH;
 
 pub use crate::number::Numbers;
 pub use file::ConfigError;
-pub(crate) use file::why;
+pub(crate) use file::{open, read_all, why};
 pub(crate) use secrets::{Source, read_secret_file};
 
 /// The whole file. A word that it does not know is an error, so that a misspelt one does not go unnoticed.
