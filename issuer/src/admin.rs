@@ -83,7 +83,7 @@ pub enum AdminError {
     /// The database failed: its kind of failure, and what to do.
     #[error("the database failed: {0}")]
     Database(String),
-    /// The database's tables are of another version: which, and what to do.
+    /// The database's tables are of another version or another program: which, and what to do.
     #[error("the database cannot be used: {0}")]
     Version(String),
 }
