@@ -127,6 +127,7 @@ pub(super) async fn fill(app: &App, booking: &Url) -> Result<(Zeroizing<String>,
         secret: app.secret.clone(),
         clock: app.clock.clone(),
         numbers: app.config.numbers.clone(),
+        allow_insecure: app.config.webhooks.allow_insecure,
     };
     let failed = |error: &dyn std::fmt::Display| DemoError::Data(error.to_string());
     import(&admin).await?;
