@@ -102,6 +102,7 @@ resend_after = 10
 [limits]
 otp_per_number = {{ burst = 100, seconds = 30.0 }}
 messages_per_number = {{ burst = 100, seconds = 30.0 }}
+daily_messages_per_number = {{ burst = 100, seconds = 30.0 }}
 
 [passes]
 enabled = true
