@@ -221,7 +221,7 @@ pub(crate) struct EntityAdd {
     /// A site that may embed the page, as https://www.example.org; may be given several times
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) origin: Vec<String>,
-    /// Where it is told of its requests
+    /// The https:// address that its webhooks go to; it must be public unless webhooks.allow_insecure is on
     #[arg(long, value_name = "URL")]
     pub(crate) callback_url: Option<String>,
     /// The Ed25519 public key (PEM or JWK) that it signs its calls with, in place of an API key

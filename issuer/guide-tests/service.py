@@ -152,6 +152,7 @@ first_wait = 0.2
 [limits]
 otp_per_address = {{ burst = 1000, seconds = 0.01 }}
 confirm_per_address = {{ burst = 1000, seconds = 0.01 }}
+daily_messages_per_number = {{ burst = 1000, seconds = 0.01 }}
 """
         )
         self._process: subprocess.Popen[bytes] | None = None

@@ -20,6 +20,8 @@ pub struct Admin {
     pub(crate) secret: ServiceSecret,
     pub(crate) clock: Clock,
     pub(crate) numbers: Numbers,
+    /// Whether the service calls every callback address.
+    pub(crate) allow_insecure: bool,
 }
 
 impl Admin {
@@ -29,7 +31,13 @@ impl Admin {
     /// If the service's secret cannot be read, the database does not open, or its tables are of another version.
     pub async fn open(config: &Config) -> Result<Self, AdminError> {
         let db = Db::open(&config.database_url()?, CONNECTIONS, Opens::Command).await?;
-        Ok(Self { db, secret: config.secret()?, clock: Clock::default(), numbers: config.numbers.clone() })
+        Ok(Self {
+            db,
+            secret: config.secret()?,
+            clock: Clock::default(),
+            numbers: config.numbers.clone(),
+            allow_insecure: config.webhooks.allow_insecure,
+        })
     }
 
     /// Opens the database that the settings name, and makes none where there is none: for looking at what should be there.
@@ -52,6 +60,7 @@ impl Admin {
             secret: ServiceSecret::from_bytes(&[7; 32]),
             clock: Clock::default(),
             numbers: Numbers::default(),
+            allow_insecure: false,
         }
     }
 
@@ -83,7 +92,7 @@ pub enum AdminError {
     /// The database failed: its kind of failure, and what to do.
     #[error("the database failed: {0}")]
     Database(String),
-    /// The database's tables are of another version: which, and what to do.
+    /// The database's tables are of another version or another program: which, and what to do.
     #[error("the database cannot be used: {0}")]
     Version(String),
 }

@@ -24,7 +24,7 @@ use crate::net::FINISH;
 
 pub use crate::number::Numbers;
 pub use file::ConfigError;
-pub(crate) use file::why;
+pub(crate) use file::{open, read_all, why};
 pub(crate) use secrets::{Source, read_secret_file};
 
 /// The whole file. A word that it does not know is an error, so that a misspelt one does not go unnoticed.
@@ -215,6 +215,8 @@ pub struct Limits {
     pub otp_per_number: Rate,
     /// Messages to one number, including those that the gateway may have sent. A right password is given back.
     pub messages_per_number: Rate,
+    /// Messages to one number that the gateway took. Nothing gives them back.
+    pub daily_messages_per_number: Rate,
     /// Messages that one entity has asked for and nobody has answered.
     pub messages_per_entity: Rate,
     /// Messages of the whole service that nobody has answered.
@@ -236,6 +238,8 @@ impl Default for Limits {
         Self {
             otp_per_number: Rate { burst: 5, seconds: 7_200.0 },
             messages_per_number: Rate { burst: 20, seconds: 300.0 },
+            // At most 30 in 24 hours. Not slower than `otp_per_number`: nobody waits longer for this one.
+            daily_messages_per_number: Rate { burst: 18, seconds: 7_200.0 },
             messages_per_entity: Rate { burst: 200, seconds: 10.0 },
             messages_in_all: Rate { burst: 1_000, seconds: 2.0 },
             otp_per_address: Rate { burst: 20, seconds: 30.0 },

@@ -40,7 +40,7 @@ pub(crate) enum OpenError {
     /// It failed.
     #[error("{}", Fault::of(.0))]
     Failed(#[from] sqlx::Error),
-    /// Its tables are of another version.
+    /// Its tables are of another version, or of another program.
     #[error(transparent)]
     Version(#[from] OtherVersion),
 }
@@ -74,6 +74,7 @@ impl Db {
                 let options = AnyConnectOptions::from_str(&driver_url(url))?;
                 // By itself: the pool would try again and again, and then not say why.
                 let mut first = AnyConnection::connect_with(&options).await?;
+                schema::refuse_foreign_file(&mut first).await?;
                 set_up(&mut first).await?;
                 first.close().await?;
                 // The writer first: it is what turns the file to WAL.

@@ -15,6 +15,7 @@ use crate::{
     outbound::is_loopback,
     secret::{ServiceSecret, Use},
     standard_webhooks::WebhookKey,
+    webhooks::is_called_by_default,
 };
 
 /// A registered verifying entity.
@@ -84,6 +85,8 @@ pub struct Credentials {
     pub api_key: Option<Zeroizing<String>>,
     /// What it checks its webhooks with.
     pub webhook_key: Option<Zeroizing<String>>,
+    /// A warning for the operator about the callback address, although it was accepted.
+    pub note: Option<&'static str>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -145,8 +148,10 @@ pub async fn add(admin: &Admin, new: &NewEntity) -> Result<Credentials, AdminErr
         return Err(AdminError::refused("there is an entity of this id already"));
     }
     tx.commit().await?;
+    let is_called = |url: &Url| admin.allow_insecure || is_called_by_default(url);
+    let note = callback_url.as_ref().filter(|url| !is_called(url)).map(|_| NOT_CALLED);
     let webhook_key = callback_url.map(|_| webhook_key(&admin.secret, id.as_str()).to_text());
-    Ok(Credentials { api_key: key.into_shown(), webhook_key })
+    Ok(Credentials { api_key: key.into_shown(), webhook_key, note })
 }
 
 /// Every entity, by id.
@@ -218,7 +223,7 @@ pub async fn rotate_key(
     let changed = set_key(&mut tx, id, api_key_hash, public).await?;
     changed_one(changed)?;
     tx.commit().await?;
-    Ok(Credentials { api_key: key.into_shown(), webhook_key: None })
+    Ok(Credentials { api_key: key.into_shown(), webhook_key: None, note: None })
 }
 
 async fn set_key(tx: &mut Tx, id: &str, hash: Option<Vec<u8>>, public: Option<Vec<u8>>) -> sqlx::Result<u64> {
@@ -281,6 +286,8 @@ impl Key {
     }
 }
 
+const NOT_CALLED: &str = "the callback address is private or of this machine, so no webhook is sent to it: for development, \
+                          set allow_insecure = true under [webhooks]";
 const API_KEY_PREFIX: &str = "kycvs_";
 const MOST_ORIGINS: usize = 16;
 const LONGEST_NAME: usize = 100;

@@ -38,7 +38,7 @@ mod tests;
 mod tls;
 mod webhooks;
 
-use std::io;
+use std::{io, time::Duration};
 
 pub use log::init as log_to_stderr;
 pub use service::{Bound, Service, StartError, stop_signal};
@@ -49,5 +49,28 @@ pub use service::{Bound, Service, StartError, stop_signal};
 /// Where the system gives no threads.
 pub fn run<T>(work: impl Future<Output = T>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(work))
+    let done = runtime.block_on(work);
+    // What still blocks a thread, such as a file server that hangs, does not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(done)
+}
+
+#[cfg(test)]
+mod run_tests {
+    use std::{thread::sleep, time::Instant};
+
+    use super::*;
+
+    #[test]
+    fn work_that_blocks_a_thread_does_not_keep_the_process() {
+        let start = Instant::now();
+        let blocks = async { drop(tokio::task::spawn_blocking(|| sleep(Duration::from_secs(30)))) };
+        run(async {
+            blocks.await;
+            // The thread has begun.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        })
+        .expect("it runs");
+        assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    }
 }

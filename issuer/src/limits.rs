@@ -27,6 +27,8 @@ pub(crate) enum Limit<'a> {
     OtpToNumber(&'a str),
     /// Messages to a number (E.164).
     MessageToNumber(&'a str),
+    /// Messages to a number (E.164) that the gateway took, whatever became of their passwords.
+    DailyMessageToNumber(&'a str),
     /// Messages that an entity has asked for and nobody has answered; of nobody for open passes.
     MessageByEntity(Option<&'a str>),
     /// Messages that nobody has answered.
@@ -144,6 +146,7 @@ impl Limit<'_> {
         match self {
             Self::OtpToNumber(_) => Meter { farthest: i64::MAX, ..Meter::of(limits.otp_per_number) },
             Self::MessageToNumber(_) => Meter::of(limits.messages_per_number),
+            Self::DailyMessageToNumber(_) => Meter::of(limits.daily_messages_per_number),
             Self::MessageByEntity(_) => Meter::of(limits.messages_per_entity),
             Self::MessageInAll => Meter::of(limits.messages_in_all),
             Self::OtpFromAddress(..) => Meter::of(limits.otp_per_address),
@@ -158,6 +161,7 @@ impl Limit<'_> {
         let (kind, name) = match self {
             Self::OtpToNumber(number) => ("otp/number", number.as_bytes().to_vec()),
             Self::MessageToNumber(number) => ("message/number", number.as_bytes().to_vec()),
+            Self::DailyMessageToNumber(number) => ("message/number/daily", number.as_bytes().to_vec()),
             Self::MessageByEntity(Some(entity)) => ("message/entity", entity.as_bytes().to_vec()),
             Self::MessageByEntity(None) => ("message/pass", Vec::new()),
             Self::MessageInAll => ("message/all", Vec::new()),

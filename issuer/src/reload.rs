@@ -34,7 +34,12 @@ impl Reload {
                 self.now();
                 self
             });
-            match done.await {
+            // A file server can hang. That must not keep the service from ending.
+            let done = tokio::select! {
+                () = &mut stop => return,
+                done = done => done,
+            };
+            match done {
                 Ok(reload) => self = reload,
                 Err(_) => return,
             }
@@ -228,6 +233,22 @@ mod tests {
         fs::remove_file(files.0.path().join("one.pem")).expect("removed");
         reload.now();
         assert_eq!(signs_with(&reload), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn file_that_became_a_pipe_does_not_block_and_changes_nothing() {
+        use crate::test_support::{at_once, make_pipe};
+        for name in ["kycvs.toml", "one.pem"] {
+            let files = Files::new();
+            let mut reload = files.reload();
+            make_pipe(&files.0.path().join(name));
+            let reload = at_once(move || {
+                reload.now();
+                reload
+            });
+            assert_eq!(signs_with(&reload), 1, "{name}");
+        }
     }
 
     #[test]

@@ -261,14 +261,14 @@ async fn serve_management(app: App, listener: TcpListener, stop: impl Future<Out
         tls: None,
         proxies: Proxies::default(),
         max_connections: MANAGEMENT_CONNECTIONS,
-        max_per_address: MANAGEMENT_CONNECTIONS,
+        max_per_address: MANAGEMENT_CONNECTIONS / 2,
         refused: Counter::default(),
         finish: Duration::from_secs(1),
     };
     server.serve(listener, stop).await;
 }
 
-/// More than a few programs of one operator need.
+/// More than a few programs of one operator need. One address may have half of them: the rest is for the others.
 const MANAGEMENT_CONNECTIONS: u32 = 32;
 
 /// The database is closed within this.

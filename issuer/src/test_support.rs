@@ -48,6 +48,23 @@ pub(crate) async fn postgres(server: &str) -> String {
     url.into()
 }
 
+/// Makes a pipe, which nobody writes to, in place of a file.
+#[cfg(unix)]
+pub(crate) fn make_pipe(path: &std::path::Path) {
+    // If there was no file, there is none to remove.
+    let _ = std::fs::remove_file(path);
+    let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
+    assert!(made.success(), "{made}");
+}
+
+/// What `work` gives, which must not block.
+#[cfg(unix)]
+pub(crate) fn at_once<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    is_done.recv_timeout(std::time::Duration::from_secs(20)).expect("it does not block")
+}
+
 /// A server on loopback that notes every call and answers with the statuses that it is told.
 pub(crate) struct Receiver {
     state: Shared,

@@ -1,7 +1,6 @@
 //! TLS with a certificate file, which is read again when it was renewed.
 
 use std::{
-    fs,
     path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -40,12 +39,16 @@ impl Tls {
     }
 }
 
+/// No chain of certificates is longer.
+const LONGEST: usize = 1 << 20;
+
 fn read(certificate_file: &Path, key_file: &Path) -> Result<ServerConfig, ConfigError> {
     let fail = |setting: &str, file: &Path, what: String| {
         ConfigError::new(setting, format!("`{}`: {what}", file.display()))
     };
     let unusable = |what: String| fail("tls.certificate_file", certificate_file, what);
-    let content = fs::read(certificate_file).map_err(|error| unusable(error.to_string()))?;
+    let content = config::open(certificate_file).and_then(|file| config::read_all(file, LONGEST));
+    let content = content.map_err(|error| unusable(format!("cannot be read: {}", config::why(&error))))?;
     let content = text::check(&content).map_err(|error| unusable(format!("it {error}")))?;
     let chain = CertificateDer::pem_slice_iter(content)
         .collect::<Result<Vec<_>, _>>()

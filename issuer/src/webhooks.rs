@@ -355,6 +355,12 @@ fn client(settings: &config::Webhooks) -> reqwest::Result<Client> {
     if settings.allow_insecure { outbound::client(timeout) } else { outbound::client_to_public(timeout) }
 }
 
+/// Whether webhooks go to this address without `webhooks.allow_insecure`. The address of a name is checked later, when the
+/// name is resolved.
+pub(crate) fn is_called_by_default(url: &Url) -> bool {
+    url.scheme() == "https" && !is_loopback(url) && may_be_called(url)
+}
+
 /// Where an entity is told.
 struct Endpoint {
     entity: String,
@@ -366,9 +372,9 @@ struct Endpoint {
 
 impl Endpoint {
     fn new(entity: String, url: Url, worker: &Worker) -> Self {
-        let is_safe = url.scheme() == "https" && !is_loopback(&url) && may_be_called(&url);
         let key = entities::webhook_key(&worker.secret, &entity);
-        Self { entity, url, key, may_be_called: worker.settings.allow_insecure || is_safe }
+        let may_be_called = worker.settings.allow_insecure || is_called_by_default(&url);
+        Self { entity, url, key, may_be_called }
     }
 
     async fn call(&self, row: &Row, body: Bytes, worker: &Worker) -> Outcome {

@@ -144,6 +144,29 @@ impl Gateway for SlowGateway {
     }
 }
 
+#[tokio::test]
+async fn address_that_holds_its_share_of_the_management_connections_gets_no_more() {
+    let files = Files::new();
+    let service = Running::start(files.config("")).await;
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        let mut stream = begin(service.management, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert_ne!(stream.read(&mut [0; 1024]).await.expect("an answer"), 0);
+        held.push(stream);
+    }
+    let mut more = TcpStream::connect(service.management).await.expect("it listens");
+    let closed = tokio::time::timeout(Duration::from_secs(60), more.read(&mut [0; 1])).await.expect("it closes");
+    assert_eq!(closed.unwrap_or(0), 0);
+    drop(held);
+    let is_free = async || {
+        let mut stream = TcpStream::connect(service.management).await.expect("it listens");
+        let call = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+        stream.write_all(call).await.is_ok() && stream.read(&mut [0; 1]).await.is_ok_and(|read| read == 1)
+    };
+    tokio::time::timeout(Duration::from_secs(60), async { while !is_free().await {} }).await.expect("it is free");
+    service.stop().await;
+}
+
 fn with_passes(mut config: Config) -> Config {
     config.passes.enabled = true;
     config.passes.purposes = vec!["office".to_owned()];

@@ -56,6 +56,9 @@ fn rotate_key(options: &EntityRotateKey, out: &mut Output) -> Result<u8> {
 fn show(done: &str, id: &str, credentials: &Credentials, out: &mut Output) -> Result<u8> {
     let api_key = credentials.api_key.as_ref().map(|key| key.as_str());
     let webhook_key = credentials.webhook_key.as_ref().map(|key| key.as_str());
+    if let Some(note) = credentials.note {
+        out.note(&format!("note: {note}"));
+    }
     if out.is_json() {
         out.object(&Shown { ok: true, id, api_key, webhook_key })?;
         return Ok(DONE);

@@ -145,6 +145,29 @@ fn a_file_that_cannot_be_used_is_refused_with_its_line() {
 }
 
 #[test]
+fn callback_address_that_is_not_called_is_taken_with_a_note() {
+    let folder = Folder::new();
+    let settings = "public_url = 'https://issuer.example'\nissuer = 'a.example'\ndisplay_name = 'A'\n\
+                    key_file = 'issuer.pem'\nsecret_file = 'secret'\nspecimen = true\n[delivery]\nkind = 'inbox'\n";
+    folder.write("secret", "ab".repeat(32));
+    folder.set_mode("secret", 0o600);
+    for (id, host, more, is_noted) in [
+        ("a.example", "10.0.0.7", "", true),
+        ("b.example", "www.example.org", "", false),
+        ("c.example", "10.0.0.7", "[webhooks]\nallow_insecure = true\n", false),
+    ] {
+        folder.write("kycvs.toml", format!("{settings}{more}"));
+        let add = format!("entity add {id} --name A --callback-url https://{host}/ --config kycvs.toml");
+        let added = folder.run(&add, NOTHING);
+        assert_eq!((added.status, added.stderr.starts_with("note: ")), (Some(0), is_noted), "{added:?}");
+        assert_eq!(added.stderr.contains("allow_insecure = true under [webhooks]"), is_noted, "{added:?}");
+        assert!(added.stdout.contains("api key") && !added.stdout.contains("note"), "{added:?}");
+    }
+    let refused = "entity add d.example --name A --callback-url ftp://example.org/ --config kycvs.toml";
+    folder.run(refused, NOTHING).ends(2, "error[usage]: a callback address starts with https://");
+}
+
+#[test]
 fn it_is_either_a_demonstration_or_not() {
     let folder = Folder::new();
     for arguments in [

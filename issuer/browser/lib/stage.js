@@ -17,7 +17,7 @@ export let site;
 export let service;
 
 /** One who tests asks more often than a person may. */
-const OFTEN = "[otp]\nresend_after = 1\n[limits]\notp_per_number = { burst = 1000, seconds = 1.0 }\nmessages_per_number = { burst = 1000, seconds = 1.0 }\notp_per_address = { burst = 1000, seconds = 1.0 }\notp_per_network = { burst = 1000, seconds = 1.0 }";
+const OFTEN = "[otp]\nresend_after = 1\n[limits]\notp_per_number = { burst = 1000, seconds = 1.0 }\nmessages_per_number = { burst = 1000, seconds = 1.0 }\ndaily_messages_per_number = { burst = 1000, seconds = 1.0 }\notp_per_address = { burst = 1000, seconds = 1.0 }\notp_per_network = { burst = 1000, seconds = 1.0 }";
 
 /**
  * For the tests of the file that calls it.

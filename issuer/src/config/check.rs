@@ -116,6 +116,7 @@ impl Config {
         let Limits {
             otp_per_number,
             messages_per_number,
+            daily_messages_per_number,
             messages_per_entity,
             messages_in_all,
             otp_per_address,
@@ -127,6 +128,7 @@ impl Config {
         for (setting, rate) in [
             ("limits.otp_per_number", otp_per_number),
             ("limits.messages_per_number", messages_per_number),
+            ("limits.daily_messages_per_number", daily_messages_per_number),
             ("limits.messages_per_entity", messages_per_entity),
             ("limits.messages_in_all", messages_in_all),
             ("limits.otp_per_address", otp_per_address),

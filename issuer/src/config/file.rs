@@ -2,11 +2,12 @@
 
 use std::{
     fmt,
-    fs::File,
+    fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
+use kycvs::Zeroizing;
 use kycvs_tables::text;
 use toml::{Spanned, de::DeTable};
 
@@ -60,7 +61,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// No file of settings is longer.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: usize = 1 << 20;
 
 impl Config {
     /// Reads a file and checks every setting. Relative paths in it are taken from the folder that it stands in.
@@ -112,8 +113,37 @@ impl Config {
 pub(crate) fn why(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        // Not an error of the system, but one of the functions below.
+        _ if error.get_ref().is_some() => error.to_string(),
         kind => kind.to_string(),
     }
+}
+
+/// Opens a file that holds settings, or one that they name.
+///
+/// Only a regular file, or a link to one: a pipe or a terminal can block for ever, and the service reads its files again on
+/// SIGHUP. The file is looked at before it is opened, because opening a pipe waits for its other end.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let about = fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !about.is_file() {
+        let why = "it is not a regular file (a pipe or a device can block): write the content into a file";
+        return Err(io::Error::other(why));
+    }
+    File::open(path)
+}
+
+/// The content of a file, which is at most `longest` bytes.
+pub(crate) fn read_all(file: File, longest: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Reserved once: a buffer that grows leaves copies of its content behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(longest + 1));
+    file.take(longest as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > longest {
+        return Err(io::Error::other(format!("it is longer than {longest} bytes")));
+    }
+    Ok(bytes)
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -121,12 +151,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
         is_unreadable: true,
         ..ConfigError::in_file(path, format!("cannot be read: {}", why(error)))
     };
-    let file = File::open(path).map_err(|error| fail(&error))?;
-    let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| fail(&error))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(ConfigError::in_file(path, "is too long for a file of settings"));
-    }
+    let bytes = open(path).and_then(|file| read_all(file, LONGEST)).map_err(|error| fail(&error))?;
     let text = text::utf8(&bytes).map_err(|error| ConfigError {
         is_unreadable: true,
         ..ConfigError::in_file(path, error.to_string())
@@ -265,6 +290,48 @@ url = "https://sms.example/send"
             let error =
                 parsed(&LEAST.replace("\"Example\"", &format!("\"Exa{steers}mple\""))).expect_err(steers);
             assert!(error.contains("line 4: display_name: "), "{error}");
+        }
+    }
+
+    /// Kubernetes mounts a secret as a link to a link to a file.
+    #[cfg(unix)]
+    #[test]
+    fn links_to_a_regular_file_are_read_and_what_can_block_is_not() {
+        use std::os::unix::fs::symlink;
+
+        use crate::test_support::{at_once, make_pipe};
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), "content").expect("written");
+        make_pipe(&path("pipe"));
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).expect("bound");
+        for (link, to) in [
+            ("..data", "file"),
+            ("link", "..data"),
+            ("to-pipe", "pipe"),
+            ("to-device", "/dev/zero"),
+            ("to-nothing", "gone"),
+        ] {
+            symlink(to, path(link)).expect("a link");
+        }
+        let read = |name: &str, longest| {
+            let path = path(name);
+            at_once(move || open(&path).and_then(|file| read_all(file, longest)).map_err(|error| why(&error)))
+        };
+        for name in ["file", "link"] {
+            assert_eq!(*read(name, 7).expect(name), b"content");
+            assert_eq!(read(name, 6).expect_err(name), "it is longer than 6 bytes");
+        }
+        for (name, said) in [
+            ("pipe", "it is not a regular file"),
+            ("to-pipe", "it is not a regular file"),
+            ("socket", "it is not a regular file"),
+            ("to-device", "it is not a regular file"),
+            ("to-nothing", "there is no such file"),
+            (".", "is a directory"),
+        ] {
+            let error = read(name, 100).expect_err(name);
+            assert!(error.contains(said), "{name}: {error}");
         }
     }
 

@@ -1,16 +1,15 @@
 //! Where secrets come from: a file that others cannot read, or the environment.
 
-use std::{
-    env,
-    fs::{self, File},
-    io::Read,
-    path::Path,
-};
+use std::{env, fs::File, path::Path};
 
 use kycvs::{SigningKey, Zeroizing};
 use kycvs_tables::text;
 
-use super::{Config, ConfigError, check::check_connection};
+use super::{
+    Config, ConfigError,
+    check::check_connection,
+    file::{open, read_all, why},
+};
 use crate::secret::ServiceSecret;
 
 /// A secret's two places: the setting that names its file, and the environment variable.
@@ -62,20 +61,15 @@ impl Source<'_> {
 /// The secret in a file, without a byte order mark and the end of its line.
 pub(crate) fn read_secret_file(setting: &str, path: &Path) -> Result<Zeroizing<String>, ConfigError> {
     let wrong = |what: String| ConfigError::new(setting, format!("`{}` {what}", path.display()));
-    let fail = |error: std::io::Error| wrong(format!("cannot be read: {}", super::file::why(&error)));
-    let file = File::open(path).map_err(fail)?;
+    let fail = |error: std::io::Error| wrong(format!("cannot be read: {}", why(&error)));
+    let file = open(path).map_err(fail)?;
     refuse_if_open_to_others(&file).map_err(|mode| {
         wrong(format!(
             "can be read by others (mode {mode:o}): run `chmod 600` on it, and make a new secret if others may have \
              read it"
         ))
     })?;
-    // Reserved once: a buffer that grows leaves copies of its content behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
-    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() > LONGEST {
-        return Err(wrong("is too long for what it should hold".to_owned()));
-    }
+    let bytes = read_all(file, LONGEST).map_err(fail)?;
     let text = text::utf8(&bytes).map_err(|error| wrong(error.to_string()))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
@@ -84,7 +78,7 @@ pub(crate) fn read_secret_file(setting: &str, path: &Path) -> Result<Zeroizing<S
 #[cfg(unix)]
 fn refuse_if_open_to_others(file: &File) -> Result<(), u32> {
     use std::os::unix::fs::PermissionsExt as _;
-    let Some(about) = file.metadata().ok().filter(fs::Metadata::is_file) else { return Ok(()) };
+    let Ok(about) = file.metadata() else { return Ok(()) };
     let mode = about.permissions().mode() & 0o777;
     if mode & 0o027 == 0 { Ok(()) } else { Err(mode) }
 }
@@ -145,6 +139,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn source(file: &Path) -> Source<'_> {

@@ -2,13 +2,16 @@
 //!
 //! A command that runs beside the service must not change the tables under it. So `kycvs serve` brings them up to date, and
 //! every other command refuses tables of another version; both make them if there are none.
+//!
+//! Tables of another program are never changed. A file is refused if it holds any and none of ours. A schema of PostgreSQL
+//! may hold them, unless they have the names of ours.
 
 use sqlx::{
-    Row,
+    AnyConnection, AssertSqlSafe, Connection, Row,
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use super::{Db, Dialect, OpenError, Tx};
+use super::{Db, Dialect, OpenError};
 
 /// Who opens the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub(crate) enum Opens {
 }
 
 /// Why tables cannot be used. Its text says which version they have, and what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OtherVersion {
     /// A newer program made them.
     #[error(
@@ -39,6 +42,25 @@ pub(crate) enum OtherVersion {
         "its tables have a version {0} that this kycvs does not know: use the kycvs that made them, or restore a backup"
     )]
     Changed(i64),
+    /// The file of another program.
+    #[error(
+        "`{0}` holds tables of another program: let `database.url` name another file, which kycvs makes if there is none"
+    )]
+    ForeignFile(String),
+    /// A schema with tables of another program where ours would be.
+    #[error(
+        "the schema `{0}` holds tables of another program under names that kycvs uses: give kycvs a database or a schema \
+         of its own"
+    )]
+    ForeignSchema(String),
+}
+
+/// Refuses the SQLite file of another program. To be asked before a connection is set up, which changes the file.
+pub(super) async fn refuse_foreign_file(connection: &mut AnyConnection) -> Result<(), OpenError> {
+    let mut tx = connection.begin().await?;
+    let found = applied(&mut tx, Dialect::Sqlite).await?;
+    refuse_foreign(&mut tx, Dialect::Sqlite, &found, &migrations(Dialect::Sqlite)).await?;
+    Ok(tx.rollback().await?)
 }
 
 /// Makes the tables, brings them up to date, or says why they cannot be used.
@@ -50,6 +72,10 @@ async fn prepare_for(db: &Db, opens: Opens, migrations: &Migrator) -> Result<(),
     // Without a lock first: mostly there is nothing to do, and others may be writing.
     let mut tx = db.readers.begin().await?;
     let found = applied(&mut tx, db.dialect).await?;
+    // If nothing was found, another instance may be making the tables. That is looked at under the lock.
+    if !found.is_empty() {
+        refuse_foreign(&mut tx, db.dialect, &found, migrations).await?;
+    }
     tx.rollback().await?;
     if !must_change(&found, opens, migrations)? {
         return Ok(());
@@ -59,7 +85,9 @@ async fn prepare_for(db: &Db, opens: Opens, migrations: &Migrator) -> Result<(),
     if db.dialect == Dialect::Postgres {
         sqlx::query("SELECT CAST(pg_advisory_xact_lock($1) AS TEXT)").bind(LOCK).execute(&mut *tx).await?;
     }
-    if must_change(&applied(&mut tx, db.dialect).await?, opens, migrations)? {
+    let found = applied(&mut tx, db.dialect).await?;
+    refuse_foreign(&mut tx, db.dialect, &found, migrations).await?;
+    if must_change(&found, opens, migrations)? {
         migrations.run(&mut tx).await.map_err(sqlx::Error::from)?;
     }
     Ok(tx.commit().await?)
@@ -69,19 +97,66 @@ async fn prepare_for(db: &Db, opens: Opens, migrations: &Migrator) -> Result<(),
 const LOCK: i64 = 0x6b_79_63_76_73;
 
 /// Version and checksum of what was done to the tables, in order; nothing if there are none.
-async fn applied(tx: &mut Tx, dialect: Dialect) -> Result<Vec<(i64, Vec<u8>)>, sqlx::Error> {
+async fn applied(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+) -> Result<Vec<(i64, Vec<u8>)>, sqlx::Error> {
     let tables = match dialect {
         Dialect::Sqlite => "SELECT COUNT(*) AS tables FROM sqlite_master WHERE name = '_sqlx_migrations'",
         Dialect::Postgres => {
             "SELECT COUNT(*) AS tables FROM pg_class WHERE oid = to_regclass('_sqlx_migrations')"
         }
     };
-    if sqlx::query(tables).fetch_one(&mut **tx).await?.try_get::<i64, _>("tables")? == 0 {
+    if sqlx::query(tables).fetch_one(&mut *connection).await?.try_get::<i64, _>("tables")? == 0 {
         return Ok(Vec::new());
     }
     let rows = sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version");
-    let rows = rows.fetch_all(&mut **tx).await?;
+    let rows = rows.fetch_all(&mut *connection).await?;
     rows.iter().map(|row| Ok((row.try_get("version")?, row.try_get("checksum")?))).collect()
+}
+
+/// Refuses tables of another program, if none of ours is beside them.
+async fn refuse_foreign(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    found: &[(i64, Vec<u8>)],
+    migrations: &Migrator,
+) -> Result<(), OpenError> {
+    if found.iter().any(|one| is_ours(one, migrations)) {
+        return Ok(());
+    }
+    // Other programs have a table of this name as well. Without a version in it, it is nobody's.
+    let has_versions = !found.is_empty();
+    let others = match dialect {
+        Dialect::Sqlite => format!(
+            "SELECT (SELECT file FROM pragma_database_list WHERE name = 'main') AS place FROM sqlite_master \
+             WHERE substr(name, 1, 7) <> 'sqlite_' AND (tbl_name <> '_sqlx_migrations' OR {has_versions}) LIMIT 1"
+        ),
+        Dialect::Postgres => format!(
+            "SELECT CAST(nspname AS TEXT) AS place FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+             WHERE nspname = current_schema() AND relname IN ({}) \
+             OR pg_class.oid = to_regclass('_sqlx_migrations') AND {has_versions} LIMIT 1",
+            tables(migrations).map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let row = sqlx::query(AssertSqlSafe(others)).fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(()) };
+    let place = row.try_get("place")?;
+    Err(match dialect {
+        Dialect::Sqlite => OtherVersion::ForeignFile(place),
+        Dialect::Postgres => OtherVersion::ForeignSchema(place),
+    }
+    .into())
+}
+
+fn is_ours((version, checksum): &(i64, Vec<u8>), migrations: &Migrator) -> bool {
+    migrations.iter().any(|one| one.version == *version && *one.checksum == **checksum)
+}
+
+/// The names of our tables.
+fn tables(migrations: &Migrator) -> impl Iterator<Item = &str> {
+    let lines = migrations.iter().flat_map(|one| one.sql.as_str().lines());
+    lines.filter_map(|line| line.strip_prefix("CREATE TABLE ")?.split_whitespace().next())
 }
 
 /// Whether something is to be done to the tables.
@@ -91,10 +166,8 @@ fn must_change(found: &[(i64, Vec<u8>)], opens: Opens, migrations: &Migrator) ->
     if *newest > known {
         return Err(OtherVersion::Newer { found: *newest, known });
     }
-    for (version, checksum) in found {
-        if !migrations.iter().any(|one| one.version == *version && *one.checksum == **checksum) {
-            return Err(OtherVersion::Changed(*version));
-        }
+    if let Some((version, _)) = found.iter().find(|one| !is_ours(one, migrations)) {
+        return Err(OtherVersion::Changed(*version));
     }
     match opens {
         _ if *newest == known => Ok(false),
@@ -192,6 +265,96 @@ mod tests {
             let other = migrator(&other);
             let refused = prepare_for(&db, Opens::Service, &other).await.expect_err("they are others");
             assert!(matches!(refused, OpenError::Version(OtherVersion::Changed(1))), "{refused}");
+        }
+    }
+
+    /// A database that another program has made, with these statements.
+    async fn made_by_another(url: &str, statements: &[&str]) {
+        sqlx::any::install_default_drivers();
+        let mut other = AnyConnection::connect(url).await.expect("it opens");
+        let bytes = if url.starts_with("sqlite:") { "BLOB" } else { "BYTEA" };
+        for statement in statements {
+            let statement = statement.replace("BYTES", bytes);
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut other).await.expect("done");
+        }
+        other.close().await.expect("closed");
+    }
+
+    const OTHER: &str = "CREATE TABLE customers (id BIGINT PRIMARY KEY)";
+    /// As the driver makes it for whoever uses it.
+    const VERSIONS: &str = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+                            installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
+                            checksum BYTES NOT NULL, execution_time BIGINT NOT NULL)";
+    const VERSION: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                           VALUES (1, 'other', true, CAST('other' AS BYTES), 0)";
+
+    #[tokio::test]
+    async fn sqlite_file_of_another_program_is_refused_and_left_as_it_is() {
+        for (statements, taken) in [
+            (&[OTHER][..], false),
+            (&["CREATE VIEW one AS SELECT 1"], false),
+            (&["CREATE TABLE records (id BIGINT PRIMARY KEY)"], false),
+            (&[OTHER, VERSIONS], false),
+            (&[VERSIONS, VERSION], false),
+            (&[OTHER, VERSIONS, VERSION], false),
+            (&[VERSIONS], true),
+            // Its pages are there, and no table.
+            (&[OTHER, "DROP TABLE customers"], true),
+            (&[], true),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("other.db");
+            made_by_another(&format!("sqlite:{}?mode=rwc", file.display()), statements).await;
+            let before = std::fs::read(&file).expect("a file");
+            for opens in [Opens::Command, Opens::Service] {
+                match Db::open(&format!("sqlite:{}", file.display()), 1, opens).await {
+                    Ok(db) => {
+                        assert!(taken, "{statements:?}");
+                        db.close().await;
+                    }
+                    Err(error) => {
+                        assert!(!taken, "{statements:?}: {error}");
+                        let said = error.to_string();
+                        assert!(said.contains("other.db` holds tables of another program"), "{said}");
+                        assert!(said.contains("`database.url`"), "{said}");
+                        assert_eq!(std::fs::read(&file).expect("a file"), before, "{statements:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn tables_of_another_program_beside_ours_are_in_nobodys_way() {
+        for (_folder, db) in databases().await {
+            sqlx::query(OTHER).execute(db.reader()).await.expect("made");
+            let (_, newer) = with_a_later_version(&db);
+            prepare_for(&db, Opens::Service, &newer).await.expect("it updates ours");
+        }
+    }
+
+    #[tokio::test]
+    async fn schema_of_another_program_is_refused_if_it_has_the_names_of_our_tables() {
+        let Ok(server) = std::env::var("KYCVS_TEST_POSTGRES") else { return };
+        for (statements, taken) in [
+            (&["CREATE TABLE records (id BIGINT PRIMARY KEY)"][..], false),
+            (&["CREATE TABLE audit_head (id BIGINT PRIMARY KEY)", VERSIONS], false),
+            (&[VERSIONS, VERSION], false),
+            (&[OTHER], true),
+            (&["CREATE SCHEMA a", "CREATE TABLE a.records (id BIGINT)"], true),
+        ] {
+            let url = crate::test_support::postgres(&server).await;
+            made_by_another(&url, statements).await;
+            for opens in [Opens::Command, Opens::Service] {
+                match Db::open(&url, 1, opens).await {
+                    Ok(_) => assert!(taken, "{statements:?}"),
+                    Err(error) => {
+                        assert!(!taken, "{statements:?}: {error}");
+                        let said = error.to_string();
+                        assert!(said.contains("`public` holds tables of another program"), "{said}");
+                    }
+                }
+            }
         }
     }
 

@@ -102,6 +102,7 @@ resend_after = 10
 [limits]
 otp_per_number = {{ burst = 100, seconds = 30.0 }}
 messages_per_number = {{ burst = 100, seconds = 30.0 }}
+daily_messages_per_number = {{ burst = 100, seconds = 30.0 }}
 
 [passes]
 enabled = true
@@ -127,6 +128,7 @@ pub(super) async fn fill(app: &App, booking: &Url) -> Result<(Zeroizing<String>,
         secret: app.secret.clone(),
         clock: app.clock.clone(),
         numbers: app.config.numbers.clone(),
+        allow_insecure: app.config.webhooks.allow_insecure,
     };
     let failed = |error: &dyn std::fmt::Display| DemoError::Data(error.to_string());
     import(&admin).await?;

@@ -67,6 +67,39 @@ async fn the_api_key_is_not_in_the_database() {
 }
 
 #[tokio::test]
+async fn callback_address_that_is_not_called_by_default_is_taken_with_a_note() {
+    for (_keep, mut admin) in admins().await {
+        for (n, (url, is_called)) in [
+            ("https://www.irctc.co.in/kycvs", true),
+            ("https://1.1.1.1/", true),
+            ("http://localhost:9000/", false),
+            ("http://127.0.0.1:9000/", false),
+            ("https://shop.localhost./", false),
+            ("https://10.0.0.7/", false),
+            ("https://192.168.1.1:8443/", false),
+            ("https://169.254.169.254/", false),
+            ("https://[fd00::7]/", false),
+            ("https://0x7f.1/", false),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            for allow_insecure in [false, true] {
+                admin.allow_insecure = allow_insecure;
+                let id = format!("a{n}-{allow_insecure}.example");
+                let new = NewEntity { id, callback_url: Some(url.into()), ..railway() };
+                let note = add(&admin, &new).await.expect(url).note;
+                assert_eq!(note.is_none(), is_called || allow_insecure, "{url} {note:?}");
+                assert!(note.is_none_or(|note| note.contains("allow_insecure")), "{note:?}");
+            }
+        }
+        let new = NewEntity { id: "b.example".into(), callback_url: None, ..railway() };
+        assert!(add(&admin, &new).await.expect("added").note.is_none());
+        assert!(rotate_key(&admin, "b.example", None).await.expect("rotated").note.is_none());
+    }
+}
+
+#[tokio::test]
 async fn an_entity_can_sign_its_calls_instead() {
     for (_keep, admin) in admins().await {
         let key = SigningKey::generate().expect("a key");

@@ -256,15 +256,16 @@ fn of_asker<'a>(call: &Call, request: &'a Request) -> [Limit<'a>; 2] {
     [Limit::OtpFromAddress(call.address, request.entity.as_deref()), Limit::OtpFromNetwork(call.address)]
 }
 
-/// The limits that a password takes one of: the guesses at its number, and the messages to it. Everyone locks these rows
-/// in this order.
-fn of_number(subject: &Subject) -> [Limit<'_>; 2] {
+/// The limits that a password takes one of: the guesses at its number, the messages to it, and those that the gateway took.
+/// Everyone locks these rows in this order.
+fn of_number(subject: &Subject) -> [Limit<'_>; 3] {
     let number = number(subject);
-    [Limit::OtpToNumber(number), Limit::MessageToNumber(number)]
+    [Limit::OtpToNumber(number), Limit::MessageToNumber(number), Limit::DailyMessageToNumber(number)]
 }
 
 /// Gives back what the right password cost its asker and its number. The asker is a person who consents. The number's owner has the phone and wanted the message, so only the wrong
-/// tries at it stay counted.
+/// tries at it stay counted. The message itself was paid for: the daily limit gets nothing back, because the owner of a number
+/// that earns money by messages enters all passwords right.
 pub(super) async fn give_back_of_right(
     tx: &mut Tx,
     app: &App,
@@ -279,14 +280,15 @@ pub(super) async fn give_back_of_right(
             asker.give_back_whole(tx, app).await?;
         }
     }
-    let [guesses, message] = of_number(subject);
+    let [guesses, message, _] = of_number(subject);
     let tries = i64::from(app.config.otp.tries);
     guesses.give_back(tx, app, Taken { at, spent: request.tries, parts: tries }).await?;
     message.give_back(tx, app, Taken::unused(at)).await
 }
 
 /// Gives the number back what a message cost that was not handed over. Its password cannot be guessed at any more. If the
-/// message may have arrived, it stays counted as a message.
+/// message may have arrived, it stays counted as a message. It does not count for the daily limit: a number would be locked
+/// out for hours after an outage.
 pub(super) async fn give_back_of_failed(
     tx: &mut Tx,
     app: &App,
@@ -294,12 +296,12 @@ pub(super) async fn give_back_of_failed(
     password: &Password,
     may_have_arrived: bool,
 ) -> Result<()> {
-    let [guesses, message] = of_number(subject);
+    let [guesses, message, daily] = of_number(subject);
     guesses.give_back(tx, app, Taken::unused(password.sent_at)).await?;
     if !may_have_arrived {
         message.give_back(tx, app, Taken::unused(password.sent_at)).await?;
     }
-    Ok(())
+    daily.give_back_whole(tx, app).await
 }
 
 /// The message was not handed over: the request is as it was before the first password, and the number gets back what the

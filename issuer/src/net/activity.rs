@@ -4,6 +4,10 @@
 //! moment in which it is used again is an error for a person. A head that comes slowly is not left open: it costs its sender
 //! nothing. The two look alike to a timer of the whole connection, so the bytes are watched as they are read
 //! ([`Watched`]): the clock of a head starts with its first byte.
+//!
+//! One head is not seen: bytes that come in one read with the end of the call before it, and nothing after them. hyper does
+//! not say how much of what it has read belongs to a call. Such a head may take as long as silence may; the places of an
+//! address bound how many there are.
 
 use std::{
     io,

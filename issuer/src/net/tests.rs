@@ -413,6 +413,24 @@ fn files_that_are_no_certificate_are_named() {
     assert!(error.contains("cannot be used"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn certificate_or_key_that_is_a_pipe_or_has_no_end_is_refused_without_waiting() {
+    use crate::test_support::{at_once, make_pipe};
+    for name in ["pem", "key"] {
+        let (folder, tls) = with_certificate("one");
+        make_pipe(&folder.path().join(name));
+        let files = files(&folder);
+        let error = at_once(move || tls.reload(&files)).expect_err("a pipe").to_string();
+        assert!(error.contains("cannot be read: it is not a regular file"), "{error}");
+    }
+    let (folder, tls) = with_certificate("one");
+    let path = folder.path().join("pem");
+    fs::write(&path, [fs::read(&path).expect("read"), vec![b'\n'; 1 << 20]].concat()).expect("written");
+    let error = tls.reload(&files(&folder)).expect_err("it is too long").to_string();
+    assert!(error.ends_with("cannot be read: it is longer than 1048576 bytes"), "{error}");
+}
+
 #[test]
 fn a_byte_order_mark_before_a_certificate_and_its_key_is_dropped() {
     let (folder, _) = with_certificate("one");

@@ -91,7 +91,10 @@ async fn a_password_that_nobody_enters_stays_counted() {
 /// password left.
 #[tokio::test]
 async fn right_passwords_of_the_owner_give_an_attacker_no_more_guesses() {
-    let stage = Stage::new().await;
+    let stage = Stage::with(|config| {
+        config.limits.daily_messages_per_number = Rate { burst: 1_000, seconds: 1.0 };
+    })
+    .await;
     let mut guesses = Vec::new();
     for n in 0..288 {
         let now = stage.app.clock.now();
@@ -113,6 +116,46 @@ async fn right_passwords_of_the_owner_give_an_attacker_no_more_guesses() {
     }
     assert!(guesses.len() > 15, "{} guesses are no attack", guesses.len());
     assert!(guesses.len() <= WRONG_GUESSES_IN_A_DAY, "{} guesses", guesses.len());
+}
+
+/// The owner of a number that earns money by messages enters each password right, in requests of several entities.
+#[tokio::test]
+async fn number_whose_passwords_are_all_right_gets_thirty_messages_in_a_day() {
+    let stage = Stage::new().await;
+    let mut sent = 0;
+    for n in 0..288 {
+        let (id, reply) = send(&stage, n).await;
+        if reply.status == StatusCode::ACCEPTED {
+            guess(&stage, &id, &stage.gateway.last_otp(), n).await.expect(StatusCode::OK);
+            sent += 1;
+        } else {
+            assert!((1..=7_200).contains(&wait(&reply)), "{n}");
+        }
+        stage.app.clock.advance(300);
+    }
+    // The thirtieth comes with the first moment of the next day.
+    assert_eq!((sent, stage.gateway.count()), (29, 29));
+    send(&stage, 288).await.1.expect(StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn messages_that_the_gateway_did_not_take_leave_the_daily_limit_as_it_was() {
+    let stage = Stage::new().await;
+    for outage in [&stage.gateway.is_silent, &stage.gateway.is_down] {
+        outage.store(true, Ordering::Relaxed);
+        for n in 0..15 {
+            send(&stage, n).await.1.expect_problem(503, "otp_not_delivered");
+        }
+        outage.store(false, Ordering::Relaxed);
+    }
+    // Those that may have arrived are forgotten after minutes each.
+    stage.app.clock.advance(6_000);
+    for n in 20..38 {
+        let (id, sent) = send(&stage, n).await;
+        sent.expect(StatusCode::ACCEPTED);
+        guess(&stage, &id, &stage.gateway.last_otp(), n).await.expect(StatusCode::OK);
+    }
+    wait(&send(&stage, 38).await.1);
 }
 
 #[tokio::test]
