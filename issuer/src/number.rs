@@ -168,9 +168,9 @@ fn country_of(name: &str) -> Result<country::Id, BadSetting> {
 /// Full-width, small, and superscript.
 const FOREIGN_PLUSES: [char; 3] = ['\u{ff0b}', '\u{fe62}', '\u{207a}'];
 
-/// Whether a spreadsheet wrote a number so: with one or two zeroes behind a point or comma, or with an exponent. The first
-/// form is refused even if the core reads it, since the zero would become a digit of the number: `987654321.0`, of which a
-/// digit is missing, is not +919876543210.
+/// Whether a spreadsheet wrote a number like this: with one or two zeroes behind a point or comma, or with an exponent. The
+/// first form is refused even if the core reads it, because the zero would become a digit: `987654321.0` lacks a digit, and
+/// would be +919876543210.
 fn is_decimal(text: &str) -> bool {
     let text = kycvs_tables::trim(text);
     let text = text.strip_prefix('+').unwrap_or(text);

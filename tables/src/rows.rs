@@ -69,7 +69,7 @@ pub enum RowError {
     /// A line `sep=` before the first row names another separator than `,`, `;`, tab and `|`.
     #[error("the line sep= names a separator that cannot be read: save the file with commas")]
     UnknownSeparator,
-    /// Between the names of the first row stands something else than `,`, `;`, tab and `|`.
+    /// Another character than `,`, `;`, tab and `|` separates the names of the first row.
     #[error("the separator of the first row is U+{:04X}: save the file with commas", u32::from(*.0))]
     ForeignSeparator(char),
 }
