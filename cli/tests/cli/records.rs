@@ -152,9 +152,7 @@ fn dry_run_of_an_import_that_stops_says_so_and_ends_as_the_import_does() {
     folder.write("lower.csv", people(1));
     import(&folder, "full.csv").good();
     let stops = "4 of 4 people who are in the register would fall to a lower status";
-
     import(&folder, "lower.csv").ends(2, stops);
-
     let dry = import(&folder, "--dry-run lower.csv")
         .ends(2, &format!("error[usage]: the import without `--dry-run` stops: {stops}"));
     assert!(dry.stdout.contains("4 to a lower one"), "{}", dry.stdout);

@@ -328,6 +328,9 @@ impl Import<'_> {
         let mut renewed = BTreeSet::new();
         for person in found.people {
             if options.add && !person.has_immunization {
+                let row =
+                    StagedRow { place: person.place, person: person.person, doses: None, keep: Keep::Former };
+                self.stage.put(row).await.map_err(AdminError::from)?;
                 continue;
             }
             if options.add && person.is_withdrawn && person.doses.is_some() && renewed.insert(person.place) {

@@ -38,7 +38,8 @@ pub(super) enum Keep {
     NeverOfAdded,
     /// As `IfHigher`, of a file that has only what was added.
     IfHigherOfAdded,
-    /// It stays: the person does not have this name and number any more. If it is higher, that is said.
+    /// It stays: the person does not have this name and number any more, or is not written. With doses, it is reported if
+    /// it has a higher status.
     Former,
 }
 
@@ -170,7 +171,8 @@ impl Stage {
         self.flush().await?;
         self.run(GROUPED).await?;
         self.run(UNCLEAR_BY_FORM).await?;
-        if self.has_several_forms && self.count("people WHERE is_unclear = 1").await? > 0 {
+        let has_unclear = self.count("people WHERE is_unclear = 1").await? > 0;
+        if has_unclear && self.has_several_forms {
             self.run("CREATE INDEX staged_by_form ON staged (mobile, form)").await?;
             self.run("CREATE INDEX staged_by_place ON staged (file, place)").await?;
             self.analyze().await?;
@@ -178,17 +180,12 @@ impl Stage {
         }
         self.run(FORMER).await?;
         self.analyze().await?;
-        for (rows, reason) in [
-            (
-                "HAVING MIN(p.is_unclear) = 1",
-                "another row has the same name and number, and other doses: neither is written",
-            ),
-            (
-                "HAVING MIN(p.is_unclear) = 2",
-                "another row has the same name and number, and is refused: neither is written",
-            ),
-        ] {
-            let rows = format!("SELECT s.file, s.place {UNCLEAR} {rows} ORDER BY s.file, s.place");
+        let other = "another row has the same name and number, and other doses: neither is written";
+        let refused = "another row has the same name and number, and is refused: neither is written";
+        for (kind, reason) in [(1, other), (2, refused)].into_iter().filter(|_| has_unclear) {
+            let rows = format!(
+                "SELECT s.file, s.place {UNCLEAR} HAVING MIN(p.is_unclear) = {kind} ORDER BY s.file, s.place"
+            );
             self.each(&rows, &mut |file, place| bad(BadRow { file, place, reason: reason.into() })).await?;
         }
         Ok(())
