@@ -20,8 +20,8 @@ use crate::db::{Db, Tx};
 
 /// So many rows go into one statement.
 pub(super) const BATCH: usize = 500;
-/// So many names of the register are compared with those of the files.
-const MOST_OTHER_NAMES: usize = 100_000;
+/// So many names of the register are compared with those of the files: other writers wait meanwhile.
+const MOST_OTHER_NAMES: usize = 10_000;
 /// What a row has that only says that its person must stay as they are.
 const UNKNOWN: i64 = -1;
 

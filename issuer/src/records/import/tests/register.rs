@@ -66,33 +66,6 @@ async fn refusal_spreads_to_all_who_share_a_name_and_number_with_somebody_refuse
 }
 
 #[tokio::test]
-#[ignore = "takes minutes: a measurement"]
-async fn time_of_an_import_grows_with_its_length() {
-    for (_keep, admin) in admins().await {
-        for count in [20_000, 200_000] {
-            let file = chain(["Md. Asif", "Mohammed Asif"], count);
-            let start = std::time::Instant::now();
-            let (report, _) = lines(&admin, &file, &covid()).await;
-            println!("a chain of {count} is refused: {} bad in {:?}", report.bad, start.elapsed());
-        }
-        // All with initials, on the numbers of families of four, and then one of each family alone.
-        let table = |names: &[&str], doses: u32| {
-            let rows = (0..200_000).flat_map(|family| {
-                names.iter().map(move |name| format!("98{family:08},{name} Verma,{doses},2\n"))
-            });
-            std::iter::once(HEAD.to_owned()).chain(rows).collect::<String>()
-        };
-        for (names, doses) in [(&["A", "B", "C", "D"][..], 1), (&["A"], 2)] {
-            let start = std::time::Instant::now();
-            let file = table(names, doses);
-            let (report, _) =
-                imported(&admin, &[(Format::Csv, &file)], &covid()).await.expect("it is imported");
-            println!("{} written in {:?}", report.written, start.elapsed());
-        }
-    }
-}
-
-#[tokio::test]
 async fn patient_that_agrees_with_a_refused_one_is_refused_and_named() {
     // The second agrees with the first, and is refused under another number because the third contradicts it.
     let file = [
