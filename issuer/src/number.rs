@@ -35,6 +35,14 @@ pub(crate) enum BadNumber {
     /// No phone has it.
     #[error("no mobile number of its country: check the digits")]
     Impossible,
+    /// A spreadsheet made a decimal of it, such as `9876543210.0` or `9.87E+09`.
+    #[error(
+        "a decimal, as spreadsheets make of long numbers: format the column as text, and enter the number again"
+    )]
+    Decimal,
+    /// The plus sign in front is not U+002B.
+    #[error("a number with another plus sign than the ASCII one: type + in front")]
+    ForeignPlus,
 }
 
 /// As the settings are written. `country` is two letters of ISO 3166, or `none`.
@@ -76,6 +84,14 @@ impl TryFrom<Setting> for Numbers {
 impl Numbers {
     /// The person with this number, as it is written by people.
     pub(crate) fn checked(&self, person: Subject, text: &str) -> Result<Subject, BadNumber> {
+        if is_decimal(text) {
+            return Err(BadNumber::Decimal);
+        }
+        if text.contains(FOREIGN_PLUSES) {
+            return Err(BadNumber::ForeignPlus);
+        }
+        let with_plus = self.with_plus(text);
+        let text = with_plus.as_ref().map_or(text, |text| text.as_str());
         let person = match self.country {
             Some(country::Id::IN) => as_core(person, text)?,
             _ if text.contains('+') => as_core(person, text)?,
@@ -89,6 +105,34 @@ impl Numbers {
             Some(true) => Ok(person),
             _ => Err(BadNumber::Impossible),
         }
+    }
+
+    /// The number with `+` for the two zeroes in front, if the code of the country of the settings follows them. Other
+    /// codes are not read so: a table can pad its numbers with zeroes, and no country dials all others with two.
+    fn with_plus(&self, text: &str) -> Option<Zeroizing<String>> {
+        let mut digits = text.chars().filter_map(|c| kycvs_tables::number(c.encode_utf8(&mut [0; 4])));
+        if text.contains('+') || !(digits.next() == Some(0) && digits.next() == Some(0)) {
+            return None;
+        }
+        let code = match self.country? {
+            country::Id::IN => INDIA[1..].to_owned(),
+            country => DATABASE.by_id(country.as_ref())?.country_code().to_string(),
+        };
+        if !code.chars().all(|c| digits.next() == c.to_digit(10)) {
+            return None;
+        }
+        let mut zeroes = 0;
+        let mut written = Zeroizing::new(String::with_capacity(text.len()));
+        for c in text.chars() {
+            let is_zero = zeroes < 2 && kycvs_tables::number(c.encode_utf8(&mut [0; 4])) == Some(0);
+            zeroes += u8::from(is_zero);
+            match (is_zero, zeroes) {
+                (true, 1) => written.push('+'),
+                (true, _) => {}
+                (false, _) => written.push(c),
+            }
+        }
+        Some(written)
     }
 
     /// Whether messages are sent to the country of this number (E.164, checked).
@@ -119,6 +163,28 @@ const INDIA: &str = "+91";
 
 fn country_of(name: &str) -> Result<country::Id, BadSetting> {
     name.parse().map_err(|_| BadSetting::NoCountry)
+}
+
+/// Full-width, small, and superscript.
+const FOREIGN_PLUSES: [char; 3] = ['\u{ff0b}', '\u{fe62}', '\u{207a}'];
+
+/// Whether a spreadsheet wrote a number like this: with one or two zeroes behind a point or comma, or with an exponent. The
+/// first form is refused even if the core reads it, because the zero would become a digit: `987654321.0` lacks a digit, and
+/// would be +919876543210.
+fn is_decimal(text: &str) -> bool {
+    let text = kycvs_tables::trim(text);
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (number, exponent) = match text.split_once(['e', 'E']) {
+        Some((number, exponent)) => (number, Some(exponent.trim_start_matches(['+', '-']))),
+        None => (text, None),
+    };
+    match (number.split_once(['.', ',']), exponent) {
+        (Some((whole, fraction)), Some(exponent)) => [whole, fraction, exponent].into_iter().all(is_digits),
+        (None, Some(exponent)) => is_digits(number) && is_digits(exponent),
+        (Some((whole, fraction)), None) => is_digits(whole) && matches!(fraction, "0" | "00"),
+        (None, None) => false,
+    }
 }
 
 fn as_core(person: Subject, text: &str) -> Result<Subject, BadNumber> {
@@ -253,8 +319,57 @@ mod tests {
     }
 
     #[test]
+    fn two_zeroes_before_the_code_of_the_own_country_are_a_plus() {
+        let india = Numbers::default();
+        for written in [
+            "0091 98765 43210",
+            "00919876543210",
+            "(00)91-98765-43210",
+            "००९१ ९८७६५ ४३२१०",
+            "0091 (0) 98765 43210",
+        ] {
+            assert_eq!(checked(&india, written).as_deref(), Ok("+919876543210"), "{written}");
+        }
+        assert_eq!(checked(&numbers("GB", &["GB"]), "0044 7400 123456").as_deref(), Ok("+447400123456"));
+        // Other codes: a table can pad an Indian number of ten digits.
+        for written in
+            ["006581234567", "0044 7400 123456", "00 98765 43210", "000919876543210", "+0091 9876543210"]
+        {
+            assert!(checked(&india, written).is_err(), "{written}");
+        }
+        assert_eq!(checked(&numbers("none", &["IN"]), "00919876543210"), Err(BadNumber::National));
+    }
+
+    #[test]
+    fn a_number_that_a_spreadsheet_or_keyboard_changed_is_refused_with_the_cause() {
+        for country in [Numbers::default(), numbers("GB", &["GB"]), numbers("none", &["IN"])] {
+            for decimal in [
+                "9876543210.0",
+                " 9876543210.00 ",
+                "9876543210,0",
+                "919876543210.0",
+                "+919876543210.0",
+                "987654321.0",
+                "9.87654321E+09",
+                "9,87654321e9",
+                "9E+09",
+                "9.1987654321E+11",
+            ] {
+                assert_eq!(checked(&country, decimal), Err(BadNumber::Decimal), "{decimal}");
+            }
+            for plus in ["\u{ff0b}919876543210", "\u{ff0b}91 98765 43210", "\u{fe62}919876543210"] {
+                assert_eq!(checked(&country, plus), Err(BadNumber::ForeignPlus), "{plus}");
+            }
+        }
+        for written in ["98765.43210", "987.654.3210", "98765.00000"] {
+            assert!(checked(&Numbers::default(), written).is_ok(), "{written}");
+        }
+    }
+
+    #[test]
     fn an_error_says_nothing_of_the_number() {
-        for bad in [BadNumber::NotANumber, BadNumber::National, BadNumber::Impossible] {
+        use BadNumber::{Decimal, ForeignPlus, Impossible, National, NotANumber};
+        for bad in [NotANumber, National, Impossible, Decimal, ForeignPlus] {
             assert!(!bad.to_string().contains(|c: char| c.is_ascii_digit()), "{bad}");
         }
     }

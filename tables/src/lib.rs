@@ -7,8 +7,8 @@
 //!   binary content are errors that say what the file is ([`text`]).
 //! - **Lines** end with LF, CRLF or CR, also mixed in one file ([`Lines`]).
 //! - **Cells** are separated by `,`, `;`, tab or `|`: the separator that finds the most known column names in the first
-//!   row. A line `sep=;` before the first row names the separator instead. Full-width and Arabic separators are an error
-//!   that names them ([`Rows`]).
+//!   row. A line `sep=;` before the first row names the separator instead. If another character separates the known
+//!   names, such as a full-width comma or a space, the error names it ([`Rows`]).
 //! - **Quotes** are those of RFC 4180. A quoted cell may have line breaks in it. If its quote is never closed, only the
 //!   line on which the quote was opened is refused.
 //! - **Empty rows**, also rows of separators and white space only, are skipped.

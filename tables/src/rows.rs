@@ -17,8 +17,14 @@ pub const MAX_ROW_LINES: u64 = 100;
 
 /// What separates cells, the most likely first.
 const SEPARATORS: [u8; 4] = *b",;\t|";
-/// What looks like a comma or semicolon and is none.
-const FOREIGN: [char; 6] = ['\u{ff0c}', '\u{ff1b}', '\u{60c}', '\u{61b}', '\u{3001}', '\u{fe50}'];
+/// What looks like one of them and is none.
+const FOREIGN: [char; 13] = [
+    '\u{ff0c}', '\u{ff1b}', '\u{ff5c}', '\u{60c}', '\u{61b}', '\u{3001}', '\u{ff64}', '\u{fe50}', '\u{fe51}',
+    '\u{fe54}', '\u{37e}', '\u{a6}', '\u{2502}',
+];
+
+/// So many characters of the first row are tried as separators: bounds the work.
+const MOST_TRIED: usize = 32;
 
 /// Reads row by row.
 ///
@@ -63,7 +69,7 @@ pub enum RowError {
     /// A line `sep=` before the first row names another separator than `,`, `;`, tab and `|`.
     #[error("the line sep= names a separator that cannot be read: save the file with commas")]
     UnknownSeparator,
-    /// The first row has something in it that only looks like a separator.
+    /// Another character than `,`, `;`, tab and `|` separates the names of the first row.
     #[error("the separator of the first row is U+{:04X}: save the file with commas", u32::from(*.0))]
     ForeignSeparator(char),
 }
@@ -190,6 +196,23 @@ fn named_separator(line: &[u8]) -> Option<Result<u8, RowError>> {
     Some(known.ok_or(RowError::UnknownSeparator))
 }
 
+/// What separates the names of the first row, if none of [`SEPARATORS`] does: any character that finds two of `columns`, and
+/// more than the best separator, or one that looks like a separator if nothing finds any.
+fn foreign_separator(row: &str, columns: &[&str], most: usize) -> Option<char> {
+    let is_known =
+        |cell: &&str| columns.iter().any(|column| column.eq_ignore_ascii_case(trim(cell).trim_matches('"')));
+    let mut tried = Vec::new();
+    let is_separator = |c: char| u8::try_from(c).is_ok_and(|byte| SEPARATORS.contains(&byte));
+    for c in row.chars().filter(|c| !c.is_alphanumeric() && !"_\"".contains(*c) && !is_separator(*c)) {
+        if tried.len() < MOST_TRIED && !tried.contains(&c) {
+            tried.push(c);
+        }
+    }
+    let known = |c: &char| row.split(*c).filter(is_known).count();
+    let best = tried.iter().copied().max_by_key(known).filter(|c| known(c) > most.max(1));
+    best.or_else(|| row.chars().find(|c| most == 0 && FOREIGN.contains(c)))
+}
+
 /// Whether a row has only separators in it, white space of any script, and cells with quotes and nothing between them.
 ///
 /// White space in quotes is not empty: somebody wrote it.
@@ -215,9 +238,9 @@ impl Buffer {
             }
         }
         let text = std::str::from_utf8(row).unwrap_or_default();
-        match text.chars().find(|c| FOREIGN.contains(c)) {
-            Some(foreign) if most == 0 => Err(RowError::ForeignSeparator(foreign)),
-            _ => Ok(best),
+        match foreign_separator(text, columns, most) {
+            Some(foreign) => Err(RowError::ForeignSeparator(foreign)),
+            None => Ok(best),
         }
     }
 

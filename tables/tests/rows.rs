@@ -97,6 +97,8 @@ fn the_separator_is_the_one_that_finds_the_known_columns() {
         ("a;b", &["a;b"]),
         ("\u{a0}name\u{200b};x,y", &["\u{a0}name\u{200b}", "x,y"]),
         ("\"mobile;name\",doses;x", &["mobile;name", "doses;x"]),
+        ("mobile | name | doses", &["mobile ", " name ", " doses"]),
+        ("name, mobile of name, doses", &["name", " mobile of name", " doses"]),
     ] {
         assert_eq!(read(head), [row(1, cells)], "{head}");
     }
@@ -107,6 +109,12 @@ fn a_separator_that_cannot_be_read_is_named() {
     for (text, error) in [
         ("mobile\u{ff0c}name\n", RowError::ForeignSeparator('\u{ff0c}')),
         ("mobile\u{60c}name\n", RowError::ForeignSeparator('\u{60c}')),
+        ("mobile\u{fe54}name\u{fe54}doses\n", RowError::ForeignSeparator('\u{fe54}')),
+        ("a\u{fe54}b\n", RowError::ForeignSeparator('\u{fe54}')),
+        ("mobile name  doses\n", RowError::ForeignSeparator(' ')),
+        ("\"mobile\"~\"name\"~x, y\n", RowError::ForeignSeparator('~')),
+        ("mobile\u{1f}name\n", RowError::ForeignSeparator('\u{1f}')),
+        ("mobile : name : doses, x\n", RowError::ForeignSeparator(':')),
         ("sep=^\nmobile^name", RowError::UnknownSeparator),
         ("sep=\nmobile", RowError::UnknownSeparator),
     ] {

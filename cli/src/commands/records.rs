@@ -29,6 +29,9 @@ struct Imported {
     notes: Vec<BadRowObject>,
     held_back: u64,
     dry_run: bool,
+    /// Of a dry run: why the import itself stops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stops: Option<String>,
     changes: ChangesObject,
 }
 
@@ -41,6 +44,7 @@ struct ChangesObject {
     renewed: u64,
     same: u64,
     kept: u64,
+    unwritten: u64,
     absent: u64,
 }
 
@@ -92,11 +96,18 @@ pub(super) fn import(options: &RecordsImport, out: &mut Output) -> Result<u8> {
     });
     bar.finish_and_clear();
     let report = report?;
+    let stops = report.changes.ruinous().filter(|_| options.dry_run && !options.force);
+    let stops = stops.map(|why| {
+        format!("the import without `--dry-run` stops: {why}. Give `--force` if the files are right")
+    });
+    let status = if report.bad == 0 { DONE } else { NOT_GOOD };
     if out.is_json() {
         let Report { written, bad, noted, passed_over, held_back, changes } = report;
         let dry_run = options.dry_run;
         let changes = ChangesObject::new(changes);
-        let ok = bad == 0;
+        let ok = bad == 0 && stops.is_none();
+        // As the import itself would end.
+        let status = stops.as_ref().map_or(status, |why| Failure::Usage(why.clone()).exit_status());
         out.object(&Imported {
             ok,
             written,
@@ -107,17 +118,18 @@ pub(super) fn import(options: &RecordsImport, out: &mut Output) -> Result<u8> {
             notes,
             held_back,
             dry_run,
+            stops,
             changes,
         })?;
-    } else {
-        out.line(&summary(&report, options))?;
+        return Ok(status);
     }
-    Ok(if report.bad == 0 { DONE } else { NOT_GOOD })
+    out.line(&summary(&report, options))?;
+    stops.map_or(Ok(status), |why| Err(Failure::Usage(why)))
 }
 
 /// The result of the import, for people.
 fn summary(report: &Report, options: &RecordsImport) -> String {
-    let Changes { added, higher, lower, renewed, same, kept, absent } = report.changes;
+    let Changes { added, higher, lower, renewed, same, kept, unwritten, absent } = report.changes;
     let mut parts = if options.dry_run {
         vec![
             format!("dry run, nothing written: {} bad", report.bad),
@@ -137,6 +149,7 @@ fn summary(report: &Report, options: &RecordsImport) -> String {
         ),
         (lowered, "fell to a lower status"),
         (kept, "kept as they are"),
+        (unwritten, "in the register, and in the files but not written: they stay"),
         (absent, "in the register and in none of the files: they stay"),
     ] {
         if count > 0 {
@@ -147,8 +160,9 @@ fn summary(report: &Report, options: &RecordsImport) -> String {
 }
 
 impl ChangesObject {
-    fn new(Changes { added, higher, lower, renewed, same, kept, absent }: Changes) -> Self {
-        Self { added, higher, lower, renewed, same, kept, absent }
+    fn new(changes: Changes) -> Self {
+        let Changes { added, higher, lower, renewed, same, kept, unwritten, absent } = changes;
+        Self { added, higher, lower, renewed, same, kept, unwritten, absent }
     }
 }
 

@@ -139,3 +139,32 @@ fn the_database_is_the_file_that_the_settings_name() {
         assert_eq!(made, [name]);
     }
 }
+
+/// People give `--dry-run` to learn whether the import would stop.
+#[test]
+fn dry_run_of_an_import_that_stops_says_so_and_ends_as_the_import_does() {
+    let folder = service("kycvs.db");
+    let people = |doses: u32| {
+        let rows = (0..4).map(|number| format!("9876543210,Person {number},{doses},2\n"));
+        std::iter::once("mobile,name,doses,required\n".to_owned()).chain(rows).collect::<String>()
+    };
+    folder.write("full.csv", people(2));
+    folder.write("lower.csv", people(1));
+    import(&folder, "full.csv").good();
+    let stops = "4 of 4 people who are in the register would fall to a lower status";
+    import(&folder, "lower.csv").ends(2, stops);
+    let dry = import(&folder, "--dry-run lower.csv")
+        .ends(2, &format!("error[usage]: the import without `--dry-run` stops: {stops}"));
+    assert!(dry.stdout.contains("4 to a lower one"), "{}", dry.stdout);
+    let json = import(&folder, "--json --dry-run lower.csv");
+    let said = json.json();
+    assert_eq!(
+        (json.status, said["ok"].as_bool(), said["changes"]["lower"].as_u64()),
+        (Some(2), Some(false), Some(4))
+    );
+    assert!(said["stops"].as_str().is_some_and(|why| why.contains(stops)), "{said}");
+    let forced = import(&folder, "--force --json --dry-run lower.csv");
+    assert_eq!((forced.status, forced.json().get("stops")), (Some(0), None));
+    let harmless = import(&folder, "--json --dry-run full.csv");
+    assert_eq!((harmless.status, harmless.json().get("stops")), (Some(0), None));
+}

@@ -14,11 +14,14 @@
 
 mod bundle;
 mod count;
+mod deletion;
+mod held;
 mod immunization;
 mod json;
 mod label;
 mod names;
 mod patient;
+mod reference;
 mod resolve;
 mod rules;
 mod version;
@@ -31,11 +34,12 @@ use std::{
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub(super) use bundle::{Bundle, Entry};
 use immunization::{Says, Who};
 use json::Members;
-use names::{Key, Kind, Names, Place, Space};
+use names::{Key, Kind, Link, Names, Place, Space};
 use patient::Patient;
 pub(super) use resolve::Seen;
 use rules::{Rule, Rules};
@@ -50,6 +54,10 @@ pub(super) const MOST_BUNDLE_BYTES: u64 = 64 << 20;
 const MOST_PEOPLE: usize = 1_000_000;
 /// So many bad rows are held.
 const MOST_BAD: usize = 100_000;
+/// So many former names and numbers of a Patient are held.
+const MOST_FORMER: usize = 64;
+/// So many Patients of one source can have one id or identifier. More would make the work grow with their square.
+const MOST_NAMESAKES: usize = 16;
 /// So many Immunizations are held.
 const MOST_IMMUNIZATIONS: usize = 4_000_000;
 
@@ -91,12 +99,18 @@ struct Known {
     names: Names,
     version: Version,
     state: State,
+    /// Only deletions are known of it.
+    is_lone_deletion: bool,
+    /// Names and numbers that older versions have: the register may have rows with them.
+    former: Vec<Person>,
 }
 
 #[derive(Debug)]
 enum State {
     Read(Box<Patient>),
     Deleted,
+    /// A deletion that is counted as a version of another Patient.
+    Moved,
     Refused(Reason),
     /// Two people go by one name.
     Torn,
@@ -141,6 +155,9 @@ struct Named {
 struct ResourceType<'a> {
     #[serde(borrow, rename = "resourceType")]
     kind: Cow<'a, str>,
+    /// Resources that it holds.
+    #[serde(borrow)]
+    contained: Option<&'a RawValue>,
 }
 
 impl Collector {
@@ -204,8 +221,11 @@ impl Collector {
             return self.still_has_room();
         }
         if entry.is_delete {
-            return match names::deleted(entry.full_url, entry.target) {
-                Ok(Some((kind, id))) => self.delete(place, space, kind, id, entry),
+            return match names::deleted(entry.full_url, entry.target, space, place) {
+                Ok(Some((kind, names))) => {
+                    self.spaces[space].note_base(names.base.as_deref());
+                    self.delete(place, kind, names, entry)
+                }
                 Ok(None) => Ok(()),
                 Err(reason) => {
                     self.unreadable(place, space, reason);
@@ -237,7 +257,7 @@ impl Collector {
     }
 
     fn take(&mut self, place: Place, space: Space, entry: &Entry<'_>, bytes: &[u8]) -> Taken {
-        let Ok(ResourceType { kind }) = serde_json::from_slice(bytes) else {
+        let Ok(ResourceType { kind, contained }) = serde_json::from_slice(bytes) else {
             return Taken::Unreadable("it is no FHIR resource in JSON".into());
         };
         if kind == "Bundle" {
@@ -249,6 +269,11 @@ impl Collector {
             return Taken::Unreadable(
                 "resources within Parameters are not read: import each on a line of its own".into(),
             );
+        }
+        if let Some(contained) = contained.filter(|_| self.rules.hold(Rule::NothingHalf))
+            && let Err(taken) = self.take_held(place, space, entry, contained)
+        {
+            return taken;
         }
         let Some(kind) = Kind::of(&kind) else {
             let is_nearly = ["patient", "immunization"].contains(&kind.trim().to_lowercase().as_str());
@@ -283,7 +308,7 @@ impl Collector {
             Ok(patient) => State::Read(Box::new(patient)),
             Err(reason) => State::Refused(reason),
         };
-        self.put_patient(Known { place, names, version, state })
+        self.put_patient(Known::new(place, names, version, state))
     }
 
     fn take_immunization(
@@ -309,9 +334,9 @@ impl Collector {
             None => said_here(who),
         };
         if let Ref::Named(Named { who: Who { reference: Some(reference), .. }, .. }) = &patient {
-            let base =
-                names::Address::of(reference).map(|address| address.base).filter(|base| !base.is_empty());
-            self.spaces[names.space].note_base(base);
+            let link = Link::of(reference);
+            let address = link.address().filter(|_| link.is_absolute);
+            self.spaces[names.space].note_base(address.map(|address| address.base));
         }
         let is_firm = is_history && says.is_no_dose();
         self.put_record(Record {
@@ -347,9 +372,8 @@ impl Collector {
         let key = Key::Content(names.space, patient.print);
         if !self.by_key.contains_key(&key) {
             let names = Names { key: key.clone(), space: names.space, base: None, id: None };
-            let state = State::Read(Box::new(patient));
             if let Taken::Full(reason) =
-                self.put_patient(Known { place, names, version: Version::default(), state })
+                self.put_patient(Known::new(place, names, Version::default(), State::Read(Box::new(patient))))
             {
                 return Err(reason);
             }
@@ -357,26 +381,14 @@ impl Collector {
         Ok(Some(key))
     }
 
-    fn delete(
-        &mut self,
-        place: Place,
-        space: Space,
-        kind: Kind,
-        id: &str,
-        entry: &Entry<'_>,
-    ) -> Result<(), Reason> {
-        let names = Names::of(kind, space, entry.full_url, Some(id), place);
+    fn delete(&mut self, place: Place, kind: Kind, names: Names, entry: &Entry<'_>) -> Result<(), Reason> {
+        let version = entry.version.clone();
         let taken = match kind {
-            Kind::Patient => self.put_patient(Known {
-                place,
-                names,
-                version: entry.version.clone(),
-                state: State::Deleted,
-            }),
+            Kind::Patient => self.put_patient(Known::new(place, names, version, State::Deleted)),
             Kind::Immunization => self.put_record(Record {
                 place,
                 names,
-                version: entry.version.clone(),
+                version,
                 patient: Ref::Named(Named::default()),
                 says: Says::Withdrawn { is_wanted: true },
                 // Against a version that does not say when it is of: a history can have any order.
@@ -408,10 +420,8 @@ impl Collector {
             self.bad.insert(new.place, TORN.into());
             return Taken::Whole;
         }
-        // If neither version says that it is newer, the later line wins, but cannot bring back a deleted Patient.
-        let is_back = order == Order::Unknown && matches!(known.state, State::Deleted);
-        if order != Order::Older && !is_back && self.rules.hold(Rule::NewestVersion) {
-            *known = new;
+        if self.rules.hold(Rule::NewestVersion) {
+            new.join(known, order);
         }
         Taken::Whole
     }
@@ -461,6 +471,33 @@ impl About {
 }
 
 impl Known {
+    fn new(place: Place, names: Names, version: Version, state: State) -> Self {
+        let is_lone_deletion = matches!(state, State::Deleted);
+        Self { place, names, version, state, is_lone_deletion, former: Vec::new() }
+    }
+
+    /// Takes the place of the known version unless that one is newer.
+    fn join(mut self, known: &mut Self, order: Order) {
+        // If neither version says that it is newer, the later line wins, but cannot bring back a deleted Patient.
+        let is_back = order == Order::Unknown && matches!(known.state, State::Deleted);
+        if order != Order::Older && !is_back {
+            std::mem::swap(&mut self, known);
+        }
+        // `self` is the version that lost.
+        known.is_lone_deletion &= self.is_lone_deletion;
+        let former: Vec<_> = self.forms().filter(|form| !known.former.contains(form)).cloned().collect();
+        known.former.extend(former);
+        known.former.truncate(MOST_FORMER);
+    }
+
+    /// All its names and numbers, also those that it does not have any more.
+    fn forms(&self) -> impl Iterator<Item = &Person> {
+        let patient = if let State::Read(patient) = &self.state { Some(patient) } else { None };
+        let forms = patient.and_then(|patient| patient.forms.as_ref().ok());
+        let old = patient.map(|patient| &patient.old_forms);
+        self.former.iter().chain(forms.into_iter().chain(old).flatten())
+    }
+
     /// Whether both can be versions of one Patient. Two people who go by one name must not get each other's doses.
     ///
     /// If neither says that it is the newer one, less can have changed.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kycvs_tables::{
-    Rows,
+    RowError, Rows,
     text::{self, NotText},
 };
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -69,8 +69,16 @@ fn is_whole(line: &[u8]) -> bool {
 /// Whether the first row names the column that every table of records has.
 fn is_table(start: &[u8]) -> bool {
     let mut rows = Rows::new(start);
-    let Ok(Some(Ok(head))) = rows.head(&COLUMNS) else { return false };
-    head.iter().any(|cell| kycvs_tables::trim(cell).eq_ignore_ascii_case(COLUMNS[0]))
+    match rows.head(&COLUMNS) {
+        Ok(Some(Ok(head))) => {
+            head.iter().any(|cell| kycvs_tables::trim(cell).eq_ignore_ascii_case(COLUMNS[0]))
+        }
+        // Its reader says which separator it has.
+        Ok(Some(Err(RowError::ForeignSeparator(separator)))) => String::from_utf8_lossy(start)
+            .split([separator, '\r', '\n'])
+            .any(|cell| kycvs_tables::trim(cell).trim_matches('"').eq_ignore_ascii_case(COLUMNS[0])),
+        _ => false,
+    }
 }
 
 /// The type of the FHIR resource that the text begins with. The text may end anywhere behind it.
@@ -125,6 +133,8 @@ mod tests {
             ("mobile,name,doses,required\n9876543210,Asha,1,2\n", Format::Csv),
             ("\u{feff}Name ; Mobile;doses", Format::Csv),
             ("sep=\t\rdoses\tmobile\r", Format::Csv),
+            ("name\u{fe54}Mobile\u{fe54}doses\n", Format::Csv),
+            ("name mobile doses\n", Format::Csv),
             (r#"{"resourceType":"Patient","id":"1"}"#, Format::FhirNdjson),
             (
                 "\u{feff}\r\n {\"id\":\"1\",\"resourceType\":\"Patient\"}\r{\"resourceType\":\"Patient\"}",

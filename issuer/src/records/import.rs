@@ -155,6 +155,8 @@ pub struct Changes {
     pub same: u64,
     /// People whose row stays although the files have something else.
     pub kept: u64,
+    /// People of the register whom the files name and who are not written, such as those who are refused. Their rows stay.
+    pub unwritten: u64,
     /// People of the register who are in none of the files. Their rows stay.
     pub absent: u64,
 }
@@ -326,6 +328,9 @@ impl Import<'_> {
         let mut renewed = BTreeSet::new();
         for person in found.people {
             if options.add && !person.has_immunization {
+                let row =
+                    StagedRow { place: person.place, person: person.person, doses: None, keep: Keep::Former };
+                self.stage.put(row).await.map_err(AdminError::from)?;
                 continue;
             }
             if options.add && person.is_withdrawn && person.doses.is_some() && renewed.insert(person.place) {
@@ -343,6 +348,13 @@ impl Import<'_> {
                 () => Keep::Never,
             };
             let row = StagedRow { place: person.place, person: person.person, doses: person.doses, keep };
+            self.stage.put(row).await.map_err(AdminError::from)?;
+        }
+        for person in found.former {
+            // The doses that were added, or one too few, say nothing of a row that has more.
+            let is_whole = person.is_withdrawn || !options.add && !person.may_lack_a_dose;
+            let doses = person.doses.filter(|_| is_whole);
+            let row = StagedRow { place: person.place, person: person.person, doses, keep: Keep::Former };
             self.stage.put(row).await.map_err(AdminError::from)?;
         }
         Ok(())
@@ -371,14 +383,23 @@ impl Import<'_> {
         stage.refuse_unclear(&mut tell).await.map_err(AdminError::from)?;
         report.changes = stage.compare().await.map_err(AdminError::from)?;
         stage.tell_kept(&mut tell).await.map_err(AdminError::from)?;
+        stage.tell_former(&mut tell).await.map_err(AdminError::from)?;
         report.bad += bad;
         let mut note = |row| {
             report.noted += 1;
             told(Progress::Noted(row));
         };
         stage.tell_not_added(&mut note).await.map_err(AdminError::from)?;
-        if !options.dry_run && !options.force {
-            report.changes.ruinous().map_or(Ok(()), |why| Err(ImportError::Ruinous(why)))?;
+        if report.changes.unwritten + report.changes.absent > 0 {
+            stage.tell_other_names(&mut note).await.map_err(AdminError::from)?;
+        }
+        if !options.dry_run
+            && !options.force
+            && let Some(why) = report.changes.ruinous()
+        {
+            return Err(ImportError::Ruinous(format!(
+                "{why}, so nothing was written. Look at the files with `--dry-run`, and give `--force` if they are right"
+            )));
         }
         if options.dry_run {
             stage.discard().await.map_err(AdminError::from)?;
@@ -420,15 +441,12 @@ impl Changes {
         self.added + self.higher + self.lower + self.renewed + self.same
     }
 
-    /// Why these changes cannot be what was meant.
-    fn ruinous(self) -> Option<String> {
+    /// Why these changes cannot be what was meant: an import stops then, unless it is forced.
+    #[must_use]
+    pub fn ruinous(self) -> Option<String> {
         let known = self.higher + self.lower + self.renewed + self.same + self.kept;
         (self.lower > FALLS && self.lower * ONE_IN > known).then(|| {
-            format!(
-                "{} of {known} people who are in the register would fall to a lower status, so nothing was written. \
-                 Look at the files with `--dry-run`, and give `--force` if they are right",
-                self.lower
-            )
+            format!("{} of {known} people who are in the register would fall to a lower status", self.lower)
         })
     }
 }

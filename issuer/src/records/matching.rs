@@ -61,12 +61,27 @@ fn spelling(word: &str) -> &str {
     group.and_then(|group| group.first()).copied().unwrap_or(word)
 }
 
+/// Whether another name can have the same [form].
+pub(super) fn has_others(normalised: &str) -> bool {
+    let is_open = |word: &str| is_initial(word) || SPELLINGS.iter().any(|group| group.contains(&word));
+    normalised.split(' ').any(is_open)
+}
+
+/// Those of `records` whose name is as good as the typed one.
+pub(super) fn matches<'a, T>(
+    typed: &str,
+    records: impl IntoIterator<Item = (&'a str, T)>,
+) -> impl Iterator<Item = T> {
+    let typed = Comparable::new(typed);
+    let is_match = move |name: &str| typed.is_some() && Comparable::new(name) == typed;
+    records.into_iter().filter(move |(name, _)| is_match(name)).map(|(_, record)| record)
+}
+
 /// The only one of `records` whose name is as good as the typed one. `None` if there is none, or more than one: nobody can
 /// tell then which of them is meant.
 pub(super) fn only_match<'a, T>(typed: &str, records: impl IntoIterator<Item = (&'a str, T)>) -> Option<T> {
-    let typed = Comparable::new(typed)?;
-    let mut matches = records.into_iter().filter(|(name, _)| Comparable::new(name).as_ref() == Some(&typed));
-    let (_, found) = matches.next()?;
+    let mut matches = matches(typed, records);
+    let found = matches.next()?;
     matches.next().is_none().then_some(found)
 }
 
@@ -153,6 +168,7 @@ pub(super) mod tests {
             for word in group {
                 assert_eq!(normalised(word), *word);
                 assert!(match_each_other(word, group[0]));
+                assert!(has_others(word) && has_others("a asha") && !has_others("asha verma"));
             }
         }
         assert!(!match_each_other("मो", "Md"), "nothing is transliterated");

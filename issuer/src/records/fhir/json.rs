@@ -15,10 +15,18 @@ pub(super) type Members = Map<String, Value>;
 /// # Errors
 /// Names no value: the parser's own message can repeat one.
 pub(super) fn resource(bytes: &[u8]) -> Result<Members, Reason> {
-    match serde_json::from_slice(bytes) {
-        Ok(Strict(Value::Object(members))) => Ok(members),
+    match strict(bytes) {
+        Ok(Value::Object(members)) => Ok(members),
         _ => Err("it is no FHIR resource in JSON".into()),
     }
+}
+
+/// Reads JSON, except if an object has a member twice.
+///
+/// # Errors
+/// The parser's own message can repeat a value.
+pub(super) fn strict(bytes: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(bytes).map(|Strict(value)| value)
 }
 
 /// The text of a member. `null` is how FHIR pads, and counts as absent.

@@ -4,6 +4,8 @@
 //! Bundle. The NDJSON files of one call are one space together, since a bulk export spreads over several. An absolute
 //! address is the same everywhere.
 
+use url::{Position, Url};
+
 use crate::records::import::Reason;
 
 /// The number of a space; the first is that of all NDJSON files.
@@ -14,7 +16,7 @@ pub(super) type Place = (usize, u64);
 /// The name by which a resource differs from others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key {
-    /// Its address, without scheme and version: `http` and `https` lead to one server.
+    /// Its address, as [`Link`] writes it.
     Url(String),
     /// Its name in one space.
     Local(Space, String),
@@ -69,73 +71,104 @@ impl Names {
         place: Place,
     ) -> Self {
         let id = id.map(str::to_owned);
-        let full_url = full_url.map(|url| without_version(url.trim())).filter(|url| !url.is_empty());
-        let (full_url, local) = match full_url {
-            Some(url) if url.contains("://") => (Some(url), None),
-            local => (None, local.map(str::to_owned)),
-        };
-        if let Some(url) = full_url {
-            let address = Address::of(url).filter(|address| address.kind == kind.name());
-            return Self {
-                key: Key::Url(without_scheme(url).to_owned()),
-                space,
-                base: address.map(|address| address.base.to_owned()),
-                id: id.or_else(|| address.map(|address| address.id.to_owned())),
-            };
-        }
         let own = id.as_ref().map(|id| format!("{}/{id}", kind.name()));
+        let local = match full_url.map(Link::of).filter(|link| !link.text.is_empty()) {
+            Some(link) if link.is_absolute => {
+                let address = link.address().filter(|address| address.kind == kind.name());
+                let base = address.map(|address| address.base.to_owned());
+                let id = id.or_else(|| address.map(|address| address.id.to_owned()));
+                return Self { key: Key::Url(link.text), space, base, id };
+            }
+            local => local.map(|link| link.text),
+        };
         let name = match kind {
             Kind::Patient => local.or(own),
             Kind::Immunization => own.or(local),
         };
         Self { key: name.map_or(Key::Place(place), |name| Key::Local(space, name)), space, base: None, id }
     }
+
+    /// Whether it has an absolute address.
+    pub(super) fn is_absolute(&self) -> bool {
+        matches!(self.key, Key::Url(_))
+    }
+}
+
+/// A reference or a `fullUrl` in the form that is compared: without a version and without a slash at its end. An
+/// address is also without its scheme, since `http` and `https` lead to one server, and its host is as RFC 3986 (6.2.2.1
+/// and 6.2.3) normalises it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) text: String,
+    pub(super) is_absolute: bool,
+}
+
+impl Link {
+    pub(super) fn of(written: &str) -> Self {
+        let written = written.trim();
+        let (written, _) = written.split_once("/_history/").unwrap_or((written, ""));
+        let is_absolute = written.contains("://");
+        let on_web = Some(written).filter(|_| is_absolute).and_then(|written| Url::parse(written).ok());
+        let on_web = on_web.filter(|url| matches!(url.scheme(), "http" | "https"));
+        let mut text = match on_web {
+            // `Url` writes the host in lower case and leaves out the port that the scheme has by default.
+            Some(url) => url[Position::BeforeHost..].to_owned(),
+            None => written.to_owned(),
+        };
+        text.truncate(text.trim_end_matches('/').len());
+        Self { text, is_absolute }
+    }
+
+    /// `None` if it does not end with a kind and an id.
+    pub(super) fn address(&self) -> Option<Address<'_>> {
+        let (rest, id) = self.text.rsplit_once('/')?;
+        let start = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (base, kind) = rest.split_at(start);
+        let is_kind = kind.starts_with(|char: char| char.is_ascii_uppercase());
+        let is_plain = !id.is_empty() && !id.contains(['?', '#', '|']);
+        (is_kind && is_plain).then_some(Address { base, kind, id })
+    }
 }
 
 /// The parts of an address such as `https://fhir.example/r4/Patient/1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Address<'a> {
-    /// Without the scheme, and with the slash at its end; empty for a relative address.
+    /// With the slash at its end; empty for a relative address.
     pub(super) base: &'a str,
     pub(super) kind: &'a str,
     pub(super) id: &'a str,
 }
 
-impl<'a> Address<'a> {
-    /// `None` if it does not end with a kind and an id.
-    pub(super) fn of(url: &'a str) -> Option<Self> {
-        let url = without_scheme(without_version(url));
-        let (rest, id) = url.rsplit_once('/')?;
-        let start = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (base, kind) = rest.split_at(start);
-        let is_kind = kind.starts_with(|char: char| char.is_ascii_uppercase());
-        let is_plain = !id.is_empty() && !id.contains(['?', '#', '|']);
-        (is_kind && is_plain).then_some(Self { base, kind, id })
-    }
-}
-
-/// A reference without the version that it may name.
-pub(super) fn without_version(reference: &str) -> &str {
-    reference.split_once("/_history/").map_or(reference, |(reference, _)| reference)
-}
-
-/// An address without `http://` or `https://`.
-pub(super) fn without_scheme(url: &str) -> &str {
-    ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or(url)
-}
-
 /// What a `DELETE` in a history names: a resource that is read, or `Ok(None)` if it is of another kind.
-pub(super) fn deleted<'a>(
-    full_url: Option<&'a str>,
-    url: Option<&'a str>,
-) -> Result<Option<(Kind, &'a str)>, Reason> {
-    let mut known = None;
-    for address in [url, full_url].into_iter().flatten().filter_map(Address::of) {
-        known = known.or(Some(address));
+pub(super) fn deleted(
+    full_url: Option<&str>,
+    target: Option<&str>,
+    space: Space,
+    place: Place,
+) -> Result<Option<(Kind, Names)>, Reason> {
+    let written = [full_url, target].map(|text| text.map(Link::of));
+    let addresses: Vec<_> =
+        written.iter().flatten().filter_map(|link| Some((link, link.address()?))).collect();
+    let first = addresses.first().map(|(_, address)| *address);
+    let first = first.ok_or("it deletes something that it does not name by kind and id: remove the entry")?;
+    let mut absolute = addresses.iter().filter(|(link, _)| link.is_absolute);
+    let server = absolute.next().map(|(_, address)| address.base);
+    if addresses.iter().any(|(_, other)| (other.kind, other.id) != (first.kind, first.id))
+        || absolute.any(|(_, address)| Some(address.base) != server)
+    {
+        return Err("it deletes something to which it gives two names: correct it at its source".into());
     }
-    let address =
-        known.ok_or("it deletes something that it does not name by kind and id: remove the entry")?;
-    Ok(Kind::of(address.kind).map(|kind| (kind, address.id)))
+    let Some(kind) = Kind::of(first.kind) else { return Ok(None) };
+    let names = match server {
+        Some(base) => Names {
+            key: Key::Url(format!("{base}{}/{}", kind.name(), first.id)),
+            space,
+            base: Some(base.to_owned()),
+            id: Some(first.id.to_owned()),
+        },
+        None => Names::of(kind, space, full_url, Some(first.id), place),
+    };
+    Ok(Some((kind, names)))
 }
 
 #[cfg(test)]
@@ -148,13 +181,18 @@ mod tests {
         for (url, expected) in [
             ("https://f.example/r4/Patient/1", address("f.example/r4/", "1")),
             ("http://f.example/r4/Patient/1/_history/2", address("f.example/r4/", "1")),
+            ("HTTPS://F.Example:443/r4/Patient/1/", address("f.example/r4/", "1")),
+            ("http://user@f.example:80/r4/Patient/1", address("f.example/r4/", "1")),
+            ("https://f.example:8443/R4/Patient/1", address("f.example:8443/R4/", "1")),
             ("Patient/1", address("", "1")),
+            ("Patient/1/", address("", "1")),
             ("Patient/", None),
             ("Patient?identifier=x|1", None),
+            ("https://f.example/r4/Patient/1?x", None),
             ("urn:uuid:1", None),
             ("1", None),
         ] {
-            assert_eq!(Address::of(url), expected, "{url}");
+            assert_eq!(Link::of(url).address(), expected, "{url}");
         }
     }
 

@@ -17,11 +17,16 @@ use crate::{number::Numbers, records::import::Reason};
 /// At most so many numbers, and so many names, of one person.
 const MOST_FORMS: usize = 8;
 
+/// Pairs of a number and a name, or why there is none.
+type Forms = Result<Vec<Person>, Reason>;
+
 /// What a Patient says.
 #[derive(Debug)]
 pub(super) struct Patient {
     /// All pairs of a number and a name, or why there is none.
-    pub(super) forms: Result<Vec<Person>, Reason>,
+    pub(super) forms: Forms,
+    /// Pairs with a number or a name that the person does not use any more.
+    pub(super) old_forms: Vec<Person>,
     /// What of it was left out.
     pub(super) left_out: Option<&'static str>,
     pub(super) is_active: bool,
@@ -72,8 +77,10 @@ impl Patient {
         let has_uuid = json::text(resource, "id")?.is_some_and(is_random_uuid);
         let is_of_system = |identifier: &String| !identifier.starts_with('|');
         let mut left_out = None;
+        let (forms, old_forms) = forms(resource, now, rules, &mut left_out)?;
         Ok(Self {
-            forms: forms(resource, now, rules, &mut left_out)?,
+            forms,
+            old_forms,
             left_out,
             is_active: json::flag(resource, "active")? != Some(false),
             replaced_by,
@@ -164,7 +171,8 @@ fn print(resource: &Members) -> [u8; 16] {
     print
 }
 
-/// Each number with each name: a person may give any of them. Or why there is none, such as that there is no number.
+/// Each number with each name: a person may give any of them. Or why there is none, such as that there is no number. And
+/// the pairs with a number or a name of the past.
 ///
 /// # Errors
 /// If they cannot be read.
@@ -173,52 +181,59 @@ fn forms(
     now: Timestamp,
     rules: &Numbers,
     left_out: &mut Option<&'static str>,
-) -> Result<Result<Vec<Person>, Reason>, Reason> {
-    let mut names = BTreeSet::new();
+) -> Result<(Forms, Vec<Person>), Reason> {
+    let (mut names, mut old_names) = (BTreeSet::new(), BTreeSet::new());
     for name in json::objects(resource, "name")? {
-        names.extend(name_forms(name, now)?);
+        match json::text(name, "use")? {
+            None | Some("official" | "usual") if !is_over(name, now)? => names.extend(name_forms(name)?),
+            None | Some("official" | "usual" | "old" | "maiden") => old_names.extend(name_forms(name)?),
+            Some(_) => {}
+        }
     }
-    let numbers = numbers(resource, now)?;
-    if names.is_empty() {
-        return Ok(Err("the Patient has no name".into()));
-    }
-    if numbers.is_empty() {
-        return Ok(Err("the Patient has no phone number".into()));
-    }
-    if names.len() > MOST_FORMS || numbers.len() > MOST_FORMS {
-        *left_out = Some("the Patient has more than 8 names or numbers: those behind are not imported");
-    }
-    let mut forms = BTreeSet::new();
+    let (numbers, old_numbers) = numbers(resource, now)?;
+    let (mut forms, mut old_forms) = (BTreeSet::new(), BTreeSet::new());
     let mut refused = None;
-    for name in names.iter().take(MOST_FORMS) {
-        for number in numbers.iter().take(MOST_FORMS) {
+    let all_names = names.iter().take(MOST_FORMS).chain(old_names.iter().take(MOST_FORMS));
+    for name in all_names {
+        for number in numbers.iter().take(MOST_FORMS).chain(old_numbers.iter().take(MOST_FORMS)) {
+            let is_old = old_names.contains(name) && !names.contains(name) || !numbers.contains(number);
             let person = Subject::new(name).map_err(Reason::from);
             match person.and_then(|person| Ok(rules.checked(person, number)?)) {
                 Ok(person) => {
+                    let forms = if is_old { &mut old_forms } else { &mut forms };
                     forms.insert((person.mobile().unwrap_or_default().to_owned(), person.name().to_owned()));
                 }
+                Err(_) if is_old => {}
                 Err(reason) => refused = Some(reason),
             }
         }
     }
-    match refused {
-        Some(reason) if forms.is_empty() => return Ok(Err(reason)),
-        Some(_) => *left_out = Some("one of the names or numbers cannot be used, and is not imported"),
-        None => {}
-    }
-    Ok(Ok(forms.into_iter().collect()))
+    let forms = match refused {
+        _ if names.is_empty() => Err("the Patient has no name".into()),
+        _ if numbers.is_empty() => Err("the Patient has no phone number".into()),
+        Some(reason) if forms.is_empty() => Err(reason),
+        refused => {
+            if refused.is_some() {
+                *left_out = Some("one of the names or numbers cannot be used, and is not imported");
+            } else if names.len() > MOST_FORMS || numbers.len() > MOST_FORMS {
+                *left_out =
+                    Some("the Patient has more than 8 names or numbers: those behind are not imported");
+            }
+            Ok(forms.into_iter().collect())
+        }
+    };
+    Ok((forms, old_forms.into_iter().collect()))
 }
 
-/// Those that are marked as mobile; if none is, all that are not old.
-fn numbers(resource: &Members, now: Timestamp) -> Result<BTreeSet<&str>, Reason> {
-    let mut mobile = BTreeSet::new();
-    let mut others = BTreeSet::new();
+/// Those that are marked as mobile; if none is, all that are not old. And the others.
+fn numbers(resource: &Members, now: Timestamp) -> Result<(BTreeSet<&str>, BTreeSet<&str>), Reason> {
+    let (mut mobile, mut others, mut old) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for point in json::objects(resource, "telecom")? {
         let is_phone = matches!(json::text(point, "system")?, Some("phone" | "sms"));
         let Some(value) = json::text(point, "value")?.filter(|value| !value.trim().is_empty()) else {
             continue;
         };
-        if !is_phone || is_over(point, now)? {
+        if !is_phone {
             continue;
         }
         let has_extension = json::objects(point, "extension")?.into_iter().any(|extension| {
@@ -228,19 +243,21 @@ fn numbers(resource: &Members, now: Timestamp) -> Result<BTreeSet<&str>, Reason>
         // No number: it is refused and reported, as "ext. 5" within the value is.
         let value = if has_extension { "a number with an extension" } else { value };
         match json::text(point, "use")? {
+            _ if is_over(point, now)? => _ = old.insert(value),
             Some("mobile") => _ = mobile.insert(value),
-            Some("old") => {}
+            Some("old") => _ = old.insert(value),
             _ => _ = others.insert(value),
         }
     }
-    Ok(if mobile.is_empty() { others } else { mobile })
+    if mobile.is_empty() {
+        return Ok((others, old));
+    }
+    old.extend(others);
+    Ok((mobile, old))
 }
 
-/// The text of a name, and its parts in a row. A name that is not the person's own, or not any more, has no form.
-fn name_forms(name: &Members, now: Timestamp) -> Result<Vec<String>, Reason> {
-    if !matches!(json::text(name, "use")?, None | Some("official" | "usual")) || is_over(name, now)? {
-        return Ok(Vec::new());
-    }
+/// The text of a name, and its parts in a row.
+fn name_forms(name: &Members) -> Result<Vec<String>, Reason> {
     if name.get("family").is_some_and(Value::is_array) {
         return Err("the Patient is of FHIR DSTU2, whose family names are lists: export it as FHIR R4".into());
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     resolve::Found,
     rules::{Rule, Rules},
-    tests::{COVID, collector},
+    tests::{COVID, collector, written},
     *,
 };
 use crate::records::{Doses, Format};
@@ -322,7 +322,7 @@ impl Register {
     fn check(&self, found: &Found) -> Result<(u32, u32), String> {
         let status = |doses: Option<Doses>| doses.map(|doses| doses.status().number());
         let by_form: BTreeMap<_, _> =
-            found.people.iter().map(|found| (&found.person, status(found.doses))).collect();
+            written(found).into_iter().map(|(person, doses)| (person, status(doses))).collect();
         for (form, found) in &by_form {
             let truth = self.highest(form);
             if *found > Some(truth) {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
-    Collector, Named, Person, Record, Ref, State, TORN,
+    Collector, MOST_NAMESAKES, Person, Record, Ref, State, TORN,
     count::{self, Shot},
     immunization::Says,
-    names::{self, Address, Key, Place, Space},
+    names::{Names, Place, Space},
+    reference::Index,
     rules::{Rule, Rules},
 };
 use crate::records::{
@@ -16,11 +17,13 @@ use crate::records::{
 
 /// So many times a Patient can have been replaced by another.
 const MOST_LINKS: usize = 64;
-/// So many Patients of one source can have one id or identifier. More would make the work grow with their square.
-const MOST_NAMESAKES: usize = 16;
 const NOT_THERE: &str = "the Patient that it refers to is in none of the files";
+const NOT_CLEAR: &str =
+    "the Patient that it refers to was replaced by one that is not clear or not in the files";
 const WITHDRAWN_OF_NOBODY: &str = "it withdraws a dose of somebody who is in none of the files, so that person's row may be too \
      high: import the whole record of the person";
+const WITHDRAWN_UNCLEAR: &str = "it withdraws a dose of a Patient that was replaced by one that is not clear or not in the \
+     files, so that person's row may be too high: import the whole record of the person";
 
 const WITHDRAWN_WITHOUT_ID: &str = "it withdraws a dose and has no id, so nobody can tell which one: import the whole record of \
      the person";
@@ -31,7 +34,11 @@ const TWO_PATIENTS: &str = "two versions of an Immunization name different Patie
 /// What an import of FHIR comes to.
 #[derive(Debug, Default)]
 pub(in crate::records) struct Found {
+    /// Each Patient once for each of its names and numbers.
     pub(in crate::records) people: Vec<FoundPerson>,
+    /// The names and numbers that a Patient does not have any more, or that are not written: the register may have rows
+    /// with them. The doses are those that the Patient has now, if it is written.
+    pub(in crate::records) former: Vec<FoundPerson>,
     /// What was not understood, by place.
     pub(in crate::records) bad: Vec<BadRow>,
     /// What was decided in doubt, by place.
@@ -67,12 +74,6 @@ pub(in crate::records) struct Seen {
     pub(in crate::records) passed_over: u64,
 }
 
-/// Which Patients go by what.
-struct Index {
-    by_id: HashMap<(Space, String), Vec<usize>>,
-    by_identifier: HashMap<(Space, String), Vec<usize>>,
-}
-
 /// What was learned of a Patient.
 #[derive(Clone, Default)]
 struct Course {
@@ -99,7 +100,7 @@ struct Origin {
 
 impl Origin {
     fn of(record: &Record) -> Self {
-        let names::Names { id, base, .. } = record.names.clone();
+        let Names { id, base, .. } = record.names.clone();
         Self { place: record.place, id, base }
     }
 
@@ -156,6 +157,7 @@ impl Collector {
     /// Each person's doses, and everything that was not understood. `required` is used if no Immunization says
     /// it; `force` writes people too who may have a dose that cannot be read.
     pub(in crate::records) fn finish(mut self, required: Option<u32>, force: bool) -> Found {
+        self.delete_patients();
         let index = self.index();
         let places = self.places(&index);
         let mut courses = vec![Course::default(); self.people.len()];
@@ -164,7 +166,8 @@ impl Collector {
             let others = self.other_spaces.get(&number).into_iter().flatten().copied();
             courses[place].spaces.extend(others.chain([self.people[number].names.space]));
         }
-        let mut seen = Seen { patients: self.people.len() as u64, ..Seen::default() };
+        let patients = self.people.iter().filter(|known| !matches!(known.state, State::Moved)).count();
+        let mut seen = Seen { patients: patients as u64, ..Seen::default() };
         for record in self.records() {
             seen.immunizations += 1;
             match record.says {
@@ -174,12 +177,12 @@ impl Collector {
             }
             self.assign(&record, &index, &places, &mut courses);
         }
-        let (people, held_back) = self.people(&places, courses, required, force);
+        let (people, former, held_back) = self.people(&places, courses, required, force);
         let row = |((file, place), reason): (Place, Reason)| BadRow { file, place, reason };
         let notes =
             std::mem::take(&mut self.notes).into_iter().filter(|(place, _)| !self.bad.contains_key(place));
         let notes = notes.map(|(place, what)| row((place, what.into()))).collect();
-        Found { people, notes, bad: self.bad.into_iter().map(row).collect(), seen, held_back }
+        Found { people, former, notes, bad: self.bad.into_iter().map(row).collect(), seen, held_back }
     }
 
     fn index(&mut self) -> Index {
@@ -210,80 +213,6 @@ impl Collector {
         index
     }
 
-    /// All Immunizations by place. One that goes by an id, and by the address of the only server of its space with that
-    /// id, are versions of one.
-    fn records(&mut self) -> Vec<Record> {
-        let mut records = std::mem::take(&mut self.records);
-        let local: Vec<_> = records.keys().filter(|key| matches!(key, Key::Local(..))).cloned().collect();
-        for key in local {
-            let Some(base) = (match &key {
-                Key::Local(space, _) => self.spaces[*space].base(),
-                _ => None,
-            }) else {
-                continue;
-            };
-            let Some(id) = records.get(&key).and_then(|record| record.names.id.clone()) else { continue };
-            let url = Key::Url(format!("{base}Immunization/{id}"));
-            if records.contains_key(&url)
-                && self.rules.hold(Rule::NewestVersion)
-                && let Some(mut record) = records.remove(&key)
-                && let Some(known) = records.get_mut(&url)
-            {
-                if record.place < known.place {
-                    std::mem::swap(&mut record, known);
-                }
-                record.join(known);
-            }
-        }
-        let mut records: Vec<_> = records.into_values().collect();
-        records.sort_by_key(|record| record.place);
-        if self.rules.hold(Rule::NewestVersion) {
-            self.withdraw_by_id(&mut records);
-        }
-        records
-    }
-
-    /// A deletion names a dose by its address or its id only, and can come in another file than the dose. In doubt it
-    /// withdraws every dose with that id, unless both name a server and these differ.
-    fn withdraw_by_id(&mut self, records: &mut Vec<Record>) {
-        // By id, and then by server: a dose of one server is not compared with the deletions of all others.
-        let mut by_id: HashMap<String, BTreeMap<Option<String>, BTreeSet<Space>>> = HashMap::new();
-        for record in records.iter().filter(|record| record.is_lone_withdrawal()) {
-            let names = record.names.clone();
-            let by_server = by_id.entry(names.id.unwrap_or_default()).or_default();
-            by_server.entry(names.base).or_default().insert(names.space);
-        }
-        let mut found = HashSet::new();
-        for record in &mut *records {
-            let Some(by_server) = record.names.id.as_ref().and_then(|id| by_id.get(id)) else { continue };
-            if record.is_lone_withdrawal() {
-                continue;
-            }
-            let bases: Vec<&Option<String>> = match &record.names.base {
-                None => by_server.keys().collect(),
-                base => [base, &None].into_iter().filter(|base| by_server.contains_key(*base)).collect(),
-            };
-            let is_other_vaccine = matches!(record.says, Says::OtherVaccine);
-            let in_its_source = |base: &Option<String>| {
-                base.is_some() && *base == record.names.base
-                    || by_server.get(base).is_some_and(|spaces| spaces.contains(&record.names.space))
-            };
-            // A deletion of another source may mean another Immunization, if this one is of another vaccine.
-            let bases: Vec<_> =
-                bases.into_iter().filter(|base| !is_other_vaccine || in_its_source(base)).cloned().collect();
-            if !bases.is_empty() && !is_other_vaccine {
-                record.says = Says::Withdrawn { is_wanted: true };
-                self.notes.insert((record.place, "a deletion names its id: the dose is not counted"));
-            }
-            found.extend(bases.into_iter().map(|base| (record.names.id.clone().unwrap_or_default(), base)));
-        }
-        records.retain(|record| {
-            let names = &record.names;
-            !record.is_lone_withdrawal()
-                || !found.contains(&(names.id.clone().unwrap_or_default(), names.base.clone()))
-        });
-    }
-
     /// Gives an Immunization to the person that it is about.
     fn assign(&mut self, record: &Record, index: &Index, places: &[Option<usize>], courses: &mut [Course]) {
         let place = record.place;
@@ -293,6 +222,9 @@ impl Collector {
         let own = of(&record.patient);
         let before: BTreeSet<_> = record.before.iter().flat_map(of).collect();
         let all: BTreeSet<_> = own.union(&before).copied().collect();
+        // Of a Patient that is in the files, nobody may know who took its place.
+        let is_there =
+            [&record.patient].into_iter().chain(&record.before).any(|who| !self.find(who, index).is_empty());
         let is_half_lost = own.is_empty() || record.before.iter().any(|who| of(who).is_empty());
         for person in &all {
             courses[*person].has_immunization = true;
@@ -308,7 +240,7 @@ impl Collector {
                 TWO_PATIENTS.into()
             }
             Says::Withdrawn { is_wanted: true } if all.is_empty() && self.rules.hold(Rule::NothingHalf) => {
-                self.bad.insert(place, WITHDRAWN_OF_NOBODY.into());
+                self.bad.insert(place, if is_there { WITHDRAWN_UNCLEAR } else { WITHDRAWN_OF_NOBODY }.into());
                 return;
             }
             Says::Withdrawn { is_wanted: true }
@@ -317,7 +249,7 @@ impl Collector {
                 WITHDRAWN_WITHOUT_ID.into()
             }
             Says::NotGiven if all.is_empty() => {
-                self.notes.insert((place, NOT_THERE));
+                self.notes.insert((place, if is_there { NOT_CLEAR } else { NOT_THERE }));
                 return;
             }
             Says::NotGiven | Says::Withdrawn { .. } => {
@@ -344,7 +276,7 @@ impl Collector {
             Says::Unreadable(reason) => reason.clone(),
             Says::Given(shot) => match (own.len(), own.first()) {
                 (1, Some(person)) => return self.give(record, *person, *shot, courses),
-                (0, _) => NOT_THERE.into(),
+                (0, _) => if is_there { NOT_CLEAR } else { NOT_THERE }.into(),
                 _ => "several Patients go by what it refers to".into(),
             },
         };
@@ -388,72 +320,6 @@ impl Collector {
             let reason = "the person has more than 256 Immunizations: correct that at its source";
             self.bad.entry(person).or_insert_with(|| reason.into());
         }
-    }
-
-    /// The Patients that may be meant: one if it is clear, none if it is in none of the files.
-    fn find(&self, who: &Ref, index: &Index) -> Vec<usize> {
-        let Named { who, space, base } = match who {
-            Ref::Contained(key) => return self.by_key.get(key).copied().into_iter().collect(),
-            Ref::Named(named) => named,
-        };
-        let (space, base) = (*space, base.as_deref());
-        let by_identifier = |identifier: &str| {
-            index.by_identifier.get(&(space, identifier.to_owned())).cloned().unwrap_or_default()
-        };
-        let Some(reference) = who.reference.as_deref() else {
-            return who.identifier.as_deref().map(by_identifier).unwrap_or_default();
-        };
-        if let Some(identifier) = reference.strip_prefix("Patient?identifier=") {
-            return by_identifier(identifier);
-        }
-        let mut found = self.referred(reference, space, base, index);
-        if let Some(identifier) = who.identifier.as_deref() {
-            let also = by_identifier(identifier);
-            if found.is_empty() || !also.is_empty() && !also.contains(&found[0]) {
-                found.extend(also);
-            }
-        }
-        found
-    }
-
-    fn referred(&self, reference: &str, space: Space, base: Option<&str>, index: &Index) -> Vec<usize> {
-        let reference = names::without_version(reference.trim());
-        let by_key = |key: Key| self.by_key.get(&key).copied();
-        let by_id =
-            |id: &str| index.by_id.get(&(space, id.to_owned())).map(Vec::as_slice).unwrap_or_default();
-        let address = Address::of(reference).filter(|address| address.kind == "Patient");
-        if reference.contains("://") {
-            if let Some(person) = by_key(Key::Url(names::without_scheme(reference).to_owned())) {
-                return vec![person];
-            }
-            // The ids of a space whose addresses name one server are those of that server.
-            let of_space = address.filter(|address| self.spaces[space].base() == Some(address.base));
-            let people = of_space.map(|address| by_id(address.id)).unwrap_or_default();
-            return people
-                .iter()
-                .copied()
-                .filter(|person| self.people[*person].names.base.is_none())
-                .collect();
-        }
-        let of_server = address
-            .zip(base)
-            .and_then(|(address, base)| by_key(Key::Url(format!("{base}Patient/{}", address.id))));
-        if let Some(person) = of_server.or_else(|| by_key(Key::Local(space, reference.to_owned()))) {
-            let others = address.map(|address| by_id(address.id)).unwrap_or_default();
-            let is_alone = of_server.is_some() || others.iter().all(|other| *other == person);
-            return if is_alone { vec![person] } else { others.to_vec() };
-        }
-        let id = address.map(|address| address.id).or_else(|| reference.strip_prefix("urn:uuid:"));
-        id.map(by_id)
-            .unwrap_or_default()
-            .iter()
-            .copied()
-            .filter(|person| {
-                base.is_none_or(|base| {
-                    self.people[*person].names.base.as_deref().is_none_or(|own| own == base)
-                })
-            })
-            .collect()
     }
 
     /// For each Patient, the one that stands for it: itself, an identical one, or the one that took its place. `None` if
@@ -508,119 +374,134 @@ impl Collector {
         places
     }
 
+    /// The people, the former names and numbers of people, and how many are held back.
     fn people(
         &mut self,
         places: &[Option<usize>],
         courses: Vec<Course>,
         required: Option<u32>,
         force: bool,
-    ) -> (Vec<FoundPerson>, u64) {
+    ) -> (Vec<FoundPerson>, Vec<FoundPerson>, u64) {
         let mut held_back = 0;
-        let mut people: BTreeMap<Person, (FoundPerson, Vec<Shot>)> = BTreeMap::new();
+        let (mut people, mut former) = (Vec::new(), Vec::new());
+        let mut known = BTreeMap::new();
         let mut refused = BTreeSet::new();
+        let mut others: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (number, place) in places.iter().enumerate() {
+            if let Some(place) = place.filter(|place| *place != number) {
+                others.entry(place).or_default().push(number);
+            }
+        }
         // Whose a lost dose is, nobody knows: it may be that of a person of another source of this call.
         let may_lack_a_dose = self.spaces.iter().any(|about| about.has_lost_dose || about.is_torn);
         for (number, mut course) in courses.into_iter().enumerate() {
             if places[number] != Some(number) {
                 continue;
             }
-            let Some((forms, left_out, is_active)) = self.written(number) else { continue };
             let place = self.people[number].place;
             let is_torn = course.spaces.iter().any(|space| self.spaces[*space].is_torn) && !force;
-            if !is_active && course.is_withdrawn && self.rules.hold(Rule::NothingHalf) {
-                let reason = "the Patient is not active and a dose was withdrawn, so the row that is there may be too high: \
-                              say who took its place";
-                self.bad.insert(place, reason.into());
-                continue;
-            }
-            if !is_active {
-                self.notes.insert((
-                    place,
-                    "the Patient is not active, and nothing says who took its place: not written",
-                ));
-                continue;
-            }
-            self.notes.extend(left_out.map(|what| (place, what)));
-            self.notes.extend(course.settle(self.rules));
-            let course_of = count::Course { required, may_lack_a_dose };
-            let doses = match count::count(&course.shots, course_of, self.rules) {
-                Ok(counted) => {
-                    self.notes.extend(counted.doubt.map(|doubt| (place, doubt)));
-                    Some(counted.doses)
-                }
-                Err(reason) => {
-                    self.bad.insert(place, reason);
-                    None
-                }
+            let mut found = FoundPerson {
+                place,
+                person: Person::default(),
+                doses: None,
+                may_lack_a_dose,
+                is_withdrawn: course.is_withdrawn,
+                has_immunization: course.has_immunization,
             };
-            held_back += u64::from(is_torn);
+            let forms = self.written(number, &course);
+            if forms.is_some() {
+                self.notes.extend(course.settle(self.rules));
+                let course_of = count::Course { required, may_lack_a_dose };
+                match count::count(&course.shots, course_of, self.rules) {
+                    Ok(counted) => {
+                        self.notes.extend(counted.doubt.map(|doubt| (place, doubt)));
+                        found.doses = Some(counted.doses).filter(|_| !course.is_blocked && !is_torn);
+                    }
+                    Err(reason) => _ = self.bad.insert(place, reason),
+                }
+                held_back += u64::from(is_torn);
+            }
+            let forms = forms.unwrap_or_default();
+            let others = others.get(&number).into_iter().flatten().chain([&number]);
+            let of_others: BTreeSet<_> = others.flat_map(|other| self.people[*other].forms()).collect();
+            let not_written = of_others.into_iter().filter(|person| !forms.contains(person));
+            former.extend(not_written.map(|person| FoundPerson { person: person.clone(), ..found.clone() }));
             for person in forms {
-                let found = FoundPerson {
-                    place,
-                    person: person.clone(),
-                    doses: doses.filter(|_| !course.is_blocked && !is_torn),
-                    may_lack_a_dose,
-                    is_withdrawn: course.is_withdrawn,
-                    has_immunization: course.has_immunization,
-                };
-                refused
-                    .extend(self.put_form(&mut people, person, found, &course.shots).into_iter().flatten());
+                let found = FoundPerson { person: person.clone(), ..found.clone() };
+                refused.extend(self.contradiction(&mut known, &found, &course.shots).into_iter().flatten());
+                people.push(found);
             }
         }
-        let people = people.into_values().map(|(person, _)| FoundPerson {
+        for found in people.iter_mut().chain(&mut former) {
             // A Patient that is refused in one form is refused in all.
-            doses: person.doses.filter(|_| !refused.contains(&person.place)),
-            ..person
-        });
-        (people.collect(), held_back)
+            found.doses = found.doses.filter(|_| !refused.contains(&found.place));
+        }
+        (people, former, held_back)
     }
 
-    /// The forms of a Patient that can be written, what was left out of them, and whether it is active.
-    fn written(&mut self, number: usize) -> Option<(Vec<Person>, Option<&'static str>, bool)> {
+    /// The forms of a Patient, if it is to be written. Reports a form that was left out, and why a Patient is not written.
+    fn written(&mut self, number: usize, course: &Course) -> Option<Vec<Person>> {
         let known = &self.people[number];
-        let reason = match &known.state {
+        let place = known.place;
+        let (gone, too_high) = match &known.state {
             State::Read(patient) => match &patient.forms {
-                Ok(forms) => return Some((forms.clone(), patient.left_out, patient.is_active)),
-                Err(reason) => reason.clone(),
+                Ok(forms) if patient.is_active => {
+                    self.notes.extend(patient.left_out.map(|what| (place, what)));
+                    return Some(forms.clone());
+                }
+                Ok(_) => (
+                    "the Patient is not active, and nothing says who took its place: not written",
+                    "the Patient is not active and a dose was withdrawn, so the row that is there may be too high: \
+                     say who took its place",
+                ),
+                Err(reason) => {
+                    self.bad.insert(place, reason.clone());
+                    return None;
+                }
             },
-            State::Refused(reason) => reason.clone(),
-            State::Torn => TORN.into(),
-            State::Deleted => {
-                self.notes.insert((known.place, "the Patient was deleted: nothing is written for it"));
+            State::Refused(reason) => {
+                self.bad.insert(place, reason.clone());
                 return None;
             }
+            State::Torn => {
+                self.bad.insert(place, TORN.into());
+                return None;
+            }
+            State::Deleted => (
+                "the Patient was deleted: nothing is written for it",
+                "the Patient was deleted and a dose was withdrawn, so the row that is there may be too high: import a \
+                 row with its doses",
+            ),
+            State::Moved => return None,
         };
-        self.bad.insert(known.place, reason);
+        if course.is_withdrawn && self.rules.hold(Rule::NothingHalf) {
+            self.bad.insert(place, too_high.into());
+        } else {
+            self.notes.insert((place, gone));
+        }
         None
     }
 
     /// Two Patients with one name and number must have the same doses: otherwise nobody can tell which is right, and
-    /// both are returned.
-    fn put_form(
+    /// the places of both are returned.
+    fn contradiction(
         &mut self,
-        people: &mut BTreeMap<Person, (FoundPerson, Vec<Shot>)>,
-        person: Person,
-        found: FoundPerson,
+        known: &mut BTreeMap<Person, (Place, Option<Doses>, Vec<Shot>)>,
+        found: &FoundPerson,
         shots: &[Shot],
     ) -> Option<[Place; 2]> {
-        let holds = self.rules.hold(Rule::Patients);
-        match people.get_mut(&person) {
-            Some((known, others)) if holds && (*others != shots || known.doses != found.doses) => {
-                for place in [known.place, found.place] {
-                    let reason =
-                        "another Patient has the same name and number, and other doses: neither is written";
-                    self.bad.entry(place).or_insert_with(|| reason.into());
-                }
-                known.doses = None;
-                return Some([known.place, found.place]);
-            }
-            Some((known, _)) if holds => {
-                known.may_lack_a_dose |= found.may_lack_a_dose;
-                known.is_withdrawn |= found.is_withdrawn;
-                known.has_immunization |= found.has_immunization;
-            }
-            _ => _ = people.insert(person, (found, shots.to_vec())),
+        let FoundPerson { place, person, doses, .. } = found;
+        let Some((other, others_doses, others)) = known.get(person) else {
+            known.insert(person.clone(), (*place, *doses, shots.to_vec()));
+            return None;
+        };
+        if !self.rules.hold(Rule::Patients) || *others == shots && others_doses == doses {
+            return None;
         }
-        None
+        for place in [*other, *place] {
+            let reason = "another Patient has the same name and number, and other doses: neither is written";
+            self.bad.entry(place).or_insert_with(|| reason.into());
+        }
+        Some([*other, *place])
     }
 }

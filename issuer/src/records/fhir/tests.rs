@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{resolve::Found, *};
+use super::{
+    resolve::{Found, FoundPerson},
+    *,
+};
+use crate::records::Doses;
 
 pub(super) const COVID: &str = "840539006";
 
@@ -90,12 +94,21 @@ fn bundle(resources: &[Value]) -> Value {
 }
 
 fn outcome(found: &Found) -> Outcome {
-    let people = found.people.iter().filter_map(|found| {
-        let (mobile, name) = found.person.clone();
-        found.doses.map(|doses| (mobile, name, doses.given, doses.required))
+    let people = written(found).into_iter().filter_map(|((mobile, name), doses)| {
+        doses.map(|doses| (mobile.clone(), name.clone(), doses.given, doses.required))
     });
     let bad = found.bad.iter().map(|row| (row.place, row.reason.to_string()));
     (people.collect(), bad.collect())
+}
+
+/// The doses that are written for each name and number: none if one Patient with these is refused.
+pub(super) fn written(found: &Found) -> BTreeMap<&Person, Option<Doses>> {
+    let mut written = BTreeMap::new();
+    for FoundPerson { person, doses, .. } in &found.people {
+        let known = written.entry(person).or_insert(*doses);
+        *known = known.and(*doses);
+    }
+    written
 }
 
 fn person(mobile: &str, name: &str, given: u32, required: u32) -> (String, String, u32, u32) {
@@ -103,6 +116,7 @@ fn person(mobile: &str, name: &str, given: u32, required: u32) -> (String, Strin
 }
 
 mod doubt;
+mod servers;
 mod sources;
 
 #[test]

@@ -271,6 +271,6 @@ fn second_registration_of_a_person_keeps_that_a_dose_was_withdrawn() {
         reader.add((0, line), 0, &Entry::line(text.as_bytes())).expect("there is room");
     }
     let found = reader.finish(Some(2), false);
-    let [person] = &found.people[..] else { panic!("{:?}", found.people) };
-    assert!(person.is_withdrawn && person.has_immunization);
+    let [one, other] = &found.people[..] else { panic!("{:?}", found.people) };
+    assert!(one.person == other.person && other.is_withdrawn && other.has_immunization);
 }
