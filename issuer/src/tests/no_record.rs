@@ -577,7 +577,7 @@ async fn late_request_of_2021_is_over_for_its_entity() {
     old_status(&stage, &token).await.expect_problem(410, "request_over");
 }
 
-/// The gateway is down for everybody, which is not the fault of who asks.
+/// The gateway is down for everybody, which is not the fault of the asker.
 #[tokio::test]
 async fn outage_of_the_gateway_does_not_use_up_the_limits_of_an_address() {
     let stage = Stage::new().await;

@@ -37,7 +37,7 @@ fn withdrawn_dose_stays_withdrawn_if_versions_cannot_be_compared() {
     ] {
         assert_eq!(after(&lines), (1, 2, 0), "{lines:?}");
     }
-    // What can be compared is compared.
+    // Versions that can be compared are compared.
     assert_eq!(after(&[meta(mistaken(), v("1")), second(), meta(second(), v("2"))]).0, 2);
 }
 
