@@ -156,7 +156,7 @@ async fn address_that_holds_its_share_of_the_management_connections_gets_no_more
     }
     let mut more = TcpStream::connect(service.management).await.expect("it listens");
     let closed =
-        tokio::time::timeout(Duration::from_secs(60), more.read(&mut [0; 1])).await.expect("it closes");
+        tokio::time::timeout(Duration::from_mins(1), more.read(&mut [0; 1])).await.expect("it closes");
     assert_eq!(closed.unwrap_or(0), 0);
     drop(held);
     let is_free = async || {
@@ -164,7 +164,7 @@ async fn address_that_holds_its_share_of_the_management_connections_gets_no_more
         let call = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
         stream.write_all(call).await.is_ok() && stream.read(&mut [0; 1]).await.is_ok_and(|read| read == 1)
     };
-    tokio::time::timeout(Duration::from_secs(60), async { while !is_free().await {} })
+    tokio::time::timeout(Duration::from_mins(1), async { while !is_free().await {} })
         .await
         .expect("it is free");
     service.stop().await;
