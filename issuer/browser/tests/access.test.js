@@ -159,7 +159,7 @@ test("by keyboard alone, with the focus always where the person goes on", async 
   await page.keyboard.type(ASHA.name);
   await page.keyboard.press("Enter");
   // Sent too early: the focus goes to what is missing.
-  assert.match(await widget.complaint("mobile"), /ten digits/);
+  assert.match(await widget.complaint("mobile"), /whole mobile number/);
   assert.equal(await focus(), "mobile");
   await page.keyboard.type(ASHA.mobile);
   await page.keyboard.press("Enter");

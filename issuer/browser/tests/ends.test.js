@@ -144,7 +144,7 @@ describe("names and numbers", () => {
     await widget.name.fill(ASHA.name);
     await widget.mobile.fill("123");
     await widget.go.click();
-    assert.match(await widget.complaint("mobile"), /ten digits/);
+    assert.match(await widget.complaint("mobile"), /whole mobile number/);
     await widget.mobile.fill(ASHA.mobile);
     await widget.go.click();
     await widget.titled("Enter the OTP");
