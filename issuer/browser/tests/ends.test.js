@@ -197,8 +197,10 @@ describe("the network", () => {
       const cdp = await watched.context.newCDPSession(target);
       await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: 6_000, uploadThroughput: 3_000 });
     }
+    // The call goes on only if the wait was said, so a busy machine cannot miss it.
+    const said = gate();
     await page.route("**/otp", async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await said.opened;
       await route.continue();
     });
     await widget.go.click();
@@ -206,6 +208,7 @@ describe("the network", () => {
     await widget.mobile.fill(ASHA.mobile);
     await widget.go.click();
     await widget.status.getByText("One moment").waitFor();
+    said.open();
     await widget.titled("Enter the OTP");
     await widget.enter(await service.password());
     await heard(page, "answer");
@@ -220,19 +223,25 @@ describe("the network", () => {
     const calls = [];
     /** @type {{presentation: string}[]} */
     const replies = [];
+    const said = gate();
     await page.route("**/confirm", async (route) => {
       calls.push({ key: route.request().headers()["idempotency-key"], body: route.request().postData() ?? "" });
       const reply = await route.fetch();
       replies.push(await reply.json());
       // The service has answered, and the browser never hears of it.
       if (calls.length < 3) await route.abort("connectionreset");
-      else await route.fulfill({ response: reply });
+      else {
+        // Held until the page's words were seen, so a busy machine cannot miss them.
+        await said.opened;
+        await route.fulfill({ response: reply });
+      }
     });
     await widget.identify(ASHA);
     await widget.titled("Enter the OTP");
     await widget.enter(await service.password());
     await widget.status.getByText("Trying again; nothing is done twice").waitFor();
     await picture(page, "slow");
+    said.open();
     const { presentation } = await heard(page, "answer");
     assert.equal(calls.length, 3);
     assert.equal(new Set(calls.map(({ key }) => key)).size, 1);
@@ -507,7 +516,7 @@ describe("other settings", () => {
     }
   }
 
-  test("a password's time runs out: another one is good", () => withService({ more: "[otp]\nlifetime = 3\nresend_after = 1" }, async (own) => {
+  test("a password's time runs out: another one is good", () => withService({ more: "[otp]\nlifetime = 8\nresend_after = 1" }, async (own) => {
     const request = await own.ask();
     const { watched, page, widget } = await embed(request);
     await widget.identify(ASHA);
@@ -524,7 +533,7 @@ describe("other settings", () => {
     await watched.close();
   }));
 
-  test("the request's time runs out while its page is open", () => withService({ more: "[answers]\nrequest_lifetime = 4" }, async (own) => {
+  test("the request's time runs out while its page is open", () => withService({ more: "[answers]\nrequest_lifetime = 8" }, async (own) => {
     const request = await own.ask();
     const { watched, page, widget } = await embed(request);
     await widget.titled("Sahyadri Rail asks");
@@ -535,7 +544,7 @@ describe("other settings", () => {
     await watched.close();
   }));
 
-  test("the time runs out in a tab while another has answered: it says so", () => withService({ more: "[answers]\nrequest_lifetime = 15" }, async (own) => {
+  test("the time runs out in a tab while another has answered: it says so", () => withService({ more: "[answers]\nrequest_lifetime = 18" }, async (own) => {
     const request = await own.ask();
     const { watched, page, widget } = await embed(request);
     await widget.titled("Sahyadri Rail asks");
@@ -612,6 +621,14 @@ describe("other settings", () => {
     await watched.close();
   }));
 });
+
+/** What a test holds back until it has seen something. */
+function gate() {
+  let open = () => {};
+  /** @type {Promise<void>} */
+  const opened = new Promise((resolve) => (open = resolve));
+  return { opened, open };
+}
 
 /** How many consents and refusals are in the audit log, which is whole. */
 function audited() {
