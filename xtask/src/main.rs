@@ -5,7 +5,7 @@
 //! go to a cache outside the checkout ([`tools`]), each step keeps its whole output in `target/xtask-logs`
 //! ([`run`]), and the last line is `N passed, N failed`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -23,7 +23,6 @@ mod run;
 mod steps;
 mod tally;
 mod tools;
-mod vectors;
 mod web;
 
 /// The project's own chores.
@@ -96,13 +95,7 @@ fn main() -> ExitCode {
     match Arguments::parse().chore {
         Chore::Test { list: true, .. } => run::list(steps::ALL, steps::GROUPS),
         Chore::Test { steps: names, .. } => run::test(steps::ALL, steps::GROUPS, &names),
-        Chore::Vectors { check } => match vectors::run(check) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: {error}");
-                ExitCode::FAILURE
-            }
-        },
+        Chore::Vectors { check } => vectors(check),
         Chore::Bindings => bindings::run(),
         Chore::Notices => notices::run(),
         Chore::Web => web::run(),
@@ -123,6 +116,19 @@ fn main() -> ExitCode {
         }
         Chore::Bench { subject: bench::Subject::Batch, check, rounds, .. } => {
             bench::batch::run(check, rounds)
+        }
+    }
+}
+
+/// Their generator is the crate `test-vectors/generator`.
+fn vectors(check: bool) -> ExitCode {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(context::root()).args(["run", "--quiet", "--package", "kycvs-vectors", "--"]);
+    match cargo.args(check.then_some("--check")).status() {
+        Ok(status) => ExitCode::from(u8::from(!status.success())),
+        Err(error) => {
+            eprintln!("error: cargo: {error}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -223,7 +223,7 @@ mod tests {
     }
 
     /// A block of RSA, which is another algorithm's.
-    const RSA: &str = include_str!("../../../xtask/src/vectors/openssl/public-rsa.pem");
+    const RSA: &str = include_str!("../../../test-vectors/generator/openssl/public-rsa.pem");
 
     #[test]
     fn blocks_of_other_kinds_are_skipped_and_counted() {

@@ -24,13 +24,13 @@ pub(super) fn demo(context: &mut Context) -> Result<Tally, Stop> {
 
 /// Tokens to and from Python's packages `cwt` and `pycose`.
 pub(super) fn libraries(context: &mut Context) -> Result<Tally, Stop> {
-    with_kycvs(context, "xtask/python/interop.py", "interop")
+    with_kycvs(context, "test-vectors/interop/interop.py", "interop")
 }
 
 /// Key files to and from `openssl`.
 pub(super) fn openssl(context: &mut Context) -> Result<Tally, Stop> {
     program(context, "openssl", "openssl")?;
-    with_kycvs(context, "xtask/python/openssl_keys.py", "openssl")
+    with_kycvs(context, "test-vectors/interop/openssl_keys.py", "openssl")
 }
 
 fn with_kycvs(context: &mut Context, path: &str, name: &str) -> Result<Tally, Stop> {

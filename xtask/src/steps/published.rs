@@ -9,12 +9,12 @@ use crate::tools::{SCRIPTS, python};
 pub(super) fn vectors(context: &mut Context) -> Result<Tally, Stop> {
     let cases = vector_files(context.root())?.values().sum();
     let mut check = context.cargo();
-    context.must(check.args(["run", "--quiet", "--package", "xtask", "--", "vectors", "--check"]))?;
+    context.must(check.args(["run", "--quiet", "--package", "kycvs-vectors", "--", "--check"]))?;
     Ok(Tally::passed(cases))
 }
 
 pub(super) fn schema(context: &mut Context) -> Result<Tally, Stop> {
-    script(context, "xtask/python/schema.py", &[VECTORS])
+    script(context, "test-vectors/interop/schema.py", &[VECTORS])
 }
 
 /// The second implementation, written from SPEC.md alone, on the vectors and on the examples in SPEC.md itself.
@@ -28,7 +28,7 @@ pub(super) fn verifier(context: &mut Context) -> Result<Tally, Stop> {
 pub(super) fn cddl(context: &mut Context) -> Result<Tally, Stop> {
     let kycvs = context.kycvs()?.display().to_string();
     let work = super::interop::work_folder(context, "cddl")?;
-    script(context, "xtask/python/cddl.py", &[&kycvs, "SPEC.md", VECTORS, &work])
+    script(context, "test-vectors/interop/cddl.py", &[&kycvs, "SPEC.md", VECTORS, &work])
 }
 
 /// Runs a Python script of the checkout, which ends with a line `N passed, N failed`.

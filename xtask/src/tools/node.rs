@@ -103,7 +103,7 @@ const MANIFEST: &str = "package.json";
 const LOCK: &str = "package-lock.json";
 /// The oldest release line that is still in use.
 const OLDEST: u32 = 20;
-const FROM_PYPI: &str = "xtask/python/node.txt";
+const FROM_PYPI: &str = "xtask/src/tools/node.txt";
 
 #[cfg(test)]
 mod tests {

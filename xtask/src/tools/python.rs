@@ -9,7 +9,7 @@ use super::{apt, cached, path_with};
 use crate::context::{Context, Stop};
 
 /// The packages that the scripts of this project run with.
-pub(crate) const SCRIPTS: &str = "xtask/python/requirements.txt";
+pub(crate) const SCRIPTS: &str = "test-vectors/interop/requirements.txt";
 /// The packages that `bindings/python` is built and tested with.
 pub(crate) const BINDINGS: &str = "bindings/python/requirements-test.txt";
 /// The libraries that `kycvs.arrow` is tested with.
