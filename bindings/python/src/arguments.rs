@@ -1,7 +1,7 @@
 //! Bytes and text as Python has them.
 
-use crate::{names::wrong_type, presentation::Presentation};
-use kycvs::{Presented, Zeroizing};
+use crate::names::wrong_type;
+use kycvs::Zeroizing;
 use pyo3::{
     Borrowed, PyTypeInfo,
     exceptions::{PyTypeError, PyValueError},
@@ -79,45 +79,6 @@ impl Deref for Text<'_> {
             Self::Borrowed(text) => text,
             Self::Repaired(text) => text,
         }
-    }
-}
-
-/// What a verifier is handed.
-pub(crate) enum Input {
-    Bytes(Bytes),
-    Text(Text<'static>),
-    Presentation(Py<Presentation>),
-}
-
-impl Input {
-    pub(crate) fn of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = value.cast::<PyString>() {
-            return Ok(Self::Text(Text::of(text)));
-        }
-        if let Ok(presentation) = value.cast::<Presentation>() {
-            return Ok(Self::Presentation(presentation.clone().unbind()));
-        }
-        Bytes::of_buffer(value)?
-            .map(Self::Bytes)
-            .ok_or_else(|| wrong_type(name, "bytes, bytearray, memoryview, str or kycvs.Presentation", value))
-    }
-
-    /// For the core to read.
-    pub(crate) fn presented(&self) -> Presented<'_> {
-        match self {
-            Self::Bytes(bytes) => Presented::Bytes(bytes.as_slice()),
-            Self::Text(text) => Presented::Text(text),
-            Self::Presentation(presentation) => Presented::Bytes(presentation.get().inner.as_bytes()),
-        }
-    }
-
-    /// Whether this is one presentation where several are wanted: Python would go through its bytes one by one.
-    pub(crate) fn is_one(value: &Bound<'_, PyAny>) -> bool {
-        value.is_instance_of::<PyString>()
-            || value.is_instance_of::<PyBytes>()
-            || value.is_instance_of::<PyByteArray>()
-            || value.is_instance_of::<PyMemoryView>()
-            || value.is_instance_of::<Presentation>()
     }
 }
 

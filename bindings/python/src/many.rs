@@ -1,10 +1,10 @@
 //! Many presentations, on all processors.
 
 use crate::{
-    arguments::Input,
     expected::Expected,
     failure::stops,
     in_order::{Place, Question, Turns},
+    presentation::Input,
     replay::Guard,
 };
 use kycvs::{Result, Timestamp, Verdict};

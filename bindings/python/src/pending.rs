@@ -7,7 +7,6 @@ use crate::{
     names::wrong_answer,
     presentation::Presentation,
     verdict::Verdict,
-    verifier::Verifier,
 };
 use kycvs::{BoxError, ErrorCode};
 use pyo3::{
@@ -118,12 +117,12 @@ pub(crate) struct PendingVerdict {
     /// The time of the check, in seconds since 1970.
     now: u64,
     pending: Once<kycvs::PendingVerdict>,
-    /// For the garbage collector: it holds the guard that `pending` asks.
-    verifier: Py<Verifier>,
+    /// The `Verifier`, for the garbage collector: it holds the guard that `pending` asks.
+    verifier: Py<PyAny>,
 }
 
 impl PendingVerdict {
-    pub(crate) fn new(pending: kycvs::PendingVerdict, verifier: Py<Verifier>) -> Self {
+    pub(crate) fn new(pending: kycvs::PendingVerdict, verifier: Py<PyAny>) -> Self {
         Self {
             issuer: pending.issuer().to_owned(),
             token_id: pending.token_id().to_string(),

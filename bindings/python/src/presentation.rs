@@ -1,4 +1,4 @@
-//! What a person hands over.
+//! What a person hands over, and the forms in which a verifier takes it.
 
 use crate::{
     arguments::{Bytes, Text},
@@ -6,9 +6,10 @@ use crate::{
     failure::Outcome,
     names::wrong_type,
 };
+use kycvs::Presented;
 use pyo3::{
     prelude::*,
-    types::{PyBytes, PyString, PyType},
+    types::{PyByteArray, PyBytes, PyMemoryView, PyString, PyType},
 };
 
 /// What a person hands over: a token and, where the subject is to be checked, the opening of its commitment.
@@ -139,5 +140,44 @@ impl Presentation {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
         Ok((py.get_type::<Self>().getattr("from_bytes")?, (self.to_bytes(py),)))
+    }
+}
+
+/// What a verifier is handed.
+pub(crate) enum Input {
+    Bytes(Bytes),
+    Text(Text<'static>),
+    Presentation(Py<Presentation>),
+}
+
+impl Input {
+    pub(crate) fn of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(Self::Text(Text::of(text)));
+        }
+        if let Ok(presentation) = value.cast::<Presentation>() {
+            return Ok(Self::Presentation(presentation.clone().unbind()));
+        }
+        Bytes::of_buffer(value)?
+            .map(Self::Bytes)
+            .ok_or_else(|| wrong_type(name, "bytes, bytearray, memoryview, str or kycvs.Presentation", value))
+    }
+
+    /// For the core to read.
+    pub(crate) fn presented(&self) -> Presented<'_> {
+        match self {
+            Self::Bytes(bytes) => Presented::Bytes(bytes.as_slice()),
+            Self::Text(text) => Presented::Text(text),
+            Self::Presentation(presentation) => Presented::Bytes(presentation.get().inner.as_bytes()),
+        }
+    }
+
+    /// Whether this is one presentation where several are wanted: Python would go through its bytes one by one.
+    pub(crate) fn is_one(value: &Bound<'_, PyAny>) -> bool {
+        value.is_instance_of::<PyString>()
+            || value.is_instance_of::<PyBytes>()
+            || value.is_instance_of::<PyByteArray>()
+            || value.is_instance_of::<PyMemoryView>()
+            || value.is_instance_of::<Presentation>()
     }
 }

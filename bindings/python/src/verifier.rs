@@ -1,7 +1,7 @@
 //! Checking answers.
 
 use crate::{
-    arguments::{Flag, Input, instance, text},
+    arguments::{Flag, instance, text},
     expected::{Expected, expectation},
     failure::{Outcome, as_exception, stops},
     in_order::{InCaller, InOrder},
@@ -9,6 +9,7 @@ use crate::{
     names::{not_able, wrong_type},
     pending::PendingVerdict,
     preparation::Preparation,
+    presentation::Input,
     replay::Guard,
     times,
     trust::TrustStore,
@@ -226,7 +227,7 @@ impl Verifier {
         let now = times::optional_time("now", now)?.unwrap_or_else(Timestamp::now);
         let verifier = &slf.get().inner;
         let pending = slf.py().detach(|| verifier.begin_verify_at(input.presented(), &expectation, now))?;
-        Ok(PendingVerdict::new(pending, slf.clone().unbind()))
+        Ok(PendingVerdict::new(pending, slf.clone().unbind().into_any()))
     }
 
     /// Checks many presentations on all processors: for each, in order, its Verdict or the KycvsError that ``verify``

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::Result;
 use crate::client::Call;
 use crate::people::Person;
-use crate::stand::random;
+use crate::system::random;
 
 /// An entity with its API key. Cheap to clone; clones share one replay guard.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use crate::client::{Call, Client, Reply};
 use crate::entity::{Binding, Entity, Question, Verified, acceptance_of, presentation_of};
 use crate::outside::Outside;
 use crate::people::{Person, address};
-use crate::stand::random;
+use crate::system::random;
 
 /// How a load walks its journeys.
 #[derive(Clone, Copy)]

@@ -11,7 +11,8 @@ use crate::Result;
 use crate::entity::presentation_of;
 use crate::journey::{Caller, Manner, Times, Walk, walk};
 use crate::report::Report;
-use crate::stand::{Stand, wait_for};
+use crate::stand::Stand;
+use crate::system::wait_for;
 
 /// A load that is running.
 pub(crate) struct Load {

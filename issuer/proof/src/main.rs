@@ -32,6 +32,7 @@ mod raw;
 mod report;
 mod stand;
 mod statistics;
+mod system;
 mod traces;
 
 /// What can go wrong here has no kinds: it ends the proof, and its text says what happened.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::client::{Call, Client};
-use crate::stand::wait_for;
+use crate::system::wait_for;
 
 /// The program, run in the proof's folder and with nothing of the caller's settings.
 pub(crate) struct Program {

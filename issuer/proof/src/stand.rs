@@ -5,12 +5,10 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::sleep;
 
 use crate::Result;
 use crate::database::{Database, Kind};
@@ -18,6 +16,7 @@ use crate::entity::Entity;
 use crate::outside::Outside;
 use crate::people::{Person, csv};
 use crate::program::{Instance, Program};
+use crate::system::random;
 
 /// What a proof wants of the service. Settings that are not here are the service's own defaults.
 #[derive(Clone)]
@@ -160,25 +159,6 @@ impl Stand {
     }
 }
 
-/// Waits until `done` says so, or for `patience`.
-pub(crate) async fn wait_for(
-    patience: Duration,
-    mut done: impl AsyncFnMut() -> Result<bool>,
-) -> Result<bool> {
-    let pause = Duration::from_millis(100);
-    let mut waited = Duration::ZERO;
-    loop {
-        if done().await? {
-            return Ok(true);
-        }
-        if waited >= patience {
-            return Ok(false);
-        }
-        sleep(pause).await;
-        waited += pause;
-    }
-}
-
 /// The configuration file. Everyone on loopback is a proxy, so that a proof can be any client.
 fn configuration(
     listen: SocketAddr,
@@ -231,13 +211,6 @@ fn secret_file(path: &Path, secret: &str) -> Result<()> {
     let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
     writeln!(file, "{secret}")?;
     Ok(())
-}
-
-/// Random bytes of the system.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes)
 }
 
 const ISSUER: &str = "in.gov.proof";

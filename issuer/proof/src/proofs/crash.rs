@@ -15,7 +15,8 @@ use crate::journey::Manner;
 use crate::load::{Load, account};
 use crate::people::Person;
 use crate::report::Report;
-use crate::stand::{Stand, Wishes, random};
+use crate::stand::{Stand, Wishes};
+use crate::system::random;
 
 /// Kills an instance `kills` times.
 pub(crate) async fn run(kycvs: &Path, database: &Kind, kills: usize, clients: usize) -> Result<Report> {

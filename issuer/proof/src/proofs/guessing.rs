@@ -24,7 +24,8 @@ use crate::entity::{Binding, Entity, Question};
 use crate::outside::Outside;
 use crate::people::{Person, address};
 use crate::report::Report;
-use crate::stand::{PASS_PURPOSE, Stand, Wishes, random};
+use crate::stand::{PASS_PURPOSE, Stand, Wishes};
+use crate::system::random;
 
 /// Guesses for `seconds`, killing and starting the service in the middle.
 pub(crate) async fn run(kycvs: &Path, database: &Kind, seconds: u64) -> Result<Report> {

@@ -17,7 +17,8 @@ use crate::database::Kind;
 use crate::entity::{Binding, Question, acceptance_of, presentation_of};
 use crate::people::{Person, address};
 use crate::report::Report;
-use crate::stand::{Stand, Wishes, wait_for};
+use crate::stand::{Stand, Wishes};
+use crate::system::wait_for;
 use crate::traces::{self, Search, Trace};
 
 /// Sends everybody on their way and searches. `data` is the data folder of the PostgreSQL server, where it is one.

@@ -17,8 +17,9 @@ use crate::entity::{Binding, Question};
 use crate::people::{Person, address};
 use crate::proofs::journeys::UNLIMITED_REQUESTS;
 use crate::report::Report;
-use crate::stand::{Stand, Wishes, random};
+use crate::stand::{Stand, Wishes};
 use crate::statistics::{Difference, quantile};
+use crate::system::random;
 
 /// Makes `requests` of them.
 pub(crate) async fn run(kycvs: &Path, database: &Kind, requests: usize) -> Result<Report> {
