@@ -4,13 +4,11 @@ use std::error::Error as _;
 use std::io;
 
 use kycvs::{ErrorCode, Family};
+use kycvs_diagnostic::shown;
 use kycvs_scan::Kind;
 
 #[cfg(feature = "serve")]
 use kycvs_issuer::config::ConfigError;
-
-use crate::output::{Output, shown};
-use crate::report::ErrorObject;
 
 /// The result of everything here that can fail.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -141,20 +139,6 @@ impl Failure {
             Self::ClosedPipe => CLOSED_PIPE,
             _ => WRONG_CALL,
         }
-    }
-
-    /// Says what went wrong, where people or programs look for it, and gives the exit status.
-    pub(crate) fn report(&self, out: &mut Output) -> u8 {
-        match self {
-            Self::Said(_) | Self::ClosedPipe => {}
-            _ if out.is_json() => {
-                if let Err(failure) = out.object(&ErrorObject::new(self)).and_then(|()| out.finish()) {
-                    out.note(&failure.line());
-                }
-            }
-            _ => out.note(&self.line()),
-        }
-        self.exit_status()
     }
 
     /// `error[code]: sentence`.

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     });
     let status = match result.and_then(|status| out.finish().map(|()| status)) {
         Ok(status) => status,
-        Err(failure) => failure.report(&mut out),
+        Err(failure) => report::failure(&failure, &mut out),
     };
     ExitCode::from(status)
 }

@@ -6,7 +6,7 @@ use kycvs::{Claims, Status, Verdict};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::shown;
+use crate::output::{Output, shown};
 use crate::times;
 
 /// What went wrong.
@@ -34,6 +34,20 @@ impl ErrorObject {
     pub(crate) fn code(&self) -> (&'static str, u16) {
         (self.code, self.number)
     }
+}
+
+/// Says what went wrong, where people or programs look for it, and gives the exit status.
+pub(crate) fn failure(failure: &Failure, out: &mut Output) -> u8 {
+    match failure {
+        Failure::Said(_) | Failure::ClosedPipe => {}
+        _ if out.is_json() => {
+            if let Err(failure) = out.object(&ErrorObject::new(failure)).and_then(|()| out.finish()) {
+                out.note(&failure.line());
+            }
+        }
+        _ => out.note(&failure.line()),
+    }
+    failure.exit_status()
 }
 
 /// An object that belongs to a line or a row of a batch.

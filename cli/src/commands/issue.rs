@@ -2,49 +2,16 @@
 
 use std::path::Path;
 
-use kycvs::{
-    Answer, Audience, Issuer, IssuerName, Nonce, Policy, Presentation, Purpose, SigningKey, Status, Subject,
-    Timestamp,
-};
-use serde::Serialize;
+use kycvs::{Issuer, IssuerName, Policy, SigningKey, Timestamp};
 
+use super::answer::{AnswerFields, Issued};
 use super::issue_batch;
 use crate::args::Issue;
 use crate::failure::{DONE, Failure, Result};
 use crate::files::{self, Readers};
 use crate::input;
 use crate::output::Output;
-use crate::report::ClaimsObject;
 use crate::subject;
-
-/// An answer that was issued.
-#[derive(Serialize)]
-pub(super) struct Issued {
-    ok: bool,
-    text: String,
-    base64url: String,
-    hex: String,
-    bytes: usize,
-    claims: ClaimsObject,
-    opening: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    out: Option<String>,
-}
-
-impl Issued {
-    pub(super) fn new(presentation: &Presentation, out: Option<&Path>) -> Self {
-        Self {
-            ok: true,
-            text: presentation.to_text(),
-            base64url: presentation.to_base64url(),
-            hex: hex::encode(presentation),
-            bytes: presentation.as_bytes().len(),
-            claims: ClaimsObject::new(&presentation.token().unverified_claims()),
-            opening: presentation.opening().map(|opening| hex::encode(opening.as_bytes())),
-            out: out.map(|path| path.to_string_lossy().into_owned()),
-        }
-    }
-}
 
 pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     let files = [
@@ -81,7 +48,7 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
     let (Some(status), Some(purpose)) = (options.status, options.purpose.as_deref()) else {
         return Err(Failure::Usage("an answer needs --status and --purpose".into()));
     };
-    let words = Words {
+    let fields = AnswerFields {
         status,
         purpose,
         audience: options.audience.as_deref(),
@@ -90,7 +57,7 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
         valid_for: options.valid_for,
         specimen: options.specimen,
     };
-    let presentation = issuer.issue_at(&words.answer()?, options.now.unwrap_or_else(Timestamp::now))?;
+    let presentation = issuer.issue_at(&fields.answer()?, options.now.unwrap_or_else(Timestamp::now))?;
 
     if let Some(path) = target {
         if raw {
@@ -108,43 +75,6 @@ pub(crate) fn run(options: &Issue, out: &mut Output) -> Result<u8> {
         out.line(&presentation.to_text())?;
     }
     Ok(DONE)
-}
-
-/// What is to be said, in the words of the call or of a row.
-pub(super) struct Words<'a> {
-    pub(super) status: Status,
-    pub(super) purpose: &'a str,
-    pub(super) audience: Option<&'a str>,
-    pub(super) nonce: Option<&'a str>,
-    pub(super) subject: Option<Subject>,
-    pub(super) valid_for: std::time::Duration,
-    pub(super) specimen: bool,
-}
-
-impl Words<'_> {
-    pub(super) fn answer(self) -> Result<Answer> {
-        let mut answer = Answer::new(self.status, Purpose::new(self.purpose)?, self.valid_for);
-        if let Some(audience) = self.audience {
-            answer = answer.with_audience(Audience::new(audience)?);
-        }
-        if let Some(nonce) = self.nonce {
-            answer = answer.with_nonce(parse_nonce(nonce)?);
-        }
-        if let Some(subject) = self.subject {
-            answer = answer.with_subject(subject);
-        }
-        if self.specimen {
-            answer = answer.as_specimen();
-        }
-        Ok(answer)
-    }
-}
-
-/// A nonce in hex.
-pub(super) fn parse_nonce(text: &str) -> Result<Nonce> {
-    let bytes = hex::decode(text)
-        .map_err(|_| Failure::Usage("a nonce is written in hex, two digits a byte".into()))?;
-    Ok(Nonce::new(&bytes)?)
 }
 
 fn read_key(options: &Issue, out: &mut Output) -> Result<SigningKey> {

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use kycvs::{Answer, Issuer, Presentation, SigningKey, Timestamp};
 use kycvs_tables::{Cells, ReadError, Rows, trim};
 
-use super::issue::{Issued, Words, parse_nonce};
+use super::answer::{AnswerFields, Issued, parse_nonce};
 use crate::args::{Issue, parse_status};
 use crate::columns::{Columns, Others, bad_row, in_row, unreadable};
 use crate::failure::{DONE, Failure, Result, WRONG_CALL};
@@ -161,7 +161,7 @@ fn answer(row: &Row<'_>, options: &Issue) -> Result<Answer> {
         (None, Some(_)) => return Err(Failure::BadCsv("a mobile number without a name".into())),
         (None, None) => None,
     };
-    let words = Words {
+    let words = AnswerFields {
         status: status.ok_or_else(|| missing("status"))?,
         purpose: row.purpose.or(options.purpose.as_deref()).ok_or_else(|| missing("purpose"))?,
         audience: row.audience.or(options.audience.as_deref()),

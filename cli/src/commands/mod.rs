@@ -1,12 +1,14 @@
-//! The commands, one module for each.
+//! The commands, one module for each, and what several of them share.
 
 #[cfg(feature = "serve")]
 mod admin;
+mod answer;
 #[cfg(feature = "serve")]
 mod audit;
 mod demo;
 #[cfg(feature = "serve")]
 mod entity;
+mod expected;
 mod inspect;
 mod issue;
 mod issue_batch;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use kycvs::{Audience, Expectation, Policy, Purpose, Subject, Timestamp, Verifier};
+use kycvs::{Audience, Policy, Timestamp, Verifier};
 
-use super::issue::parse_nonce;
+use super::expected::ExpectedFields;
 use super::verify_batch;
 use crate::args::{Column, Verify};
 use crate::failure::{DONE, Failure, Result};
@@ -36,7 +36,8 @@ pub(crate) fn run(options: &Verify, out: &mut Output) -> Result<u8> {
             options.batch.as_deref().ok_or_else(|| Failure::Usage("there is no token to verify".into()))?;
         return verify_batch::run(file, verifier, options, out);
     };
-    let expectation = Words::of_call(options, subject::from_options(&options.subject)?).expectation()?;
+    let expectation =
+        ExpectedFields::of_call(options, subject::from_options(&options.subject)?).expectation()?;
     let used = options.used.as_deref().map(|path| Arc::new(UsedFile::new(path)));
     let verifier = match &used {
         Some(used) => verifier.with_replay_guard(Arc::clone(used)),
@@ -115,32 +116,4 @@ fn check_expectation(options: &Verify) -> Result<()> {
         return Err(Failure::Usage(format!("{how}{rows}")));
     }
     Ok(())
-}
-
-/// The expectation of an answer, in the words of the call or of a row.
-pub(super) struct Words<'a> {
-    /// `None` if no challenge was given.
-    pub(super) nonce: Option<&'a str>,
-    pub(super) purpose: Option<&'a str>,
-    pub(super) subject: Option<Subject>,
-}
-
-impl<'a> Words<'a> {
-    pub(super) fn of_call(options: &'a Verify, subject: Option<Subject>) -> Self {
-        Self { nonce: options.nonce.as_deref(), purpose: options.purpose.as_deref(), subject }
-    }
-
-    pub(super) fn expectation(self) -> Result<Expectation> {
-        let mut expectation = match self.nonce {
-            Some(nonce) => Expectation::nonce(parse_nonce(nonce)?),
-            None => Expectation::no_nonce(),
-        };
-        if let Some(purpose) = self.purpose {
-            expectation = expectation.with_purpose(Purpose::new(purpose)?);
-        }
-        if let Some(subject) = self.subject {
-            expectation = expectation.with_subject(subject);
-        }
-        Ok(expectation)
-    }
 }

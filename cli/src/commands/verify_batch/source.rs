@@ -9,7 +9,7 @@ use kycvs_tables::{Line, Lines, Rows, trim};
 
 use crate::args::{Column, Verify};
 use crate::columns::{Columns, Others, bad_row, in_row, unreadable};
-use crate::commands::verify::Words;
+use crate::commands::expected::ExpectedFields;
 use crate::failure::{Failure, Result};
 use crate::input::{TOKEN_FILE_BOUND, TokenInput};
 use crate::{files, subject};
@@ -46,11 +46,11 @@ impl<'a> Tokens<'a> {
         let wanted = Wanted { options, subject: subject::from_options(&options.subject)? };
         let source = files::open(path)?;
         if options.columns.is_empty() {
-            let expectation = Words::of_call(options, wanted.subject).expectation()?;
+            let expectation = ExpectedFields::of_call(options, wanted.subject).expectation()?;
             return Ok(Self::List { lines: Lines::new(source, TOKEN_FILE_BOUND), expectation });
         }
         // A wrong option is the fault of the call, not of a row.
-        Words::of_call(options, None).expectation()?;
+        ExpectedFields::of_call(options, None).expectation()?;
         let mut rows = Box::new(Rows::new(source));
         let columns = Columns::begin(&mut rows, path, &COLUMNS, Others::Ignored)?;
         for column in options.columns.iter().chain([&Column::Token]) {
@@ -143,7 +143,7 @@ impl Wanted<'_> {
             Some(name) => Some(subject::new(name, cell(Column::Mobile)?)?),
             None => self.subject.clone(),
         };
-        let mut words = Words::of_call(self.options, subject);
+        let mut words = ExpectedFields::of_call(self.options, subject);
         words.nonce = cell(Column::Nonce)?.or(words.nonce);
         words.purpose = cell(Column::Purpose)?.or(words.purpose);
         let expectation = words.expectation()?;
