@@ -39,6 +39,6 @@ mod rows;
 pub mod text;
 
 pub use digits::number;
-pub use lines::{Line, Lines, ReadError};
-pub use rows::{Cells, MAX_ROW_BYTES, MAX_ROW_LINES, RowError, Rows};
+pub use lines::{Line, Lines, MAX_ROW_LINES, ReadError};
+pub use rows::{Cells, MAX_ROW_BYTES, RowError, Rows};
 pub use text::trim;

@@ -9,8 +9,11 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::quotes::Quotes;
-use crate::rows::MAX_ROW_LINES;
 use crate::text::{self, NotText};
+
+/// A row has at most so many lines: quoted cells may have line breaks in them. Bounds the work for a quote that is never
+/// closed.
+pub const MAX_ROW_LINES: u64 = 100;
 
 /// As much of the source as is held, in bytes: enough for some thousand tokens, which keep every core busy.
 const BLOCK: usize = 1 << 20;

@@ -11,9 +11,6 @@ use crate::text::{NotText, trim};
 
 /// The longest row, in bytes. It has the line breaks in quoted cells in it.
 pub const MAX_ROW_BYTES: usize = 64 << 10;
-/// A row has at most so many lines: quoted cells may have line breaks in them. Bounds the work for a quote that is never
-/// closed.
-pub const MAX_ROW_LINES: u64 = 100;
 
 /// What separates cells, the most likely first.
 const SEPARATORS: [u8; 4] = *b",;\t|";
@@ -59,7 +56,7 @@ pub enum RowError {
     /// Over [`MAX_ROW_BYTES`].
     #[error("the row is longer than 64 KiB")]
     TooLong,
-    /// A quote was opened and not closed within [`MAX_ROW_LINES`] lines and [`MAX_ROW_BYTES`] bytes, or text follows
+    /// A quote was opened and not closed within [`MAX_ROW_LINES`](crate::MAX_ROW_LINES) lines and [`MAX_ROW_BYTES`] bytes, or text follows
     /// it. The next line is a row of its own.
     #[error("the quote is never closed: close it, or write two quotes for one that belongs to the cell")]
     Unclosed,
