@@ -12,7 +12,7 @@ mod fault;
 mod pooler;
 mod schema;
 
-use std::{fmt::Write as _, path::Path, str::FromStr, time::Duration};
+use std::{fmt::Write as _, fs::File, io, path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
     AnyConnection, AnyPool, Connection, Row, Transaction,
@@ -276,14 +276,24 @@ fn driver_url(url: &str) -> String {
     encoded
 }
 
-/// Makes the file where there is none, readable by its owner alone. SQLite gives its journal the same rights.
+/// Makes the file if there is none, readable by its owner alone. SQLite gives its journal the same rights.
 fn make_private_file(url: &str) -> Result<(), sqlx::Error> {
-    let mut options = std::fs::OpenOptions::new();
+    let Some(file) = sqlite_file(url) else { return Ok(()) };
+    private_file(file).map(drop).map_err(sqlx::Error::Io)
+}
+
+/// Opens a file for appending. A new one is readable by its owner alone. What is there must be a regular file: a pipe would
+/// block until its other end is opened.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        // The nearest kind that the standard library has: `Fault::of_io` says that the file cannot be opened.
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut options = File::options();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let Some(file) = sqlite_file(url) else { return Ok(()) };
-    options.open(file).map(drop).map_err(sqlx::Error::Io)
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -324,6 +334,18 @@ mod tests {
         }
         let names = std::fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(names, 12, "each file, the folder, and nothing else");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_pipe_is_no_database_and_blocks_nobody() {
+        use crate::test_support::{at_once, make_pipe};
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        make_pipe(&pipe);
+        let refused = at_once(move || private_file(&pipe)).expect_err("it is no file");
+        assert_eq!(Fault::of_io(&refused), Fault::CannotOpen);
     }
 
     #[tokio::test]

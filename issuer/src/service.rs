@@ -24,7 +24,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, ConfigError, Proxies},
-    db::{Db, Fault, Opens},
+    db::{Db, Fault, Opens, private_file},
     delivery::{self, Gateway},
     http,
     metrics::Metrics,
@@ -363,20 +363,12 @@ fn lock(url: &Zeroizing<String>) -> Result<Option<File>, StartError> {
     let Some(file) = url.strip_prefix("sqlite:") else { return Ok(None) };
     let name = format!("{file}.lock");
     let fail = |error: &io::Error| StartError::Database(format!("`{name}`: {}", Fault::of_io(error)));
-    let lock = private(Path::new(&name)).map_err(|error| fail(&error))?;
+    let lock = private_file(Path::new(&name)).map_err(|error| fail(&error))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(StartError::InUse(file.to_owned())),
         Err(TryLockError::Error(error)) => Err(fail(&error)),
     }
-}
-
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]
@@ -389,7 +381,7 @@ mod tests {
     async fn clock_behind_what_is_in_the_database_is_not_trusted_from_the_start() {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {
-            let mut file = private(&folder.path().join(name)).expect("a file");
+            let mut file = private_file(&folder.path().join(name)).expect("a file");
             file.write_all(text.as_bytes()).expect("written");
         };
         write("key.pem", &kycvs::SigningKey::from_seed(&[1; 32]).to_pem());

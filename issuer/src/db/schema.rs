@@ -101,28 +101,41 @@ async fn applied(
     connection: &mut AnyConnection,
     dialect: Dialect,
 ) -> Result<Vec<(i64, Vec<u8>)>, sqlx::Error> {
-    let tables = match dialect {
-        Dialect::Sqlite => "SELECT COUNT(*) AS tables FROM sqlite_master WHERE name = '_sqlx_migrations'",
+    // The columns that are read below, by name and kind, so that no statement fails on another program's table.
+    let columns = match dialect {
+        Dialect::Sqlite => {
+            "SELECT COUNT(*) AS columns, COALESCE(SUM(name = 'version' AND type = 'BIGINT' \
+             OR name = 'checksum' AND type = 'BLOB'), 0) AS ours FROM pragma_table_info('_sqlx_migrations')"
+        }
         Dialect::Postgres => {
-            "SELECT COUNT(*) AS tables FROM pg_class WHERE oid = to_regclass('_sqlx_migrations')"
+            "SELECT COUNT(*) AS columns, COUNT(*) FILTER (WHERE attname = 'version' AND atttypid = 'int8'::regtype \
+             OR attname = 'checksum' AND atttypid = 'bytea'::regtype) AS ours \
+             FROM pg_attribute WHERE attrelid = to_regclass('_sqlx_migrations') AND attnum > 0 AND NOT attisdropped"
         }
     };
-    if sqlx::query(tables).fetch_one(&mut *connection).await?.try_get::<i64, _>("tables")? == 0 {
-        return Ok(Vec::new());
+    let row = sqlx::query(columns).fetch_one(&mut *connection).await?;
+    match (row.try_get::<i64, _>("columns")?, row.try_get::<i64, _>("ours")?) {
+        (0, _) => return Ok(Vec::new()),
+        (_, 2) => {}
+        // A table of this name in another form: it stands for a version that is nobody's.
+        _ => return Ok(vec![(0, Vec::new())]),
     }
     let rows = sqlx::query("SELECT version, checksum FROM _sqlx_migrations ORDER BY version");
     let rows = rows.fetch_all(&mut *connection).await?;
     rows.iter().map(|row| Ok((row.try_get("version")?, row.try_get("checksum")?))).collect()
 }
 
-/// Refuses tables of another program, if none of ours is beside them.
+/// Refuses tables of another program, if ours are not beside them. Tables of another build of ours, in which no checksum is
+/// one of this build, are ours: [`must_change`] says what to do about them.
 async fn refuse_foreign(
     connection: &mut AnyConnection,
     dialect: Dialect,
     found: &[(i64, Vec<u8>)],
     migrations: &Migrator,
 ) -> Result<(), OpenError> {
-    if found.iter().any(|one| is_ours(one, migrations)) {
+    if found.iter().any(|one| is_ours(one, migrations))
+        || !found.is_empty() && has_our_tables(connection, dialect, migrations).await?
+    {
         return Ok(());
     }
     // Other programs have a table of this name as well. Without a version in it, it is nobody's.
@@ -136,7 +149,7 @@ async fn refuse_foreign(
             "SELECT CAST(nspname AS TEXT) AS place FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
              WHERE nspname = current_schema() AND relname IN ({}) \
              OR pg_class.oid = to_regclass('_sqlx_migrations') AND {has_versions} LIMIT 1",
-            tables(migrations).map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ")
+            quoted(tables(migrations.iter()))
         ),
     };
     let row = sqlx::query(AssertSqlSafe(others)).fetch_optional(connection).await?;
@@ -153,10 +166,35 @@ fn is_ours((version, checksum): &(i64, Vec<u8>), migrations: &Migrator) -> bool 
     migrations.iter().any(|one| one.version == *version && *one.checksum == **checksum)
 }
 
-/// The names of our tables.
-fn tables(migrations: &Migrator) -> impl Iterator<Item = &str> {
-    let lines = migrations.iter().flat_map(|one| one.sql.as_str().lines());
+/// Whether all tables of the first version are there.
+async fn has_our_tables(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    migrations: &Migrator,
+) -> Result<bool, sqlx::Error> {
+    let first: Vec<_> = tables(migrations.iter().take(1)).collect();
+    let names = quoted(first.iter().copied());
+    let there = match dialect {
+        Dialect::Sqlite => {
+            format!("SELECT COUNT(*) AS tables FROM sqlite_master WHERE type = 'table' AND name IN ({names})")
+        }
+        Dialect::Postgres => format!(
+            "SELECT COUNT(*) AS tables FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+             WHERE nspname = current_schema() AND relkind = 'r' AND relname IN ({names})"
+        ),
+    };
+    let row = sqlx::query(AssertSqlSafe(there)).fetch_one(connection).await?;
+    Ok(usize::try_from(row.try_get::<i64, _>("tables")?) == Ok(first.len()))
+}
+
+/// The names of the tables that these versions make.
+fn tables<'a>(versions: impl Iterator<Item = &'a Migration>) -> impl Iterator<Item = &'a str> {
+    let lines = versions.flat_map(|one| one.sql.as_str().lines());
     lines.filter_map(|line| line.strip_prefix("CREATE TABLE ")?.split_whitespace().next())
+}
+
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether something is to be done to the tables.
@@ -268,6 +306,21 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn tables_of_a_build_without_one_common_checksum_are_ours() {
+        for (_folder, db) in databases().await {
+            // As a checkout with other ends of lines has it.
+            let other: Vec<_> = versions(&db)
+                .into_iter()
+                .map(|(version, text)| (version, text.replace('\n', "\r\n").leak() as &str))
+                .collect();
+            for opens in [Opens::Service, Opens::Command] {
+                let refused = prepare_for(&db, opens, &migrator(&other)).await.expect_err("they are others");
+                assert!(matches!(refused, OpenError::Version(OtherVersion::Changed(1))), "{refused}");
+            }
+        }
+    }
+
     /// A database that another program has made, with these statements.
     async fn made_by_another(url: &str, statements: &[&str]) {
         sqlx::any::install_default_drivers();
@@ -280,6 +333,8 @@ mod tests {
         other.close().await.expect("closed");
     }
 
+    /// A table of the driver's name that another program has made for itself.
+    const FORM: &str = "CREATE TABLE _sqlx_migrations (id BIGINT PRIMARY KEY, name TEXT)";
     const OTHER: &str = "CREATE TABLE customers (id BIGINT PRIMARY KEY)";
     /// As the driver makes it for whoever uses it.
     const VERSIONS: &str = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
@@ -297,6 +352,10 @@ mod tests {
             (&[OTHER, VERSIONS], false),
             (&[VERSIONS, VERSION], false),
             (&[OTHER, VERSIONS, VERSION], false),
+            (&[OTHER, FORM], false),
+            (&[FORM], false),
+            (&[OTHER, "CREATE TABLE _sqlx_migrations (version TEXT, checksum TEXT)"], false),
+            (&["CREATE TABLE audit_head (id BIGINT PRIMARY KEY)", VERSIONS, VERSION], false),
             (&[VERSIONS], true),
             // Its pages are there, and no table.
             (&[OTHER, "DROP TABLE customers"], true),
@@ -340,6 +399,7 @@ mod tests {
             (&["CREATE TABLE records (id BIGINT PRIMARY KEY)"][..], false),
             (&["CREATE TABLE audit_head (id BIGINT PRIMARY KEY)", VERSIONS], false),
             (&[VERSIONS, VERSION], false),
+            (&[FORM], false),
             (&[OTHER], true),
             (&["CREATE SCHEMA a", "CREATE TABLE a.records (id BIGINT)"], true),
         ] {
