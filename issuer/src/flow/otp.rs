@@ -331,8 +331,15 @@ async fn take_back(
     .bind(password.round)
     .fetch_optional(&mut *tx)
     .await?;
-    let left = row.is_some();
-    match row.map(|row| row.try_get::<i64, _>("tries")).transpose()? {
+    let tries = if let Some(row) = row {
+        Some(row.try_get::<i64, _>("tries")?)
+    } else {
+        // It went on in the meantime. If it was declined, is over or has another password, this one was of no use.
+        let other = Request::read_from(&mut *tx, &password.request).await?;
+        (!other.was_answered()).then_some(other.tries)
+    };
+    let left = tries.is_some();
+    match tries {
         // The person has answered in the meantime: the message did arrive.
         None => {
             tx.rollback().await?;

@@ -154,6 +154,11 @@ impl Request {
         self.kind != Kind::Legacy || self.has_session
     }
 
+    /// Whether it has led to an answer, which may be over.
+    pub(crate) fn was_answered(&self) -> bool {
+        matches!(self.stored_state, State::Answered | State::Acknowledged)
+    }
+
     /// How many passwords can still be tried.
     pub(crate) fn tries_left(&self, app: &App) -> i64 {
         (i64::from(app.config.otp.tries) - self.tries).max(0)

@@ -189,6 +189,29 @@ async fn an_outage_of_the_gateway_locks_no_number_out() {
     }
 }
 
+/// Nobody can have entered a password that was never sent.
+#[tokio::test]
+async fn message_that_was_not_sent_costs_nothing_if_its_request_has_ended_meanwhile() {
+    let once = |config: &mut crate::config::Config| {
+        config.limits.otp_per_number = Rate { burst: 1, seconds: 7200.0 };
+        config.limits.messages_per_entity = Rate { burst: 1, seconds: 7200.0 };
+    };
+    let stage = Stage::with(once).await;
+    let id = stage.ask().await;
+    stage.gateway.is_down.store(true, Ordering::Relaxed);
+    let held = stage.gateway.hangs.lock().await;
+    let decline = async {
+        stage.gateway.is_asked().await;
+        stage.post(&format!("/v1/requests/{id}/decline"), &json!({})).send().await.expect(StatusCode::OK);
+        drop(held);
+    };
+    let send_first = stage.post(&format!("/v1/requests/{id}/otp"), &person()).send();
+    tokio::join!(send_first, decline).0.expect_problem(503, "otp_not_delivered");
+    stage.gateway.is_down.store(false, Ordering::Relaxed);
+    send(&stage, 1).await.1.expect(StatusCode::ACCEPTED);
+    wait(&send(&stage, 2).await.1);
+}
+
 #[tokio::test]
 async fn messages_that_may_have_arrived_wait_minutes_after_twenty() {
     let stage = Stage::new().await;
