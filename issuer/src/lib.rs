@@ -64,13 +64,13 @@ mod run_tests {
     #[test]
     fn work_that_blocks_a_thread_does_not_keep_the_process() {
         let start = Instant::now();
-        let blocks = async { drop(tokio::task::spawn_blocking(|| sleep(Duration::from_secs(30)))) };
+        let blocks = async { drop(tokio::task::spawn_blocking(|| sleep(Duration::from_mins(5)))) };
         run(async {
             blocks.await;
             // The thread has begun.
             tokio::time::sleep(Duration::from_millis(100)).await;
         })
         .expect("it runs");
-        assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn make_pipe(path: &std::path::Path) {
 pub(crate) fn at_once<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(work()));
-    is_done.recv_timeout(std::time::Duration::from_secs(20)).expect("it does not block")
+    is_done.recv_timeout(std::time::Duration::from_mins(2)).expect("it does not block")
 }
 
 /// A server on loopback that notes every call and answers with the statuses that it is told.

@@ -101,7 +101,10 @@ def test_a_buffer_that_changes_meanwhile_does_no_harm(verifier: Verifier, answer
     shaker.start()
     outcomes = set()
     try:
-        for _ in range(2000):
+        # Some thousand times, and on a busy machine until one was read while nothing was written.
+        for count in range(200_000):
+            if count >= 2_000 and "good" in outcomes:
+                break
             [result] = verifier.verify_many([buffer], nonce=NONCE, now=NOW)
             outcomes.add(result.code if isinstance(result, KycvsError) else "good")
             try:
@@ -199,7 +202,7 @@ LONG_WORK: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("name", LONG_WORK)
 def test_other_threads_run_meanwhile(name: str) -> None:
-    assert Watcher().runs_during(LONG_WORK[name], patience=10)
+    assert Watcher().runs_during(LONG_WORK[name], patience=60)
 
 
 def test_no_other_thread_runs_where_the_lock_is_kept() -> None:
@@ -221,13 +224,17 @@ def test_one_list_is_checked_by_a_thread_for_each_processor(issuer: Issuer, trus
     answers = open_passes(issuer, 100) * 200
     most = 0
     with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(verifier.verify_many, answers, nonce=None, now=NOW)
-        while not done.done():
-            most = max(most, len(workers()))
-    assert all(isinstance(result, Verdict) for result in done.result())
+        # A busy machine may not let this thread look in time.
+        for _ in range(20):
+            done = pool.submit(verifier.verify_many, answers, nonce=None, now=NOW)
+            while not done.done():
+                most = max(most, len(workers()))
+            assert all(isinstance(result, Verdict) for result in done.result())
+            if most > 1:
+                break
     assert 1 < most <= len(os.sched_getaffinity(0)), "or may this process use one processor only?"
     # A thread that has ended is listed until the system has put it away.
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while workers() and time.monotonic() < end:
         time.sleep(0.01)
     assert workers() == []
@@ -251,11 +258,12 @@ def test_ctrl_c_ends_a_long_list(issuer: Issuer, trust: TrustStore) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     try:
-        begin = time.perf_counter()
+        begin = time.process_time()
         with pytest.raises(KeyboardInterrupt):
             timer.start()
             verifier.verify_many(answers, nonce=None, now=NOW)
-        assert time.perf_counter() - begin < 5
+        # The whole list takes more than ten seconds of the processors.
+        assert time.process_time() - begin < 5
     finally:
         timer.cancel()
         timer.join()

@@ -359,7 +359,7 @@ fn answers_each_part(folder: &Folder, arguments: &str, parts: &[&str], expected:
         stdin.write_all(part.as_bytes()).expect("it reads");
         for start in *expected {
             let line =
-                lines.recv_timeout(Duration::from_secs(20)).expect("an answer at once").expect("a line");
+                lines.recv_timeout(Duration::from_mins(2)).expect("an answer at once").expect("a line");
             assert_eq!(line.split(':').next(), Some(*start), "{part:?}");
         }
     }

@@ -26,9 +26,9 @@ export class Widget {
     return new Widget(page.frameLocator("kycvs-request iframe"));
   }
 
-  /** Waits until the title is this one. @param {string | RegExp} text */
-  async titled(text) {
-    await this.inside.locator("h1", { hasText: text }).waitFor();
+  /** Waits until the title is this one. @param {string | RegExp} text @param {number} [timeout] in milliseconds */
+  async titled(text, timeout) {
+    await this.inside.locator("h1", { hasText: text }).waitFor({ timeout });
   }
 
   /** From the consent to the password. @param {{name: string, mobile?: string}} person */

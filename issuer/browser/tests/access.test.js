@@ -127,7 +127,7 @@ describe("a small phone", () => {
   test("the frame is as high as its content, so that nothing scrolls inside it", async () => {
     const { watched, page, widget } = await embed({ viewport: { width: 360, height: 640 } });
     await way(page, widget, async (where) => {
-      await frameOf(page).waitForFunction(() => document.documentElement.scrollHeight <= innerHeight, undefined, { timeout: 5_000 }).catch(() => assert.fail(where));
+      await frameOf(page).waitForFunction(() => document.documentElement.scrollHeight <= innerHeight).catch(() => assert.fail(where));
     }, ASHA);
     await watched.close();
   });

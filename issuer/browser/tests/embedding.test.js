@@ -166,7 +166,7 @@ test("a whole journey: every message, from whom, and to whom alone", async () =>
   ]);
 
   // What was sent has arrived, and nothing else.
-  for (let tries = 0; messages.arrived.length < messages.sent.length && tries < 50; tries += 1) await watched.page.waitForTimeout(50);
+  for (let tries = 0; messages.arrived.length < messages.sent.length && tries < 400; tries += 1) await watched.page.waitForTimeout(50);
   const sorted = (/** @type {Message[]} */ all) => all.map(({ from, to, data }) => JSON.stringify([from, to, data])).sort();
   assert.deepEqual(sorted(messages.arrived), sorted(messages.sent));
 

@@ -482,7 +482,7 @@ describe("the page does not come whole", () => {
           assert.equal(await notice.isVisible(), false, "too early");
           await at(frame, 20);
         }
-        await notice.waitFor({ timeout: 5_000 });
+        await notice.waitFor();
         await page.unrouteAll();
         await widget.inside.getByRole("link", { name: "Try again." }).click();
         await widget.titled(inFrame ? "Sahyadri Rail asks" : "A pass to show or print");
@@ -516,13 +516,13 @@ describe("other settings", () => {
     }
   }
 
-  test("a password's time runs out: another one is good", () => withService({ more: "[otp]\nlifetime = 8\nresend_after = 1" }, async (own) => {
+  test("a password's time runs out: another one is good", () => withService({ more: "[otp]\nlifetime = 20\nresend_after = 1" }, async (own) => {
     const request = await own.ask();
     const { watched, page, widget } = await embed(request);
     await widget.identify(ASHA);
     await widget.titled("Enter the OTP");
     const late = await own.password();
-    await widget.inside.getByRole("timer").getByText("The OTP's time is over").waitFor();
+    await widget.inside.getByRole("timer").getByText("The OTP's time is over").waitFor({ timeout: 60_000 });
     await widget.enter(late);
     await widget.alert.getByText("Send another one").waitFor();
     await picture(page, "expired-otp");
@@ -533,18 +533,18 @@ describe("other settings", () => {
     await watched.close();
   }));
 
-  test("the request's time runs out while its page is open", () => withService({ more: "[answers]\nrequest_lifetime = 8" }, async (own) => {
+  test("the request's time runs out while its page is open", () => withService({ more: "[answers]\nrequest_lifetime = 20" }, async (own) => {
     const request = await own.ask();
     const { watched, page, widget } = await embed(request);
     await widget.titled("Sahyadri Rail asks");
-    await widget.titled("The time for this request is over");
+    await widget.titled("The time for this request is over", 60_000);
     assert.match(await widget.body.innerText(), /Begin again at Sahyadri Rail/);
     await heard(page, "expired");
     await picture(page, "expired-request");
     await watched.close();
   }));
 
-  test("the time runs out in a tab while another has answered: it says so", () => withService({ more: "[answers]\nrequest_lifetime = 18" }, async (own) => {
+  test("the time runs out in a tab while another has answered: it says so", () => withService({ more: "[answers]\nrequest_lifetime = 30" }, async (own) => {
     const request = await own.ask();
     const { watched, page, widget } = await embed(request);
     await widget.titled("Sahyadri Rail asks");
@@ -554,7 +554,7 @@ describe("other settings", () => {
     await other.widget.enter(await own.password());
     await heard(other.page, "answer");
     await other.watched.close();
-    await widget.titled("You have answered already");
+    await widget.titled("You have answered already", 60_000);
     assert.deepEqual((await words(page)).map((word) => word.type), ["answer"]);
     await watched.close();
   }));

@@ -246,7 +246,6 @@ mod tests {
         let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url: Url = format!("smtp://{}", closed.local_addr().expect("an address")).parse().expect("a URL");
         drop(closed);
-        let settings = |url| SmtpSettings { timeout: Duration::from_millis(400), ..settings(url) };
         let gateway = SmtpGateway::new(&settings(&url), None).expect("usable");
         let error = gateway.deliver(&message()).await.expect_err("nobody is there");
         assert!(error.why.starts_with("it cannot be reached (") && !error.may_have_arrived, "{error}");

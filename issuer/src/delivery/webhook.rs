@@ -94,7 +94,6 @@ impl Body<'_> {
 mod tests {
     use super::*;
     use crate::{standard_webhooks::Headers, test_support::Receiver};
-    use std::time::Instant;
 
     fn key() -> WebhookKey {
         WebhookKey::from_bytes(&[7; 32]).expect("it is a key")
@@ -177,10 +176,8 @@ mod tests {
         let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = closed.local_addr().expect("an address");
         drop(closed);
-        let start = Instant::now();
         let url = format!("http://{address}/?key=secret").parse().expect("a URL");
         let error = gateway(url).deliver(&message()).await.expect_err("nobody is there");
-        assert!(start.elapsed() < Duration::from_secs(5));
         assert!(error.why.starts_with("it cannot be reached (") && !error.may_have_arrived, "{error}");
         assert!(!format!("{error} {error:?}").contains("secret"));
     }

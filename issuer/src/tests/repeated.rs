@@ -168,7 +168,8 @@ async fn who_repeats_a_call_whose_message_does_not_leave_is_told_so() {
         let stage = Stage::new().await;
         let (path, body, status) = ways(&stage).await[way].clone();
         let call = || stage.post(&path, &body).header("x-api-key", KEY).once("k").send();
-        stage.gateway.slow.store(400, Ordering::Relaxed);
+        // Long enough for the call below to look, on a busy machine too.
+        stage.gateway.slow.store(3_000, Ordering::Relaxed);
         stage.gateway.is_down.store(true, Ordering::Relaxed);
         let later = async {
             stage.gateway.is_asked().await;
@@ -216,7 +217,8 @@ async fn who_has_waited_for_a_call_whose_process_died_does_not_do_its_work() {
     unanswered.bind(stage.app.clock.now() + 10).execute(&mut *tx).await.expect("set");
     tx.commit().await.expect("commits");
     let death = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // The call has looked, on a busy machine too.
+        tokio::time::sleep(Duration::from_secs(3)).await;
         stage.app.clock.advance(10);
     };
     let (waited, ()) = tokio::join!(call(), death);

@@ -391,9 +391,12 @@ pub(super) struct Phone {
 impl Phone {
     /// Comes back when a message has been brought to it.
     pub(super) async fn is_asked(&self) {
-        while self.asked.load(Ordering::Relaxed) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let asked = async {
+            while self.asked.load(Ordering::Relaxed) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), asked).await.expect("a message is brought to it");
     }
 
     pub(super) fn last_otp(&self) -> String {

@@ -88,9 +88,12 @@ async fn clock_that_is_set_during_a_confirmation_signs_nothing() {
     let lock = "UPDATE requests SET tries = tries WHERE id = $1";
     sqlx::query(lock).bind(&id).execute(&mut *tx).await.expect("locked");
     let setting = async {
-        while stage.records.asked.load(Ordering::Relaxed) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let asked = async {
+            while stage.records.asked.load(Ordering::Relaxed) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), asked).await.expect("the records are asked");
         stage.app.clock.set_by(15);
         tx.rollback().await.expect("unlocked");
     };

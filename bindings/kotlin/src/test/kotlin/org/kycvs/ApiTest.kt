@@ -264,7 +264,7 @@ class ApiTest {
         val before = guards.size
         repeat(50) { Parties(guard = { _, _, _, _ -> true }).verify() }
         var left = guards.size - before
-        for (attempt in 1..50) {
+        for (attempt in 1..1_200) {
             if (left <= 0) break
             System.gc()
             Thread.sleep(50)
