@@ -121,6 +121,13 @@ pub(crate) enum Command {
     #[cfg(feature = "serve")]
     #[command(subcommand)]
     Audit(Audit),
+    /// The commands of the service, so that a build without it can say what is missing
+    #[cfg(not(feature = "serve"))]
+    #[command(name = "serve", aliases = ["entity", "records", "audit"], hide = true, disable_help_flag = true)]
+    NoService {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        ignored: Vec<OsString>,
+    },
 }
 
 const AFTER_HELP: &str = "A token answers one question - is this person vaccinated? - for one verifier, one purpose \

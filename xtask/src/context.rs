@@ -22,6 +22,9 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// The feature with which the command line has the service.
+pub(crate) const WITH_SERVICE: &str = "kycvs-cli/serve";
+
 /// A command that has ended: whether with exit status 0, and all that it printed.
 pub(crate) struct Ran {
     pub(crate) success: bool,
@@ -153,14 +156,19 @@ impl Context {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The release build of `kycvs`, the one that `cargo run --release` starts; built at the first call.
+    /// The release build of `kycvs` with the service; built at the first call. It is a copy: `cargo run --release` puts the
+    /// small build in its place.
     pub(crate) fn kycvs(&mut self) -> Result<PathBuf, Stop> {
         if let Some(path) = &self.kycvs {
             return Ok(path.clone());
         }
         let mut build = self.cargo();
-        build.args(["build", "--release", "--package", "kycvs-cli"]);
-        let path = self.program(&mut build, "kycvs")?;
+        build.args(["build", "--release", "--package", "kycvs-cli", "--features", WITH_SERVICE]);
+        let program = self.program(&mut build, "kycvs")?;
+        let path = self.target("xtask-work/bin")?.join("kycvs");
+        // Removed first: a program that runs cannot be written to.
+        fs::remove_file(&path).ok();
+        fs::copy(program, &path)?;
         self.kycvs = Some(path.clone());
         Ok(path)
     }

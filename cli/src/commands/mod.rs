@@ -25,6 +25,8 @@ mod verify_batch;
 #[cfg(feature = "serve")]
 use crate::args;
 use crate::args::Command;
+#[cfg(not(feature = "serve"))]
+use crate::failure::Failure;
 use crate::failure::Result;
 use crate::output::Output;
 
@@ -45,6 +47,11 @@ pub(crate) fn run(command: Command, out: &mut Output) -> Result<u8> {
         Command::Records(args::Records::Import(options)) => records::import(&options, out),
         #[cfg(feature = "serve")]
         Command::Audit(args::Audit::Verify(options)) => audit::verify(&options, out),
+        #[cfg(not(feature = "serve"))]
+        Command::NoService { .. } => Err(Failure::Usage(
+            "this kycvs was built without the service: in the source, call `cargo install --path cli --features serve`"
+                .into(),
+        )),
         Command::Trust(options) => trust::run(&options, out),
     }
 }

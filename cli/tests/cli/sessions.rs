@@ -45,3 +45,14 @@ fn cases() -> trycmd::TestCases {
     cases.env("COLUMNS", "100");
     cases
 }
+
+#[cfg(not(feature = "serve"))]
+#[test]
+fn build_without_the_service_says_how_to_get_it() {
+    let folder = crate::support::Folder::new();
+    for call in
+        ["serve", "serve --demo", "entity add x --name y", "records import people.csv", "audit --help"]
+    {
+        folder.run(call, crate::support::NOTHING).ends(2, "call `cargo install --path cli --features serve`");
+    }
+}

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::rust::NO_GENERATOR;
-use crate::context::{Context, Stop};
+use crate::context::{Context, Stop, WITH_SERVICE};
 use crate::tally::Tally;
 use crate::tools::{Postgres, SERVICE, Storage, path_with, pgbouncer, postgres, python};
 
@@ -61,6 +61,7 @@ impl Programs {
         let mut build = context.cargo();
         // Both packages, so that what they depend on has the features, and so the build, that it has for `kycvs`.
         build.args(["build", "--release", "--package", "kycvs-cli", "--package", "kycvs-proof"]);
+        build.args(["--features", WITH_SERVICE]);
         Ok(Self { kycvs, proof: context.program(&mut build, "kycvs-proof")? })
     }
 
