@@ -38,7 +38,8 @@
 //!
 //! # Layers
 //!
-//! Each module knows only those before it: `error`, `time`, `random`, `hex` and `chunks`; `cbor` (the strict encoding); `cose`
+//! The crate `kycvs-ed25519` verifies the signatures; this crate knows what is signed and whom to trust. Each module knows
+//! only those before it: `error`, `time`, `random`, `hex` and `chunks`; `cbor` (the strict encoding); `cose`
 //! (COSE_Sign1); `key`; `subject`; `claims`; `token`; `trust`; `issue`; `replay`; `verify`; `json`. There is no I/O, no network and
 //! no `unsafe`.
 //!
@@ -81,7 +82,7 @@ mod verify;
 pub use claims::{Audience, Claims, IssuerName, Nonce, Purpose, Status, StatusListRef, TokenId};
 pub use error::{BoxError, Error, ErrorCode, Family, Result, UnknownCode};
 pub use issue::{Answer, Issuer, PendingAnswer};
-pub use key::{Algorithm, ImportedKey, ImportedKeys, KeyId, PreparedKey, Signer, SigningKey, VerifyingKey};
+pub use key::{Algorithm, ImportedKey, ImportedKeys, KeyId, Signer, SigningKey, VerifyingKey};
 pub use random::RandomSource;
 #[cfg(feature = "std")]
 pub use random::SystemRandom;

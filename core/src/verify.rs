@@ -22,7 +22,7 @@ use crate::{
     claims::RawClaims,
     cose::SigStructure,
     error::{BoxError, Error, ErrorCode, Result},
-    key::{Equation, VerifyingKey},
+    key::VerifyingKey,
     replay::ReplayGuard,
     subject::{Commitment, Opening},
     time::Timestamp,
@@ -179,10 +179,7 @@ impl Verifier {
     /// The trusted key whose token this is, and its place in the store.
     fn signed_by(&self, token: &Token<'_>) -> Result<(usize, &TrustedKey)> {
         self.candidates(token)?
-            .find(|&(at, trusted)| {
-                equation(token, trusted.key())
-                    .is_some_and(|equation| self.holds(&equation, at, trusted.key()))
-            })
+            .find(|&(at, trusted)| self.is_signature_of(token, at, trusted.key()))
             .ok_or(ErrorCode::BadSignature.into())
     }
 
@@ -201,12 +198,13 @@ impl Verifier {
         Ok(candidates)
     }
 
-    /// Whether the equation holds, from the key's tables where it has some.
-    fn holds(&self, equation: &Equation<'_>, at: usize, key: &VerifyingKey) -> bool {
-        equation.holds(&match self.prepared.tables(at) {
-            Some(prepared) => prepared.sum(equation),
-            None => key.sum(equation),
-        })
+    /// Whether the token's signature is valid under the key at `at`. Uses the key's tables if it has some.
+    fn is_signature_of(&self, token: &Token<'_>, at: usize, key: &VerifyingKey) -> bool {
+        let message = SigStructure::new(token.protected_bytes(), token.payload_bytes());
+        match self.prepared.tables(at) {
+            Some(prepared) => prepared.verifies(message.as_bytes(), token.signature()),
+            None => key.verifies(message.as_bytes(), token.signature()),
+        }
     }
 
     /// What a token with a good signature says to this verifier, but for whether it was used before.
@@ -280,12 +278,6 @@ fn used_once(first_use: Result<bool, BoxError>) -> Result<()> {
         Ok(false) => Err(ErrorCode::Replayed.into()),
         Err(cause) => Err(Error::caused_by(ErrorCode::ReplayGuardFailed, cause)),
     }
-}
-
-/// What the token's signature says under `key`; `None` where it is nobody's.
-fn equation<'a>(token: &Token<'a>, key: &VerifyingKey) -> Option<Equation<'a>> {
-    let message = SigStructure::new(token.protected_bytes(), token.payload_bytes());
-    Equation::new(key, message.as_bytes(), token.signature())
 }
 
 /// `None` where no subject was asked for. A commitment or an opening that is missing is no match.

@@ -14,10 +14,10 @@ use common::{
     example_verifier, issuer, purpose,
 };
 use kycvs::{
-    Answer, ErrorCode, Expectation, Issuer, MemoryReplayGuard, Policy, Preparation, PreparedKey,
-    Presentation, Presented, Result, SigningKey, Status, Timestamp, TrustStore, TrustedKey, Validity,
-    Verdict, Verifier,
+    Answer, ErrorCode, Expectation, Issuer, MemoryReplayGuard, Policy, Preparation, Presentation, Presented,
+    Result, SigningKey, Status, Timestamp, TrustStore, TrustedKey, Validity, Verdict, Verifier,
 };
+use kycvs_ed25519::{PreparedKey, PublicKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -57,7 +57,8 @@ fn verify(verifier: &Verifier, presentation: &Presentation) -> Result<Verdict> {
 
 /// Whoever prepares a key has made the base point's table.
 fn make_the_base_table() {
-    drop(PreparedKey::new(key(99).verifying_key()));
+    let key = PublicKey::from_bytes(key(99).verifying_key().as_bytes()).expect("a public key");
+    drop(PreparedKey::new(&key));
 }
 
 /// Bytes that are held afterwards and were not before.

@@ -1,31 +1,24 @@
 //! Keys: the two halves of an Ed25519 pair, their ids and their file formats.
 //!
-//! Stands on [`cbor`](crate::cbor) and [`random`](crate::RandomSource); knows nothing of claims, tokens or trust.
-//! [`VerifyingKey`] can only hold a key under which every verification formula agrees; [`SigningKey`] is wiped
-//! when it is dropped. The formats are PKCS#8 and SubjectPublicKeyInfo PEM ([`pem`], [`encrypted`]), COSE_Key ([`cose_key`]) and
-//! JWK ([`jwk`]); [`import`] tells them apart.
+//! Uses [`cbor`](crate::cbor), [`random`](crate::RandomSource) and the crate `kycvs-ed25519`, which verifies signatures; knows
+//! nothing of claims, tokens or trust. Under every key that a [`VerifyingKey`] can hold, all verification formulas agree;
+//! [`SigningKey`] is wiped when it is dropped. The formats are PKCS#8 and SubjectPublicKeyInfo PEM ([`pem`], [`encrypted`]),
+//! COSE_Key ([`cose_key`]) and JWK ([`jwk`]); [`import`] tells them apart.
 
 mod cose_key;
 #[cfg(feature = "encrypted-keys")]
 mod encrypted;
-mod equation;
 mod import;
 mod imported;
 mod jwk;
 mod pem;
-mod prepared;
 mod signing;
-mod table;
 mod verifying;
 
 pub use import::ImportedKeys;
 pub use imported::ImportedKey;
-pub use prepared::PreparedKey;
 pub use signing::{Signer, SigningKey};
 pub use verifying::VerifyingKey;
-
-pub(crate) use equation::{Equation, hold_all};
-pub(crate) use prepared::{CHUNK, base_is_ready};
 
 use crate::error::{Error, ErrorCode, Result};
 use core::{fmt, str::FromStr};

@@ -32,6 +32,8 @@ struct Secret {
     seed: Zeroizing<[u8; 32]>,
     /// Made of the seed once, and not again for every signature.
     expanded: ExpandedSecretKey,
+    /// The public half of `expanded`, as the signing function takes it.
+    public: ed25519_dalek::VerifyingKey,
 }
 
 impl SigningKey {
@@ -57,8 +59,14 @@ impl SigningKey {
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let expanded = ExpandedSecretKey::from(seed);
-        let verifying_key = VerifyingKey::of_sound_point(ed25519_dalek::VerifyingKey::from(&expanded));
-        let mut secret = Box::new(Secret { seed: Zeroizing::new([0; 32]), expanded });
+        let public = ed25519_dalek::VerifyingKey::from(&expanded);
+        let verifying_key = VerifyingKey::from_bytes(public.as_bytes()).unwrap_or_else(|_| {
+            unreachable!(
+                "it is a multiple of the base point, and not of small order: a clamped scalar is a multiple of 8 \
+                 below 8 times the order"
+            )
+        });
+        let mut secret = Box::new(Secret { seed: Zeroizing::new([0; 32]), expanded, public });
         secret.seed.copy_from_slice(seed);
         Self { secret, verifying_key }
     }
@@ -133,7 +141,7 @@ impl Signer for SigningKey {
 
     fn sign(&self, message: &[u8]) -> core::result::Result<[u8; 64], BoxError> {
         // The public half is this seed's (see `from_seed`): with another one, two signatures would give the key away.
-        Ok(raw_sign::<Sha512>(&self.secret.expanded, message, self.verifying_key.as_dalek()).to_bytes())
+        Ok(raw_sign::<Sha512>(&self.secret.expanded, message, &self.secret.public).to_bytes())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The public half.
 
-use super::{KeyId, equation::Equation, invalid};
+use super::{KeyId, invalid};
 use crate::{
     cbor::Writer,
     error::{Error, Result},
@@ -9,7 +9,7 @@ use core::{
     fmt,
     hash::{Hash, Hasher},
 };
-use curve25519_dalek::edwards::EdwardsPoint;
+use kycvs_ed25519::{InvalidKey, PublicKey};
 use sha2::{Digest, Sha256};
 
 /// An Ed25519 public key that may be trusted.
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 /// cofactor) gives the same answer for a signature that is accepted here. Anything else is `invalid_key`.
 #[derive(Clone)]
 pub struct VerifyingKey {
-    inner: ed25519_dalek::VerifyingKey,
+    inner: PublicKey,
     thumbprint: [u8; 32],
 }
 
@@ -29,31 +29,20 @@ impl VerifyingKey {
     /// # Errors
     /// `invalid_key` where they are not the canonical encoding of a point of the large prime order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self> {
-        let inner = ed25519_dalek::VerifyingKey::from_bytes(bytes)
-            .map_err(|_| invalid("its bytes are not a point of the curve"))?;
-        let point = inner.to_edwards();
-        if point.compress().as_bytes() != bytes {
-            return Err(invalid("its encoding is not canonical"));
-        }
-        if point.is_small_order() || !point.is_torsion_free() {
-            return Err(invalid("its point is not of the large prime order"));
-        }
-        Ok(Self::of_sound_point(inner))
+        let inner = PublicKey::from_bytes(bytes).map_err(|fault| {
+            invalid(match fault {
+                InvalidKey::NotOnCurve => "its bytes are not a point of the curve",
+                InvalidKey::NotCanonical => "its encoding is not canonical",
+                InvalidKey::NotPrimeOrder => "its point is not of the large prime order",
+            })
+        })?;
+        let thumbprint = thumbprint(bytes);
+        Ok(Self { inner, thumbprint })
     }
 
-    /// The public half of a secret key. None of the checks can fail: it is a multiple of the base point, and not of small
-    /// order, since a clamped scalar is a multiple of 8 below 8 times the order.
-    pub(super) fn of_sound_point(inner: ed25519_dalek::VerifyingKey) -> Self {
-        let thumbprint = thumbprint(inner.as_bytes());
-        Self { inner, thumbprint }
-    }
-
-    pub(super) fn as_dalek(&self) -> &ed25519_dalek::VerifyingKey {
+    /// The key as the crate that verifies signatures has it.
+    pub(crate) fn as_public(&self) -> &PublicKey {
         &self.inner
-    }
-
-    pub(super) fn point(&self) -> EdwardsPoint {
-        self.inner.to_edwards()
     }
 
     /// The 32 bytes of RFC 8032 section 5.1.2.
@@ -82,12 +71,7 @@ impl VerifyingKey {
     /// This is the bare signature and says nothing about a token: use a [`Verifier`](crate::Verifier) for that.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        Equation::new(self, message, signature).is_some_and(|equation| equation.holds(&self.sum(&equation)))
-    }
-
-    /// `[S]B - [k]A`, from nothing but the key.
-    pub(crate) fn sum(&self, equation: &Equation<'_>) -> EdwardsPoint {
-        EdwardsPoint::vartime_double_scalar_mul_basepoint(&equation.k, &-self.point(), &equation.s)
+        self.inner.verifies(message, signature)
     }
 }
 

@@ -1,20 +1,21 @@
 //! Checking many answers at a time.
 //!
-//! Each gets the verdict that it gets alone. What is shared is work: the tables are walked place by place for all tokens of
-//! a key ([`PreparedKey::sums`](crate::key::PreparedKey::sums)), the sums are encoded with one inversion, and the chunks go to all cores (feature
-//! `parallel`). Replays come last and in order, so that of two tokens alike it is the first that is good.
+//! Each answer gets the same verdict as from a single check. The answers share work: the signatures of a chunk are verified in
+//! one [`Batch`], and the chunks go to all cores (feature `parallel`). Replays are checked last and in order: if two tokens are alike, the
+//! first one is valid.
 
-use super::{Expectation, Verdict, Verifier, equation};
+use super::{Expectation, Verdict, Verifier};
 use crate::{
     chunks::every_chunk,
+    cose::SigStructure,
     error::{ErrorCode, Result},
-    key::{CHUNK, Equation, hold_all},
     time::Timestamp,
     token::{Parts, decode_text},
     trust::TrustedKey,
 };
 use alloc::vec::Vec;
 use core::{fmt, ops::Deref};
+use kycvs_ed25519::Batch;
 use zeroize::Zeroizing;
 
 /// What was presented, in whatever form: bytes, or one of the text forms.
@@ -130,19 +131,24 @@ impl Verifier {
             .map(&request)
             .map(|(presented, expectation)| (presented.bytes(), expectation))
             .unzip();
+        let mut batch = Batch::new();
         let read = decoded.iter().map(|decoded| match decoded {
-            Ok(bytes) => self.read(bytes),
+            Ok(bytes) => self.read(bytes, &mut batch),
             Err(error) => Err(error.clone()),
         });
-        let mut read: Vec<_> = read.collect();
-        self.decide_signatures(&mut read);
+        let read: Vec<_> = read.collect();
+        let in_batch = batch.verify();
         let mut good_at = Vec::new();
         let verdicts = read.into_iter().zip(expectations).map(|(read, expectation)| {
             let Read { parts, at, trusted, signature } = read?;
-            let verdict = match signature {
-                Signature::Good => self.judge(&parts, trusted, expectation, now)?,
-                Signature::Bad | Signature::Open(_) => return Err(ErrorCode::BadSignature.into()),
+            let valid = match signature {
+                Signature::Valid => true,
+                Signature::InBatch(position) => in_batch[position],
             };
+            if !valid {
+                return Err(ErrorCode::BadSignature.into());
+            }
+            let verdict = self.judge(&parts, trusted, expectation, now)?;
             good_at.push((at, trusted.key()));
             Ok(verdict)
         });
@@ -155,36 +161,22 @@ impl Verifier {
         verdicts
     }
 
-    fn read<'a>(&'a self, presentation: &'a [u8]) -> Result<Read<'a>> {
+    /// Reads a presentation and finds its key. Its signature goes into the batch, unless several keys have its key id.
+    fn read<'a>(&'a self, presentation: &'a [u8], batch: &mut Batch<'a>) -> Result<Read<'a>> {
         let parts = Parts::read(presentation)?;
-        let mut candidates = self.candidates(&parts.token)?;
+        let token = &parts.token;
+        let mut candidates = self.candidates(token)?;
         let (Some((at, trusted)), None) = (candidates.next(), candidates.next()) else {
             // Keys with one id, by chance.
-            let (at, trusted) = self.signed_by(&parts.token)?;
-            return Ok(Read { parts, at, trusted, signature: Signature::Good });
+            let (at, trusted) = self.signed_by(token)?;
+            return Ok(Read { parts, at, trusted, signature: Signature::Valid });
         };
-        let signature = equation(&parts.token, trusted.key()).map_or(Signature::Bad, Signature::Open);
-        Ok(Read { parts, at, trusted, signature })
-    }
-
-    /// Decides all signatures that are open: key by key, and all encodings together.
-    fn decide_signatures(&self, read: &mut [Result<Read<'_>>]) {
-        let mut open: Vec<&mut Read<'_>> =
-            read.iter_mut().flatten().filter(|read| matches!(read.signature, Signature::Open(_))).collect();
-        open.sort_by_key(|read| read.at);
-        let equations: Vec<Equation<'_>> = open.iter().filter_map(|read| read.equation()).collect();
-        let mut sums = Vec::with_capacity(equations.len());
-        for of_one_key in open.chunk_by(|one, other| one.at == other.at) {
-            let equations = &equations[sums.len()..][..of_one_key.len()];
-            let key = of_one_key[0].trusted.key();
-            match self.prepared.tables(of_one_key[0].at) {
-                Some(prepared) => sums.extend(prepared.sums(equations)),
-                None => sums.extend(equations.iter().map(|equation| key.sum(equation))),
-            }
-        }
-        for (read, good) in open.iter_mut().zip(hold_all(&equations, &sums)) {
-            read.signature = if good { Signature::Good } else { Signature::Bad };
-        }
+        let message = SigStructure::new(token.protected_bytes(), token.payload_bytes());
+        let position = match self.prepared.tables(at) {
+            Some(prepared) => batch.push_prepared(prepared, message.as_bytes(), token.signature()),
+            None => batch.push(trusted.key().as_public(), message.as_bytes(), token.signature()),
+        };
+        Ok(Read { parts, at, trusted, signature: Signature::InBatch(position) })
     }
 }
 
@@ -242,21 +234,15 @@ struct Read<'a> {
     /// The key's place in the store.
     at: usize,
     trusted: &'a TrustedKey,
-    signature: Signature<'a>,
+    signature: Signature,
 }
 
-/// What is known of a signature.
-enum Signature<'a> {
-    Open(Equation<'a>),
-    Good,
-    Bad,
+/// The verdict on a signature, or its position.
+enum Signature {
+    /// At this position of what the chunk's batch says.
+    InBatch(usize),
+    Valid,
 }
 
-impl<'a> Read<'a> {
-    fn equation(&self) -> Option<Equation<'a>> {
-        match self.signature {
-            Signature::Open(equation) => Some(equation),
-            Signature::Good | Signature::Bad => None,
-        }
-    }
-}
+/// Tokens that are worked on together: more gain little, and leave the nearer caches.
+const CHUNK: usize = 256;

@@ -6,7 +6,7 @@
 //! withdrawn; and the number of keys with tables is bounded.
 
 use crate::{
-    key::{PreparedKey, VerifyingKey, base_is_ready},
+    key::VerifyingKey,
     trust::{TrustStore, TrustedKey},
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -17,6 +17,7 @@ use core::{
         Ordering::{AcqRel, Relaxed},
     },
 };
+use kycvs_ed25519::{PreparedKey, prepare_base_table};
 use once_cell::race::OnceBox;
 
 /// What a [`Verifier`](crate::Verifier) may spend on being fast: how much memory, for how many keys.
@@ -65,6 +66,7 @@ impl Preparation {
     }
 
     fn prepare(&self, key: &VerifyingKey) -> PreparedKey {
+        let key = key.as_public();
         if self.large { PreparedKey::large(key) } else { PreparedKey::new(key) }
     }
 }
@@ -135,8 +137,8 @@ impl Prepared {
         }
         let good = u32::try_from(good).unwrap_or(u32::MAX);
         let until_now = slot.good.fetch_add(good, Relaxed).saturating_add(good);
-        // Where another thread makes them, this one goes on without.
-        if until_now >= self.preparation.uses_that_pay() && base_is_ready() && slot.take() {
+        // If another thread makes a table that is missing, this thread goes on without tables.
+        if until_now >= self.preparation.uses_that_pay() && prepare_base_table() && slot.take() {
             slot.key.get_or_init(|| Box::new(self.preparation.prepare(key)));
         }
     }

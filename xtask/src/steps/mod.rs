@@ -26,7 +26,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "clippy", about: "no warning in any target and feature set", run: rust::clippy },
     Step { name: "test", about: "unit, property, terminal and documentation tests", run: rust::test },
     Step { name: "doc", about: "the documentation builds without a warning", run: rust::doc },
-    Step { name: "no-std", about: "the core builds for a target without std", run: no_std::run },
+    Step { name: "no-std", about: "the core and kycvs-ed25519 build without std", run: no_std::run },
     Step { name: "deny", about: "licences, banned and repeated crates, sources", run: deny::run },
     Step { name: "vectors", about: "the test vectors are what the code says", run: published::vectors },
     Step {

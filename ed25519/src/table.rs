@@ -1,39 +1,39 @@
 //! Multiples of one point, kept so that a multiplication is a few additions.
 //!
 //! A reduced scalar is written with signed digits to the base `2^w`, each from `-2^(w-1)` to `2^(w-1) - 1`, and a table holds
-//! `[j * 2^(wi)]P` for every place `i` and every `j` from 1 to `2^(w-1)`. The product is then the sum of one entry a place, added
-//! or taken away, with no doubling in between (Brickell, Gordon, `McCurley` and Wilson, EUROCRYPT '92; with signed
-//! digits as in Bernstein, Duif, Lange, Schwabe and Yang, "High-speed high-security signatures", section 4).
+//! `[j * 2^(wi)]P` for every place `i` and every `j` from 1 to `2^(w-1)`. The product is the sum of one entry for each place,
+//! added or subtracted, without doublings (Brickell, Gordon, `McCurley` and Wilson, EUROCRYPT '92; signed digits as in
+//! Bernstein, Duif, Lange, Schwabe and Yang, "High-speed high-security signatures", section 4).
 //!
-//! What is looked up depends on the scalar. That is right for signatures that are checked, where everything is public;
-//! nothing secret may come here.
+//! The addresses of the entries depend on the scalar. Verification may do that because all of its inputs are public. Invariant:
+//! no secret scalar comes here.
 
 use alloc::vec::Vec;
 use core::hint::black_box;
 use curve25519_dalek::{edwards::EdwardsPoint, scalar::Scalar};
 
-/// `P` is a multiple of the base point, so that only the scalar modulo `L` counts.
-pub(super) struct Table {
+/// The multiples of a point `P`, which is a multiple of the base point: only the scalar modulo `L` counts.
+pub(crate) struct Table {
     /// Bits of a digit, `w`.
     window: usize,
-    /// Place by place, `2^(w-1)` each; the last place has as many as its digit can be large.
+    /// Place by place, `2^(w-1)` entries each. The last place has as many entries as its digit can be large.
     entries: Vec<Entry>,
 }
 
-/// 160 bytes, so aligned that three lines of a cache hold it and never four.
+/// 160 bytes. The alignment keeps an entry within three cache lines.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Entry(EdwardsPoint);
 
 /// A scalar's digits, the lowest first.
-pub(super) struct Digits {
+pub(crate) struct Digits {
     digits: [i32; MAX_PLACES],
     places: usize,
 }
 
 impl Table {
     /// A table of `point` with digits of `window` bits, 8 or more.
-    pub(super) fn new(point: &EdwardsPoint, window: usize) -> Self {
+    pub(crate) fn new(point: &EdwardsPoint, window: usize) -> Self {
         let mut entries = Vec::with_capacity(Self::len(window));
         let mut unit = *point;
         while entries.len() < Self::len(window) {
@@ -49,8 +49,8 @@ impl Table {
         Self { window, entries }
     }
 
-    /// How many entries there are. `L` is a little over `2^252`, so that the last digit is at most its bits above the
-    /// last place, and 1 that is carried.
+    /// How many entries a table has. `L` is a little over `2^252`, so the last digit is at most the bits above the last
+    /// place, plus a carry of 1.
     fn len(window: usize) -> usize {
         let last = places(window) - 1;
         let largest_digit = (1 << (SCALAR_BITS - 1 - window * last)) + 1;
@@ -58,26 +58,27 @@ impl Table {
     }
 
     /// The digits of `scalar` for this table.
-    pub(super) fn digits(&self, scalar: &Scalar) -> Digits {
+    pub(crate) fn digits(&self, scalar: &Scalar) -> Digits {
         Digits::new(scalar, self.window)
     }
 
-    /// Brings the entries for `digits` nearer, all at once, where the additions would wait for one after the other.
-    pub(super) fn touch(&self, digits: &Digits) {
+    /// Loads the entries for `digits` into the caches together. Without it, each addition waits for its own entry.
+    pub(crate) fn touch(&self, digits: &Digits) {
         for place in 0..digits.places {
             self.touch_place(place, digits);
         }
     }
 
     /// `sum + [scalar]P`.
-    pub(super) fn add(&self, digits: &Digits, sum: &mut EdwardsPoint) {
+    pub(crate) fn add(&self, digits: &Digits, sum: &mut EdwardsPoint) {
         for place in 0..digits.places {
             self.add_place(place, digits, sum);
         }
     }
 
-    /// The same for many sums: place by place, so that what a place looks up is near, and for a few at a time nearer still.
-    pub(super) fn add_to_all(&self, digits: &[Digits], sums: &mut [EdwardsPoint]) {
+    /// The same for many sums. It goes place by place, because all sums then use the same part of the table, and touches
+    /// the entries of [`TOUCHED`] sums at a time.
+    pub(crate) fn add_to_all(&self, digits: &[Digits], sums: &mut [EdwardsPoint]) {
         for place in 0..places(self.window) {
             for (digits, sums) in digits.chunks(TOUCHED).zip(sums.chunks_mut(TOUCHED)) {
                 for digits in digits {
@@ -115,7 +116,7 @@ impl Table {
 
 impl Digits {
     fn new(scalar: &Scalar, window: usize) -> Self {
-        // Three bytes behind the scalar, so that every digit lies in four bytes that are there.
+        // Three bytes after the scalar: the last digits are read from four bytes too.
         let mut bytes = [0; 35];
         bytes[..32].copy_from_slice(scalar.as_bytes());
         let mut digits = [0; MAX_PLACES];
@@ -137,8 +138,8 @@ const fn places(window: usize) -> usize {
     SCALAR_BITS.div_ceil(window)
 }
 
-/// How many entries are brought nearer at a time: as many as a processor can wait for at once. Without, 1,024 tokens under 32
-/// keys took half as long again.
+/// How many entries are loaded at a time: as many as a processor can wait for at once. Without it, 1,024 tokens under 32 keys
+/// took half as long again (`cargo xtask bench peers`).
 const TOUCHED: usize = 8;
 
 /// A reduced scalar is below `L`, which has 253 bits.
@@ -155,13 +156,13 @@ mod tests {
     use once_cell::race::OnceBox;
     use proptest::prelude::*;
 
-    /// One for each window that is used.
+    /// A table for each window that the crate uses.
     fn tables() -> &'static [Table; 2] {
         static TABLES: OnceBox<[Table; 2]> = OnceBox::new();
         TABLES.get_or_init(|| Box::new([8, 12].map(|window| Table::new(&B, window))))
     }
 
-    /// Through all three ways into the table, against the library's own multiplication.
+    /// Compares the three ways to use a table with the library's multiplication.
     fn check(scalar: &Scalar) {
         for table in tables() {
             let expected = B * scalar;
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_edges_of_every_digit() {
+    fn product_is_right_at_the_edges_of_every_digit() {
         let mut power = Scalar::ONE;
         for _ in 0..=252 {
             for scalar in [power, power - Scalar::ONE, power + Scalar::ONE, -power, Scalar::ONE - power] {
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn scalars_of_one_byte_repeated() {
+    fn product_is_right_for_one_repeated_byte() {
         for byte in 0..=u8::MAX {
             let mut bytes = [byte; 32];
             bytes[31] &= 0x0f;
@@ -197,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_as_documented() {
+    fn tables_have_the_documented_sizes() {
         let [small, large] = tables().each_ref().map(|table| size_of_val(&*table.entries));
         assert_eq!((small, large), (637_600, 6_881_600));
     }
 
     proptest! {
         #[test]
-        fn any_scalar(bytes: [u8; 32]) {
+        fn product_is_right_for_any_scalar(bytes: [u8; 32]) {
             check(&Scalar::from_bytes_mod_order(bytes));
         }
     }
