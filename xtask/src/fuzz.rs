@@ -10,8 +10,8 @@ use crate::tally::Tally;
 use crate::tools::{CARGO_FUZZ, cargo_tool, program};
 
 /// The targets, as `fuzz/Cargo.toml` names them.
-pub(crate) const TARGETS: [&str; 7] =
-    ["decode_token", "decode_text", "verify", "trust_store", "key_import", "notation", "tables"];
+pub(crate) const TARGETS: [&str; 8] =
+    ["decode_token", "decode_text", "verify", "trust_store", "key_import", "notation", "tables", "ed25519"];
 
 /// The step of `cargo xtask test`.
 pub(crate) fn short(context: &mut Context) -> Result<Tally, Stop> {
@@ -49,7 +49,7 @@ struct Settings {
     sanitizer: Sanitizer,
 }
 
-/// The core is free of `unsafe`, so by default the time goes into more runs and not into `AddressSanitizer`. Debug
+/// The crates are free of `unsafe`, so by default the time goes into more runs and not into `AddressSanitizer`. Debug
 /// assertions and overflow checks are on either way.
 #[derive(Clone, Copy)]
 enum Sanitizer {

@@ -21,7 +21,11 @@ pub(crate) fn write(vectors_dir: &Path, corpus_dir: &Path) -> io::Result<usize> 
     for file in ["valid.json", "invalid.json"] {
         let file = read(&vectors_dir.join(file))?;
         for case in list(&file, "cases")? {
-            seeds.presentation(&bytes(case, "presentation")?);
+            let presentation = bytes(case, "presentation")?;
+            seeds.presentation(&presentation);
+            for trusted in list(&file["trust_stores"], text(case, "trust")?)? {
+                seeds.signature(&bytes(trusted, "public_key")?, &presentation);
+            }
         }
         for entries in file["trust_stores"].as_object().ok_or_else(|| wrong("trust_stores"))?.values() {
             seeds.add("trust_store", trust_store(entries)?.to_bytes());
@@ -78,6 +82,15 @@ impl Seeds {
         }
     }
 
+    /// As `fuzz/fuzz_targets/ed25519.rs` reads it: two bytes that choose a change, the key, the signature, and what is signed.
+    fn signature(&mut self, key: &[u8], presentation: &[u8]) {
+        if let Ok(presentation) = Presentation::from_bytes(presentation) {
+            let token = presentation.token();
+            let message = sig_structure(token.protected_bytes(), token.payload_bytes());
+            self.add("ed25519", [&[0, 0], key, token.signature(), &message].concat());
+        }
+    }
+
     fn write(self, corpus_dir: &Path) -> io::Result<usize> {
         let mut names = std::collections::BTreeSet::new();
         for (target, bytes) in self.0 {
@@ -99,6 +112,16 @@ fn verify_input(presentation: &[u8]) -> Vec<u8> {
     input.extend(Sha256::digest(presentation));
     input.extend(Sha256::digest(&input));
     input
+}
+
+/// The bytes that a token's signature covers: `["Signature1", protected, h'', payload]` (SPEC.md section 4.6).
+fn sig_structure(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    let head = |bytes: &[u8]| match u8::try_from(bytes.len()) {
+        Ok(length @ 0..24) => vec![0x40 | length],
+        Ok(length) => vec![0x58, length],
+        Err(_) => [&[0x59][..], &u16::try_from(bytes.len()).unwrap_or_default().to_be_bytes()].concat(),
+    };
+    [b"\x84\x6aSignature1", &head(protected)[..], protected, b"\x40", &head(payload), payload].concat()
 }
 
 fn trust_store(entries: &Value) -> io::Result<TrustStore> {
