@@ -36,6 +36,15 @@ struct Secret {
     public: ed25519_dalek::VerifyingKey,
 }
 
+impl Secret {
+    /// Copies the seed directly to the heap, because a move would leave a copy on the stack.
+    fn new(seed: &[u8; 32], expanded: ExpandedSecretKey, public: ed25519_dalek::VerifyingKey) -> Box<Self> {
+        let mut secret = Box::new(Self { seed: Zeroizing::new([0; 32]), expanded, public });
+        secret.seed.copy_from_slice(seed);
+        secret
+    }
+}
+
 impl SigningKey {
     /// A new key from the system's random source.
     ///
@@ -66,9 +75,7 @@ impl SigningKey {
                  below 8 times the order"
             )
         });
-        let mut secret = Box::new(Secret { seed: Zeroizing::new([0; 32]), expanded, public });
-        secret.seed.copy_from_slice(seed);
-        Self { secret, verifying_key }
+        Self { secret: Secret::new(seed, expanded, public), verifying_key }
     }
 
     /// The public half.
@@ -93,7 +100,11 @@ impl TryFrom<&[u8]> for SigningKey {
 
 impl Clone for SigningKey {
     fn clone(&self) -> Self {
-        Self::from_seed(self.seed())
+        let expanded = ExpandedSecretKey::from(self.seed());
+        Self {
+            secret: Secret::new(self.seed(), expanded, self.secret.public),
+            verifying_key: self.verifying_key.clone(),
+        }
     }
 }
 
@@ -166,6 +177,16 @@ signs_as_what_it_holds!(&S, Box<S>, Arc<S>);
 mod tests {
     use super::*;
     use crate::ErrorCode;
+
+    #[test]
+    fn clone_is_the_same_key() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let clone = key.clone();
+        let signature = clone.sign(b"one message").expect("a signature");
+        assert_eq!(signature, key.sign(b"one message").expect("a signature"));
+        assert!(key.verifying_key().verifies(b"one message", &signature));
+        assert_eq!((clone.seed(), clone.verifying_key()), (key.seed(), key.verifying_key()));
+    }
 
     #[test]
     fn a_seed_has_32_bytes() {
