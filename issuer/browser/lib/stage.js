@@ -41,7 +41,8 @@ export function onStage(another) {
 }
 
 /**
- * Opens the page that embeds a request.
+ * Opens the page that embeds a request. Whoever then calls `page.route` for a call of the frame waits for the frame's title
+ * before: the frame is a process of its own, and a route that is set while it starts may miss its calls.
  * @param {{url: string}} view
  * @param {{lang?: string, origin?: string, isolated?: boolean, options?: BrowserContextOptions}} [how]
  */

@@ -218,6 +218,7 @@ describe("the network", () => {
   test("a reply that is lost: the same call again gets the same answer, and there is one", async () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
+    await widget.title.waitFor();
     const before = audited();
     /** @type {{key: string | undefined, body: string}[]} */
     const calls = [];
@@ -256,6 +257,7 @@ describe("the network", () => {
   test("a reply that is lost, to an answer that the entity has acknowledged since: there is one", async () => {
     const request = await service.ask();
     const { watched, page, widget } = await embed(request);
+    await widget.title.waitFor();
     await page.route("**/confirm", async (route) => {
       await route.fetch();
       const headers = { authorization: `Bearer ${service.apiKey}` };
@@ -293,6 +295,7 @@ describe("the network", () => {
 
   test("the same call is still under way: it is repeated as the same, by itself and by the person", async () => {
     const { watched, page, widget } = await embed(await service.ask());
+    await widget.title.waitFor();
     /** As the service says it. @param {string} call @param {number} times */
     const underWay = (call, times) => page.route(`**/${call}`, (route) => route.fulfill({ status: 409, headers: { "retry-after": "1" }, json: { code: "wrong_state" } }), { times });
     /** @type {(string | undefined)[]} */
@@ -595,6 +598,7 @@ describe("other settings", () => {
   test("a password whose reply is lost for good is sent once, and the page goes on", () => withService({}, async (own) => {
     const request = await own.ask();
     const { watched, page, widget } = await embed(request);
+    await widget.title.waitFor();
     await page.route("**/otp", async (route) => {
       // As where the service had not yet noted its reply: the repeated call comes too soon after the first.
       await route.fetch({ headers: { ...route.request().headers(), "idempotency-key": "lost" } });
